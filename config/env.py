@@ -1,0 +1,43 @@
+"""The environment: every variable the product reads, its type and its default, in one place.
+
+`docs/contract.md` names them for people, `.env.example` has a line for each; a test compares the three.
+"""
+
+from pathlib import Path
+
+import environ
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+env = environ.Env(
+    DATABASE_URL=(str, ""),
+    LISTEN_DATABASE_URL=(str, ""),
+    REDIS_URL=(str, ""),
+    OPENAI_API_KEY=(str, ""),
+    OPENAI_BASE_URL=(str, ""),
+    LLM_MODEL=(str, ""),
+    LLM_ADVICE_MODEL=(str, ""),
+    LLM_REQUESTS_PER_MINUTE=(int, 0),
+    LLM_TOKENS_PER_MINUTE=(int, 0),
+    RIPPLING_BASE_URL=(str, "https://rest.ripplingapis.com"),
+    CARTA_BASE_URL=(str, "https://api.carta.com"),
+    CARTA_TOKEN_URL=(str, "https://login.app.carta.com/o/access_token/"),
+    SECRET_KEY=(str, ""),
+    FIELD_ENCRYPTION_KEYS=(list, []),
+    DEBUG=(bool, False),
+    ALLOWED_HOSTS=(list, []),
+    CSRF_TRUSTED_ORIGINS=(list, []),
+    HOST=(str, "127.0.0.1"),
+    PORT=(int, 8000),
+    FLOWER_PORT=(int, 5555),
+    DATA_DIR=(str, ""),
+    WORKER_PROCESSES=(int, 0),
+    WORKER_THREADS=(int, 100),
+    STEP_LEASE_SECONDS=(float, 60.0),
+    SWEEP_SECONDS=(float, 10.0),
+    API_RATE=(int, 1200),
+    WEBHOOK_ALLOW_PRIVATE=(bool, False),
+    DEMO_PROVIDERS=(bool, False),
+    LOCAL_LLM=(str, ""),
+)
+env.read_env(BASE_DIR / ".env")
