@@ -1,1 +1,187 @@
 """Django's settings: one file, from the environment only (`config/env.py` lists the variables)."""
+
+from pathlib import Path
+from typing import Any
+
+import django_stubs_ext
+from django.core.exceptions import ImproperlyConfigured
+
+from config.embedded.secrets import find_secrets
+from config.embedded.services import find_services
+from config.env import BASE_DIR, env
+
+django_stubs_ext.monkeypatch()  # lets `ModelAdmin[Matter]` and its like be written
+
+DATA_DIR = Path(env("DATA_DIR") or BASE_DIR / ".data").resolve()
+_services = find_services(DATA_DIR)
+_secrets = find_secrets(DATA_DIR)
+
+DEBUG = env("DEBUG")
+SECRET_KEY = env("SECRET_KEY") or (_secrets.secret_key if _secrets else "")
+if not SECRET_KEY:
+    raise ImproperlyConfigured(
+        "SECRET_KEY is not set. Put it into .env, or start with `make run`, which makes one and keeps it in DATA_DIR."
+    )
+FIELD_ENCRYPTION_KEYS: list[str] = env("FIELD_ENCRYPTION_KEYS") or (
+    _secrets.field_encryption_keys.split(",") if _secrets else []
+)
+DEMO_PASSWORDS = {"founder": _secrets.founder_password, "staff": _secrets.staff_password} if _secrets else {}
+
+HOST, PORT = env("HOST"), env("PORT")
+ALLOWED_HOSTS = env("ALLOWED_HOSTS") or ["localhost", "127.0.0.1", "[::1]", HOST]
+# Full origins (scheme, host, port): also what a WebSocket handshake's Origin is compared with.
+CSRF_TRUSTED_ORIGINS = env("CSRF_TRUSTED_ORIGINS") or [f"http://{host}:{PORT}" for host in ALLOWED_HOSTS if host != "*"]
+
+INSTALLED_APPS = [
+    "daphne",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.postgres",
+    "channels",
+    "ninja",
+    "pgtrigger",
+    "companies",
+    "playbooks",
+    "matters",
+    "advice",
+    "workers",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "config.middleware.RequestIdMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "csp.middleware.CSPMiddleware",
+]
+ROOT_URLCONF = "config.urls"
+ASGI_APPLICATION = "config.asgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ]
+        },
+    }
+]
+
+
+def _database(url: str) -> dict[str, Any]:
+    """Django's settings of the database at `url`; `?pool=0` in it asks for plain connections."""
+    config: dict[str, Any] = env.db_url_config(url)
+    options = config.setdefault("OPTIONS", {})
+    if str(options.pop("pool", "1")) != "0":
+        # Threads share a few connections: a step holds one only while it reads or writes, never during a model call.
+        options["pool"] = {"min_size": 1, "max_size": 12, "timeout": 10, "max_idle": 60}
+    options.setdefault("connect_timeout", 5)
+    return config
+
+
+DATABASE_URL = env("DATABASE_URL") or (_services.database_url if _services else "")
+# Without services (a fresh checkout, `make check`) the address is one where nothing listens: commands that need no
+# database work, others say that it can't be reached.
+DATABASES = {"default": _database(DATABASE_URL or "postgresql://app@127.0.0.1:1/app")}
+LISTEN_DATABASE_URL = env("LISTEN_DATABASE_URL") or DATABASE_URL
+REDIS_URL = env("REDIS_URL") or (_services.redis_url if _services else "redis://127.0.0.1:1/0")
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+AUTH_USER_MODEL = "companies.User"
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator")
+]
+LOGIN_URL = "login"
+LOGIN_REDIRECT_URL = "matters:list"
+LOGOUT_REDIRECT_URL = "login"
+
+CHANNEL_LAYERS = {
+    "default": {
+        "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
+        # Redis 8's client drops an idle subscription after its default socket timeout.
+        "CONFIG": {"hosts": [{"address": REDIS_URL, "socket_timeout": None}]},
+    }
+}
+
+LANGUAGE_CODE = "en-us"
+TIME_ZONE = "UTC"
+USE_TZ = True
+
+STATIC_URL = "static/"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STATIC_ROOT = BASE_DIR / "staticfiles"
+WHITENOISE_USE_FINDERS = True  # no collectstatic step between a clone and a page
+WHITENOISE_AUTOREFRESH = DEBUG
+
+# HTTPS is the proxy's to end; behind one, DEBUG off and an https origin make the cookies secure.
+_https = any(origin.startswith("https://") for origin in CSRF_TRUSTED_ORIGINS)
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if _https else None
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = _https
+SECURE_HSTS_SECONDS = 31_536_000 if _https else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = _https
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
+X_FRAME_OPTIONS = "DENY"
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": ["'none'"],
+        "script-src": ["'self'"],
+        "style-src": ["'self'"],
+        "img-src": ["'self'", "data:"],
+        "font-src": ["'self'"],
+        "connect-src": ["'self'"],
+        "form-action": ["'self'"],
+        "frame-ancestors": ["'none'"],
+        "base-uri": ["'none'"],
+    }
+}
+# A question of 10,000 characters at 12 bytes each (\uXXXX\uXXXX) must fit a form.
+DATA_UPLOAD_MAX_MEMORY_SIZE = 256 * 1024
+
+OPENAI_BASE_URL, OPENAI_API_KEY = env("OPENAI_BASE_URL"), env("OPENAI_API_KEY")
+LLM_MODEL = env("LLM_MODEL") or "gpt-5-mini"
+LLM_ADVICE_MODEL = env("LLM_ADVICE_MODEL") or LLM_MODEL
+LLM_PRICES: dict[str, tuple[str, str]] = {}  # model: US dollars per million (prompt, completion) tokens
+
+WORKER_THREADS = env("WORKER_THREADS")
+STEP_LEASE_SECONDS, SWEEP_SECONDS = env("STEP_LEASE_SECONDS"), env("SWEEP_SECONDS")
+API_RATE = env("API_RATE")
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"plain": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain"}},
+    "root": {"handlers": ["console"], "level": "INFO"},
+    "loggers": {"httpx2": {"level": "WARNING"}, "httpcore2": {"level": "WARNING"}, "openai": {"level": "WARNING"}},
+}
+
+CELERY_BROKER_URL = REDIS_URL
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None  # a broker that is down for a day is waited for
+# Short, so that a hint to a broker that hangs doesn't hold up the request that gives it.
+CELERY_BROKER_TRANSPORT_OPTIONS = {"socket_connect_timeout": 0.5, "socket_timeout": 5, "visibility_timeout": 3600}
+CELERY_BROKER_POOL_LIMIT = None
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_DEFAULT_QUEUE = "steps"
+CELERY_TASK_ROUTES = {"draft_advice": {"queue": "advice"}, "sweep": {"queue": "maintenance"}}
+CELERY_TASK_QUEUES = {name: {} for name in ("steps", "advice", "maintenance")}
+CELERY_TASK_CREATE_MISSING_QUEUES = True
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_SEND_TASK_EVENTS = True  # Flower
+CELERY_TASK_SEND_SENT_EVENT = False
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_TIMEZONE = "UTC"
+CELERY_BEAT_SCHEDULE = {"sweep": {"task": "sweep", "schedule": SWEEP_SECONDS, "options": {"expires": SWEEP_SECONDS}}}

@@ -1,0 +1,112 @@
+"""Rows of what streams: an attempt is one run of the model for one version (wish) of a matter's advice."""
+
+from typing import ClassVar
+
+import pgtrigger
+from django.db import models
+from django.db.models import Q
+
+from matters.models import Matter, Step
+
+
+class AttemptStatus(models.TextChoices):
+    """Where an attempt stands. `docs/states.md` has the table."""
+
+    STREAMING = "streaming"  # its text is in chunk rows, and grows
+    COMPLETE = "complete"  # the model came to its end
+    INCOMPLETE = "incomplete"  # the model stopped short: the text stands, and says so
+    SUPERSEDED = "superseded"  # the work was taken over; a later attempt writes the advice
+    FAILED = "failed"
+    CANCELED = "canceled"  # a person stopped it; the partial text stays
+
+
+class Attempt(models.Model):
+    """One run of the model for an advice. While it streams its text is its chunks; afterwards it is `text`."""
+
+    matter = models.ForeignKey(Matter, on_delete=models.CASCADE, related_name="attempts")
+    step = models.ForeignKey(Step, null=True, on_delete=models.SET_NULL, related_name="attempts")
+    epoch = models.PositiveIntegerField(help_text="Epoch of the step's claim that may write to it")
+    version = models.PositiveIntegerField()
+    number = models.PositiveIntegerField(help_text="From 1 in each version")
+    status = models.CharField(max_length=20, choices=AttemptStatus, default=AttemptStatus.STREAMING)
+    reason = models.TextField(blank=True, help_text="Why it ended as it did, in plain words")
+    model = models.CharField(max_length=200)
+    sources = models.JSONField(default=list, help_text="Marker, playbook, version, section and text of each source")
+    facts = models.JSONField(default=list, help_text="Marker, label, value, unit, as-of date and source of each fact")
+    notice = models.TextField(blank=True, help_text="What a reader must know beside the text")
+    text = models.TextField(blank=True, help_text="The whole text, once it has ended")
+    length = models.PositiveIntegerField(default=0, help_text="Code points, once it has ended")
+    sha256 = models.CharField(max_length=64, blank=True, help_text="Of the UTF-8 text, once it has ended")
+    started_event = models.BigIntegerField(help_text="Number of its advice.started event")
+    ended_event = models.BigIntegerField(null=True, help_text="Number of the event that ended it")
+    created_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["matter", "version", "number"], name="attempt_once"),
+            models.UniqueConstraint(
+                fields=["matter"], condition=Q(status=AttemptStatus.STREAMING), name="one_attempt_streams"
+            ),
+            models.CheckConstraint(condition=Q(status__in=AttemptStatus.values), name="attempt_status_known"),
+        ]
+        triggers: ClassVar = [
+            pgtrigger.FSM(
+                name="attempt_status",
+                field="status",
+                transitions=[("streaming", str(s)) for s in AttemptStatus if s != AttemptStatus.STREAMING],
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"version {self.version}, attempt {self.number}"
+
+
+class Chunk(models.Model):
+    """A piece of a streaming attempt's text. `offset` counts code points from the attempt's start.
+
+    The notification carries the text while it is small, so that a reader who has everything before it needs no query.
+    """
+
+    pk = models.CompositePrimaryKey("attempt_id", "offset")
+    attempt = models.ForeignKey(Attempt, on_delete=models.CASCADE, related_name="chunks", db_index=False)
+    offset = models.PositiveIntegerField()
+    text = models.TextField()
+
+    class Meta:
+        triggers: ClassVar = [
+            pgtrigger.Trigger(
+                name="chunk_notify",
+                when=pgtrigger.After,
+                operation=pgtrigger.Insert,
+                # PostgreSQL refuses payloads of 8,000 bytes and more, and with it the INSERT.
+                declare=[("header", "text")],
+                func="""
+                    SELECT concat_ws(' ', 'chunk', matter_id, version, number, NEW."offset") INTO header
+                      FROM advice_attempt WHERE id = NEW.attempt_id;
+                    IF octet_length(NEW.text) < 7500 THEN
+                        PERFORM pg_notify('matterstream', header || ' ' || NEW.text);
+                    ELSE
+                        PERFORM pg_notify('matterstream', header);
+                    END IF;
+                    RETURN NULL;
+                """,
+            )
+        ]
+
+
+class Check(models.Model):
+    """What a program found when it compared a passage of an advice with the sources it names."""
+
+    attempt = models.ForeignKey(Attempt, on_delete=models.CASCADE, related_name="checks")
+    start = models.PositiveIntegerField(help_text="Code points from the attempt's start")
+    end = models.PositiveIntegerField()
+    verdict = models.CharField(max_length=20)
+    sources = models.JSONField(default=list)
+    reason = models.TextField(blank=True)
+
+    class Meta:
+        ordering: ClassVar = ["start"]
+
+    def __str__(self) -> str:
+        return f"{self.verdict} {self.start}–{self.end}"

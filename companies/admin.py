@@ -1,0 +1,60 @@
+"""Companies and people in the admin."""
+
+from typing import ClassVar
+
+from django.contrib import admin
+from django.contrib.auth.admin import UserAdmin
+
+from companies.models import ApiKey, Company, Membership, User
+
+
+class MembershipInline(admin.TabularInline[Membership, Company]):
+    model = Membership
+    extra = 0
+    autocomplete_fields: ClassVar = ["user"]
+
+
+@admin.register(Company)
+class CompanyAdmin(admin.ModelAdmin[Company]):
+    list_display = ("name", "slug", "tier", "created_at")
+    list_filter = ("tier",)
+    search_fields = ("name", "slug")
+    inlines: ClassVar = [MembershipInline]
+
+
+@admin.register(Membership)
+class MembershipAdmin(admin.ModelAdmin[Membership]):
+    list_display = ("user", "company", "role", "joined_at")
+    list_select_related = ("user", "company")
+
+
+@admin.register(User)
+class AccountAdmin(UserAdmin[User]):
+    ordering = ("email",)
+    list_display = ("email", "first_name", "last_name", "is_staff", "is_active")
+    search_fields = ("email", "first_name", "last_name")
+    fieldsets = (
+        (None, {"fields": ("email", "password")}),
+        ("Name", {"fields": ("first_name", "last_name")}),
+        ("Permissions", {"fields": ("is_active", "is_staff", "is_superuser", "groups", "user_permissions")}),
+        ("Dates", {"fields": ("last_login", "date_joined")}),
+    )
+    add_fieldsets = ((None, {"fields": ("email", "password1", "password2")}),)
+
+
+@admin.register(ApiKey)
+class ApiKeyAdmin(admin.ModelAdmin[ApiKey]):
+    """Keys are made by `manage.py create_api_key`, which prints them once; here they are seen and revoked."""
+
+    list_display = ("prefix", "company", "scopes", "created_at", "revoked_at")
+    list_select_related = ("company",)
+    readonly_fields = ("prefix", "sha256", "company", "scopes", "created_at", "revoked_at")
+    actions = ("revoke",)
+
+    def has_add_permission(self, request: object) -> bool:
+        return False
+
+    @admin.action(description="Revoke the chosen keys")
+    def revoke(self, request: object, queryset: object) -> None:
+        for key in ApiKey.objects.filter(pk__in=queryset, revoked_at__isnull=True):  # type: ignore[misc]
+            key.revoke()

@@ -1,0 +1,42 @@
+"""One pool of plain asynchronous connections per event loop, for what must not wait for Django's ORM thread.
+
+`database_sync_to_async` has one thread per process; a web process that streams to a thousand readers authenticates and
+reads through these connections instead.
+"""
+
+import asyncio
+from weakref import WeakKeyDictionary
+
+from django.db import connection
+from psycopg import AsyncConnection
+from psycopg.conninfo import make_conninfo
+from psycopg.rows import TupleRow
+from psycopg_pool import AsyncConnectionPool
+
+Pool = AsyncConnectionPool[AsyncConnection[TupleRow]]
+_pools: "WeakKeyDictionary[asyncio.AbstractEventLoop, Pool]" = WeakKeyDictionary()
+
+
+def database_dsn() -> str:
+    """The address of the database that Django uses now (in tests: the test's own) as libpq's connection string."""
+    database = connection.settings_dict
+    parts = {"host": "HOST", "port": "PORT", "user": "USER", "password": "PASSWORD", "dbname": "NAME"}
+    return make_conninfo(**{key: str(database[name]) for key, name in parts.items() if database[name]})
+
+
+async def async_pool() -> Pool:
+    """The running loop's pool, opened at its first use. Connections are in autocommit: one statement, one snapshot."""
+    loop = asyncio.get_running_loop()
+    pool = _pools.get(loop)
+    if pool is None:
+        pool = Pool(database_dsn(), min_size=1, max_size=8, timeout=10, open=False, kwargs={"autocommit": True})
+        _pools[loop] = pool
+        await pool.open()
+    return pool
+
+
+async def close_async_pool() -> None:
+    """Close the running loop's pool, if there is one."""
+    pool = _pools.pop(asyncio.get_running_loop(), None)
+    if pool is not None:
+        await pool.close()

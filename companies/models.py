@@ -1,0 +1,122 @@
+"""Tenants: who may see what. Everything a company owns carries its id."""
+
+import hashlib
+import secrets
+import uuid
+from typing import Any, ClassVar, Self
+
+from django.contrib.auth.models import AbstractUser, BaseUserManager
+from django.db import models
+from django.utils import timezone
+
+
+class UserManager(BaseUserManager["User"]):
+    """Users are named by their e-mail address."""
+
+    def create_user(self, email: str, password: str | None = None, **fields: Any) -> "User":
+        """A user with `email`, lower-cased, and `password` (None: one that can't sign in)."""
+        user = self.model(email=email.lower(), **fields)
+        user.set_password(password)
+        user.save(using=self._db)
+        return user
+
+    def create_superuser(self, email: str, password: str | None = None, **fields: Any) -> "User":
+        """A user that may do everything in the admin."""
+        return self.create_user(email, password, is_staff=True, is_superuser=True, **fields)
+
+
+class User(AbstractUser):
+    """A person: a founder, a colleague of theirs, or staff. There is no user name; the e-mail address is it."""
+
+    username = None  # type: ignore[assignment]
+    email = models.EmailField("e-mail address", unique=True)
+
+    USERNAME_FIELD = "email"
+    REQUIRED_FIELDS: ClassVar[list[str]] = []
+    objects: ClassVar[UserManager] = UserManager()  # type: ignore[assignment]
+
+    def __str__(self) -> str:
+        return self.email
+
+
+class Tier(models.TextChoices):
+    """What a company pays for; the order is the order of service."""
+
+    ENTERPRISE = "enterprise"
+    PRO = "pro"
+    FREE = "free"
+
+
+class Company(models.Model):
+    """A tenant."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    name = models.CharField(max_length=200)
+    slug = models.SlugField(unique=True)
+    tier = models.CharField(max_length=20, choices=Tier, default=Tier.FREE)
+    created_at = models.DateTimeField(auto_now_add=True)
+    members = models.ManyToManyField(User, through="Membership", related_name="companies")
+
+    class Meta:
+        verbose_name_plural = "companies"
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Membership(models.Model):
+    """That a user belongs to a company."""
+
+    class Role(models.TextChoices):
+        OWNER = "owner"
+        MEMBER = "member"
+
+    company = models.ForeignKey(Company, on_delete=models.CASCADE, related_name="memberships")
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="memberships")
+    role = models.CharField(max_length=20, choices=Role, default=Role.MEMBER)
+    joined_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["company", "user"], name="one_membership_each")]
+
+    def __str__(self) -> str:
+        return f"{self.user} in {self.company}"
+
+
+class Scope(models.TextChoices):
+    """What an API key may do."""
+
+    READ = "read"
+    WRITE = "write"
+    ADMIN = "admin"
+
+
+class ApiKey(models.Model):
+    """A program's key. Only its SHA-256 is kept: 256 random bits need no slow hash."""
+
+    company = models.ForeignKey(Company, on_delete=models.CASCADE, related_name="api_keys")
+    prefix = models.CharField(max_length=12, editable=False, help_text="The first characters, to tell keys apart")
+    sha256 = models.CharField(max_length=64, unique=True, editable=False)
+    scopes = models.JSONField(default=list)
+    created_at = models.DateTimeField(auto_now_add=True)
+    revoked_at = models.DateTimeField(null=True, blank=True)
+
+    def __str__(self) -> str:
+        return f"{self.prefix}…"
+
+    @classmethod
+    def issue(cls, company: Company, scopes: list[str]) -> tuple[Self, str]:
+        """Make a key for `company`; returns its row and the key itself, which is kept nowhere."""
+        token = f"ms_{secrets.token_urlsafe(32)}"
+        row = cls.objects.create(company=company, prefix=token[:10], sha256=hash_token(token), scopes=scopes)
+        return row, token
+
+    def revoke(self) -> None:
+        """Refuse this key from now on."""
+        self.revoked_at = timezone.now()
+        self.save(update_fields=["revoked_at"])
+
+
+def hash_token(token: str) -> str:
+    """SHA-256 in hex of an API key; any string, lone surrogates included, has one."""
+    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()

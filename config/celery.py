@@ -1,0 +1,15 @@
+"""The Celery application: `celery -A config worker`.
+
+A message only wakes; the ledger says what is done (docs/adr/0001-ledger-of-steps.md). So there is no result backend, no
+chord and no ETA, and a lost or doubled message costs nothing.
+"""
+
+import os
+
+from celery import Celery
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+
+app = Celery("matterstream")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.autodiscover_tasks()

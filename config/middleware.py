@@ -1,0 +1,35 @@
+"""A request's id: in every answer, every problem document and every log line of the request."""
+
+import uuid
+from collections.abc import Awaitable, Callable
+
+from asgiref.sync import iscoroutinefunction, markcoroutinefunction
+from django.http import HttpRequest, HttpResponseBase
+
+GetResponse = Callable[[HttpRequest], HttpResponseBase] | Callable[[HttpRequest], Awaitable[HttpResponseBase]]
+
+
+class RequestIdMiddleware:
+    """Sets `request.id` (32 hex digits, made here, whatever the client sends) and the header `X-Request-ID`."""
+
+    sync_capable = async_capable = True
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+        self.is_async = iscoroutinefunction(get_response)
+        if self.is_async:
+            markcoroutinefunction(self)  # type: ignore[arg-type]
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase | Awaitable[HttpResponseBase]:
+        request.id = uuid.uuid4().hex  # type: ignore[attr-defined]
+        if self.is_async:
+            return self._answer_async(request)
+        response = self.get_response(request)
+        assert not isinstance(response, Awaitable)
+        response["X-Request-ID"] = request.id  # type: ignore[attr-defined]
+        return response
+
+    async def _answer_async(self, request: HttpRequest) -> HttpResponseBase:
+        response = await self.get_response(request)  # type: ignore[misc]
+        response["X-Request-ID"] = request.id  # type: ignore[attr-defined]
+        return response  # type: ignore[no-any-return]

@@ -1,0 +1,77 @@
+"""Inserting work into the ledger, and letting it go on or rest. Claiming it is `workers/claims.py`'s part."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db.models import F
+from django.db.models.functions import Now
+
+from companies.models import Tier
+from matters.models import Matter, Priority, Step
+from matters.states import StepState
+from matters.wakeup import wake_workers
+
+_TIER_RANK = {Tier.ENTERPRISE: 0, Tier.PRO: 1, Tier.FREE: 2}
+_BATCH_RANK = 10
+
+
+@dataclass(frozen=True)
+class NewStep:
+    """A step to be: `kind` names its task, `key` is unique within the matter and version."""
+
+    kind: str
+    key: str
+    subject: str = ""
+    payload: dict[str, Any] = field(default_factory=dict)
+
+
+def insert_steps(matter: Matter, steps: Sequence[NewStep]) -> list[Step]:
+    """Insert `steps` for the matter's present version, due now, and wake workers when the transaction commits."""
+    rank = _TIER_RANK[Tier(matter.company.tier)] + (_BATCH_RANK if matter.priority == Priority.BATCH else 0)
+    rows = Step.objects.bulk_create(
+        Step(
+            matter=matter,
+            version=matter.version,
+            key=s.key,
+            kind=s.kind,
+            subject=s.subject,
+            payload=s.payload,
+            rank=rank,
+            due_at=Now(),
+        )
+        for s in steps
+    )
+    wake_workers((row.kind, row.pk) for row in rows)
+    return rows
+
+
+def cancel_steps(matter: Matter) -> None:
+    """Nothing that is not done will be done; a running step's late writes are refused by its epoch."""
+    matter.steps.exclude(state__in=[StepState.DONE, StepState.CANCELED]).update(
+        state=StepState.CANCELED, epoch=F("epoch") + 1, finished_at=Now()
+    )
+
+
+def hold_steps(matter: Matter) -> None:
+    """Let the other steps of a matter that failed rest; they go on with its Retry."""
+    matter.steps.filter(state__in=[StepState.READY, StepState.RUNNING]).update(
+        state=StepState.HELD, epoch=F("epoch") + 1
+    )
+
+
+def revive_steps(matter: Matter) -> list[Step]:
+    """Make dead, held and parked steps due now, with all their tries before them; returns them."""
+    steps = list(matter.steps.filter(state__in=[StepState.DEAD, StepState.HELD, StepState.READY]))
+    matter.steps.filter(pk__in=[step.pk for step in steps]).update(
+        state=StepState.READY, due_at=Now(), calls_seen=0, attempt=0, error=None, finished_at=None
+    )
+    wake_workers((step.kind, step.pk) for step in steps)
+    return steps
+
+
+def queue_position(step: Step) -> int:
+    """How many steps of the same kind will be claimed before `step`; 0 is next."""
+    return Step.objects.filter(
+        kind=step.kind, state=StepState.READY, due_at__lte=Now(), rank__lte=step.rank, pk__lt=step.pk
+    ).count()

@@ -1,0 +1,273 @@
+"""Rows of the intake and of the pipeline's state. PostgreSQL is the truth; everything else only wakes somebody."""
+
+import uuid
+from typing import ClassVar
+
+import pgtrigger
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+
+from companies.models import Company
+from matters.states import (
+    MATTER_TRANSITIONS,
+    QUESTION_TRANSITIONS,
+    AnswerKind,
+    MatterStatus,
+    QuestionStatus,
+    StepState,
+    WaitingFor,
+)
+
+
+class Priority(models.TextChoices):
+    """Interactive matters are served before batches."""
+
+    INTERACTIVE = "interactive"
+    BATCH = "batch"
+
+
+class Matter(models.Model):
+    """A legal question of a company, and where the work on it stands."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    company = models.ForeignKey(Company, on_delete=models.CASCADE, related_name="matters")
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL)
+    question = models.TextField()
+    priority = models.CharField(max_length=20, choices=Priority, default=Priority.INTERACTIVE)
+    model = models.CharField(max_length=200, blank=True, help_text="Model for the advice; empty: the settings' one")
+    metadata = models.JSONField(default=dict, blank=True)
+
+    status = models.CharField(max_length=20, choices=MatterStatus, default=MatterStatus.QUEUED)
+    waiting_for = models.CharField(max_length=20, choices=WaitingFor, null=True, blank=True)
+    failed_from = models.CharField(max_length=20, choices=MatterStatus, null=True, blank=True)
+    error = models.JSONField(null=True, blank=True, help_text="code, message, retryable: why it failed or waits")
+    version = models.PositiveIntegerField(default=1, help_text="Number of the wish for advice that is worked on")
+    event_number = models.BigIntegerField(default=0, help_text="Number of its newest event")
+    steps_done = models.PositiveIntegerField(default=0)
+    steps_total = models.PositiveIntegerField(default=1, help_text="Steps of this version that are known to be needed")
+    retries = models.PositiveIntegerField(default=0, help_text="How often somebody made it go on")
+
+    submitted_at = models.DateTimeField(auto_now_add=True)
+    started_at = models.DateTimeField(null=True, blank=True)
+    completed_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        indexes: ClassVar = [models.Index(fields=["company", "-submitted_at", "id"], name="matter_list")]
+        constraints: ClassVar = [
+            models.CheckConstraint(condition=Q(status__in=MatterStatus.values), name="matter_status_known"),
+            models.CheckConstraint(
+                condition=Q(waiting_for__isnull=True) | Q(waiting_for__in=WaitingFor.values),
+                name="matter_waiting_for_known",
+            ),
+        ]
+        triggers: ClassVar = [
+            pgtrigger.FSM(
+                name="matter_status",
+                field="status",
+                transitions=[(str(old), str(new)) for old, news in MATTER_TRANSITIONS.items() for new in sorted(news)],
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.question[:80]
+
+
+class Question(models.Model):
+    """One fact that the advice needs, asked of a provider or of a person."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    matter = models.ForeignKey(Matter, on_delete=models.CASCADE, related_name="questions")
+    position = models.PositiveIntegerField(help_text="Order on the page, from 1")
+    key = models.CharField(max_length=80, help_text="Name of the fact it gives")
+    text = models.TextField()
+    why = models.TextField(help_text="Why it matters, for the founder")
+    kind = models.CharField(max_length=10, choices=AnswerKind, default=AnswerKind.TEXT)
+    choices = models.JSONField(default=list, blank=True)
+    status = models.CharField(max_length=20, choices=QuestionStatus, default=QuestionStatus.PENDING)
+    source = models.CharField(max_length=20, null=True, blank=True)
+    round = models.PositiveIntegerField(default=1)
+    wording = models.TextField(blank=True, help_text="As a person is asked")
+    hint = models.TextField(blank=True)
+    problem = models.TextField(blank=True, help_text="Why the answer of the round before could not be read")
+    answers = models.JSONField(default=list, blank=True, help_text="round, answer (null: not known), by: all rounds")
+
+    class Meta:
+        ordering: ClassVar = ["position"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["matter", "position"], name="question_position_once"),
+            models.UniqueConstraint(fields=["matter", "key"], name="question_key_once"),
+            models.CheckConstraint(condition=Q(status__in=QuestionStatus.values), name="question_status_known"),
+        ]
+        triggers: ClassVar = [
+            pgtrigger.FSM(
+                name="question_status",
+                field="status",
+                transitions=[(str(old), str(new)) for old, news in QUESTION_TRANSITIONS.items() for new in sorted(news)],
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.text[:80]
+
+    @property
+    def answer(self) -> str | None:
+        """The newest round's answer, in the person's words; None where there is none or they don't know."""
+        return self.answers[-1]["answer"] if self.answers else None
+
+
+class FactStatus(models.TextChoices):
+    """What a fact is worth. Advice may rest only on known ones."""
+
+    KNOWN = "known"
+    UNVERIFIED = "unverified"  # the person's words, which could not be read as the type asked for
+    REDACTED = "redacted"
+    MISSING = "missing"  # asked, and nobody knows
+    DISPUTED = "disputed"
+
+
+class Fact(models.Model):
+    """A typed fact of a matter: value, unit, as-of date, source."""
+
+    matter = models.ForeignKey(Matter, on_delete=models.CASCADE, related_name="facts")
+    question = models.OneToOneField(Question, on_delete=models.CASCADE, related_name="fact")
+    key = models.CharField(max_length=80)
+    value = models.TextField(null=True)
+    unit = models.CharField(max_length=40, null=True, blank=True)
+    as_of = models.DateField(null=True, blank=True)
+    statement = models.TextField(blank=True, help_text="The fact in one sentence")
+    source = models.CharField(max_length=20)
+    status = models.CharField(max_length=20, choices=FactStatus, default=FactStatus.KNOWN)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering: ClassVar = ["question__position"]
+        constraints: ClassVar = [models.UniqueConstraint(fields=["matter", "key"], name="fact_key_once")]
+
+    def __str__(self) -> str:
+        return f"{self.key} = {self.value}"
+
+
+class Step(models.Model):
+    """One row of the ledger: a piece of work, whose outcome is stored exactly once.
+
+    A worker claims the best due row (`workers/claims.py`): `epoch` + 1, `attempt` + 1 and a lease; everything it writes
+    afterwards is refused unless the epoch is still its own. Only PostgreSQL's clock counts.
+    """
+
+    matter = models.ForeignKey(Matter, on_delete=models.CASCADE, related_name="steps")
+    version = models.PositiveIntegerField(default=1)
+    key = models.CharField(max_length=100, help_text="Names the step within its matter and version")
+    kind = models.CharField(max_length=40, help_text="Also the name of its Celery task")
+    subject = models.CharField(max_length=40, blank=True, help_text="Question or playbook version it is about")
+    payload = models.JSONField(default=dict, blank=True)
+    state = models.CharField(max_length=10, choices=StepState, default=StepState.READY)
+    rank = models.SmallIntegerField(default=0, help_text="Order of service: smaller is sooner")
+    due_at = models.DateTimeField(help_text="Ready: may be claimed from then on. Running: when its lease runs out")
+    attempt = models.PositiveIntegerField(default=0, help_text="Claims so far")
+    calls_seen = models.PositiveIntegerField(default=0, help_text="Calls whose outcome the model saw or may have seen")
+    epoch = models.PositiveIntegerField(default=0, help_text="Number of the claim whose writes count")
+    result = models.JSONField(null=True, blank=True)
+    error = models.JSONField(null=True, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    finished_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["matter", "version", "key"], name="step_once"),
+            models.CheckConstraint(condition=Q(state__in=StepState.values), name="step_state_known"),
+        ]
+        indexes: ClassVar = [
+            models.Index(
+                fields=["kind", "rank", "due_at", "id"],
+                name="step_due",
+                condition=Q(state__in=[StepState.READY, StepState.RUNNING]),
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.key} of {self.matter_id}"
+
+
+class CallOutcome(models.TextChoices):
+    """How a call to a model ended."""
+
+    OK = "ok"
+    INVALID = "invalid"  # the reply did not satisfy the schema
+    ERROR = "error"
+    CANCELED = "canceled"
+
+
+class LLMCall(models.Model):
+    """One call to a language model, whatever came of it. Never its words."""
+
+    step = models.ForeignKey(Step, on_delete=models.CASCADE, related_name="calls")
+    matter = models.ForeignKey(Matter, on_delete=models.CASCADE, related_name="calls")
+    kind = models.CharField(max_length=40)
+    attempt = models.PositiveIntegerField(help_text="Attempt of the step")
+    model = models.CharField(max_length=200)
+    prompt_sha256 = models.CharField(max_length=64)
+    outcome = models.CharField(max_length=10, choices=CallOutcome)
+    error_code = models.CharField(max_length=40, blank=True)
+    prompt_tokens = models.PositiveIntegerField(default=0)
+    completion_tokens = models.PositiveIntegerField(default=0)
+    cost = models.DecimalField(max_digits=12, decimal_places=6, default=0, help_text="US dollars")
+    latency_ms = models.PositiveIntegerField(default=0)
+    request_id = models.CharField(max_length=200, blank=True)
+    at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        verbose_name = "LLM call"
+
+    def __str__(self) -> str:
+        return f"{self.kind} → {self.outcome}"
+
+
+class Event(models.Model):
+    """One event of a matter's stream, all but the text of an advice, which is read from its chunks.
+
+    Numbers are given under the matter's row lock: unlike a sequence's, they are committed in their order.
+    `from_status`, `to_status` and `why` are for people who look into it later; the stream shows `data`.
+    """
+
+    matter = models.ForeignKey(Matter, on_delete=models.CASCADE, related_name="events")
+    number = models.BigIntegerField()
+    type = models.CharField(max_length=40)
+    data = models.JSONField()
+    from_status = models.CharField(max_length=20, blank=True)
+    to_status = models.CharField(max_length=20, blank=True)
+    why = models.TextField(blank=True)
+    at = models.DateTimeField()
+
+    class Meta:
+        ordering: ClassVar = ["matter", "number"]
+        constraints: ClassVar = [models.UniqueConstraint(fields=["matter", "number"], name="event_number_once")]
+        triggers: ClassVar = [
+            # Wakes whoever reads the matter. Equal payloads of one transaction are delivered once.
+            pgtrigger.Trigger(
+                name="event_notify",
+                when=pgtrigger.After,
+                operation=pgtrigger.Insert,
+                func="PERFORM pg_notify('matterstream', 'event ' || NEW.matter_id); RETURN NULL;",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.number} {self.type}"
+
+
+class IdempotencyRecord(models.Model):
+    """The answer that a POST with an `Idempotency-Key` got, to be given again for 24 hours."""
+
+    company = models.ForeignKey(Company, on_delete=models.CASCADE)
+    key = models.CharField(max_length=255)
+    body_sha256 = models.CharField(max_length=64)
+    status = models.PositiveIntegerField()
+    body = models.JSONField()
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["company", "key"], name="idempotency_key_once")]
+
+    def __str__(self) -> str:
+        return self.key

@@ -1,0 +1,237 @@
+"""What happens to a matter: submitting, answering, retrying, regenerating, and every change of its status."""
+
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import F
+from django.db.models.functions import Now
+
+from companies.models import Company, User
+from matters.events import NewEvent, append_events, matter_updated, question_updated
+from matters.ledger import NewStep, cancel_steps, hold_steps, insert_steps, revive_steps
+from matters.models import Matter, Priority, Question, Step
+from matters.states import (
+    ENDED,
+    MATTER_TRANSITIONS,
+    QUESTION_TRANSITIONS,
+    SETTLED,
+    MatterStatus,
+    QuestionStatus,
+    StepState,
+    WaitingFor,
+)
+
+FIRST_STEP = "plan_search"
+ADVICE_STEP = "draft_advice"
+STATUS_OF_STEP = {
+    "route_question": QuestionStatus.ROUTING,
+    "ask_founder": QuestionStatus.ASKING,
+    "normalise_answer": QuestionStatus.NORMALISING,
+}
+
+
+class NotAllowed(Exception):
+    """The matter's or question's state does not allow it; the message says so in plain words."""
+
+
+@dataclass(frozen=True)
+class Submission:
+    """What a founder or a program asks for; checked by `matters.forms`."""
+
+    question: str
+    priority: str = Priority.INTERACTIVE
+    model: str = ""
+    metadata: dict[str, Any] = field(default_factory=dict)
+
+
+def submit_matter(company: Company, submission: Submission, created_by: User | None = None) -> tuple[Matter, Step]:
+    """Store a matter and its first step in one transaction; returns both. From here on it is never lost."""
+    with transaction.atomic():
+        matter = Matter.objects.create(
+            company=company,
+            created_by=created_by,
+            question=submission.question,
+            priority=submission.priority,
+            model=submission.model,
+            metadata=submission.metadata,
+        )
+        append_events(matter.id, [matter_updated(matter, why="submitted")])
+        (step,) = insert_steps(matter, [NewStep(FIRST_STEP, FIRST_STEP)])
+    return matter, step
+
+
+def lock_matter(matter_id: UUID) -> Matter:
+    """The matter, its row locked until the transaction ends. Whoever changes anything of a matter begins with this."""
+    return Matter.objects.select_for_update(of=("self",), no_key=True).select_related("company").get(pk=matter_id)
+
+
+def change_status(
+    matter: Matter,
+    to: MatterStatus,
+    why: str,
+    *,
+    waiting_for: WaitingFor | None = None,
+    before: tuple[NewEvent, ...] = (),
+    **fields: Any,
+) -> None:
+    """Take a locked `matter` to the status `to`, and append `before` and a `matter.updated` that says why.
+
+    Raises NotAllowed where the state machine has no such way.
+    """
+    old = MatterStatus(matter.status)
+    if to not in MATTER_TRANSITIONS[old]:
+        raise NotAllowed(f"A matter that is {old.label.lower()} can't become {to.label.lower()}.")
+    if to == MatterStatus.AWAITING_FOUNDER:
+        waiting_for = WaitingFor.FOUNDER
+    fields |= {"status": to, "waiting_for": waiting_for, "completed_at": Now() if to in ENDED else None}
+    if not Matter.objects.filter(pk=matter.pk, status=old).update(**fields):
+        raise NotAllowed("The matter has just changed; look again.")
+    matter.refresh_from_db()
+    append_events(matter.pk, [*before, matter_updated(matter, from_status=old, why=why)])
+
+
+def set_waiting(matter: Matter, waiting_for: WaitingFor | None, why: str, error: dict[str, Any] | None = None) -> None:
+    """Say (or, with None, no longer say) what a locked `matter` waits for. Nothing happens when that is said already."""
+    if matter.waiting_for == waiting_for and matter.error == error:
+        return
+    matter.waiting_for, matter.error = waiting_for, error
+    matter.save(update_fields=["waiting_for", "error"])
+    append_events(matter.pk, [matter_updated(matter, why=why)])
+
+
+def change_question(question: Question, to: QuestionStatus, why: str, **fields: Any) -> None:
+    """Take a question of a locked matter to the status `to`, with `fields`, and append a `question.updated`.
+
+    Raises NotAllowed where the state machine has no such way.
+    """
+    old = QuestionStatus(question.status)
+    if to not in QUESTION_TRANSITIONS[old]:
+        raise NotAllowed(f"A question that is {old.label.lower()} can't become {to.label.lower()}.")
+    if not Question.objects.filter(pk=question.pk, status=old).update(status=to, **fields):
+        raise NotAllowed("The question has just changed; look again.")
+    question.refresh_from_db()
+    append_events(question.matter_id, [question_updated(question, from_status=old, why=why)])
+
+
+def answer_question(
+    matter_id: UUID, question_id: UUID, answer: str | None, *, round: int | None = None, by: User | None = None
+) -> Question:
+    """Take a person's answer (None: they don't know) to the question's present round.
+
+    The same answer again in its round changes nothing. Raises NotAllowed for another answer, a later round, or a
+    question that nobody is asked; Question.DoesNotExist for one that is not this matter's.
+    """
+    with transaction.atomic():
+        matter = lock_matter(matter_id)
+        question = matter.questions.get(pk=question_id)
+        wanted = question.round if round is None else round
+        given = next((a for a in question.answers if a["round"] == wanted), None)
+        if given is not None:
+            if given["answer"] == answer:
+                return question
+            raise NotAllowed("This question has been answered already.")
+        if wanted != question.round or question.status != QuestionStatus.AWAITING_FOUNDER or matter.status in ENDED:
+            raise NotAllowed("Nobody is asked this question now.")
+        answers = [*question.answers, {"round": wanted, "answer": answer, "by": by.pk if by else None}]
+        change_question(question, QuestionStatus.NORMALISING, "answered by a person", answers=answers, source="founder")
+        insert_steps(
+            matter, [NewStep("normalise_answer", f"normalise_answer:{question.position}:{wanted}", str(question.pk))]
+        )
+        if matter.status == MatterStatus.AWAITING_FOUNDER:
+            change_status(matter, MatterStatus.GATHERING, "a question was answered")
+    return question
+
+
+def fail_matter(matter: Matter, error: dict[str, Any], why: str) -> None:
+    """End a locked `matter` as failed; its other steps rest. `error`: code, message (plain words), retryable."""
+    hold_steps(matter)
+    failed = NewEvent("matter.failed", error)
+    change_status(matter, MatterStatus.FAILED, why, before=(failed,), failed_from=matter.status, error=error)
+
+
+def retry_matter(matter_id: UUID) -> tuple[Matter, bool]:
+    """Make a failed matter go on from the step that failed, or one that waits for the model try at once.
+
+    Returns the matter and whether anything was to be done (False: it goes on already). Raises NotAllowed.
+    """
+    with transaction.atomic():
+        matter = lock_matter(matter_id)
+        waits = matter.waiting_for in (WaitingFor.PROVIDER, WaitingFor.RATE_LIMIT, WaitingFor.BUDGET)
+        if matter.status != MatterStatus.FAILED and not waits:
+            if matter.retries and matter.status not in ENDED:
+                return matter, False
+            raise NotAllowed(f"Only a matter that failed can be retried; this one is {matter.get_status_display()}.")
+        steps = revive_steps(matter)
+        if matter.status == MatterStatus.FAILED:
+            _revive_questions(matter, steps)
+            assert matter.failed_from is not None
+            change_status(
+                matter,
+                MatterStatus(matter.failed_from),
+                "retried by a person",
+                failed_from=None,
+                error=None,
+                retries=matter.retries + 1,
+            )
+        else:
+            Matter.objects.filter(pk=matter.pk).update(retries=matter.retries + 1)
+    return matter, True
+
+
+def _revive_questions(matter: Matter, steps: list[Step]) -> None:
+    """Take questions that failed back to where their step left them."""
+    failed = {str(q.pk): q for q in matter.questions.filter(status=QuestionStatus.FAILED)}
+    for step in steps:
+        if step.subject in failed:
+            change_question(failed[step.subject], STATUS_OF_STEP[step.kind], "retried by a person")
+
+
+def regenerate_matter(matter_id: UUID) -> tuple[Matter, bool]:
+    """Wish for the advice anew, as a new version; the old one stays readable.
+
+    With every question settled only the advice is written again; a matter that was stopped earlier goes on from where it
+    was. Returns the matter and whether anything was to be done (False: a new version is being written already).
+    Raises NotAllowed while the first version is being written.
+    """
+    with transaction.atomic():
+        matter = lock_matter(matter_id)
+        if matter.status in ENDED:
+            _begin_version(matter)
+            return matter, True
+        if matter.version > 1:
+            return matter, False
+        raise NotAllowed("The advice is not written yet; a new version can be made when it has ended.")
+
+
+def _begin_version(matter: Matter) -> None:
+    """Begin the next version of a locked, ended matter with whatever its last one left undone."""
+    left = list(matter.steps.exclude(state=StepState.DONE).filter(version=matter.version).order_by("pk"))
+    cancel_steps(matter)
+    Matter.objects.filter(pk=matter.pk).update(version=F("version") + 1)
+    matter.refresh_from_db()
+    undone = [NewStep(step.kind, step.key, step.subject, step.payload) for step in left]
+    if not undone and _all_settled(matter):
+        undone = [NewStep(ADVICE_STEP, ADVICE_STEP)]
+        Matter.objects.filter(pk=matter.pk).update(steps_done=0, steps_total=1)
+    change_status(matter, _status_with(matter, undone), "a new version was asked for", error=None, failed_from=None)
+    steps = insert_steps(matter, undone)
+    _revive_questions(matter, steps)
+
+
+def _all_settled(matter: Matter) -> bool:
+    """Whether no question of `matter` waits for anything (true of one without questions)."""
+    return not matter.questions.exclude(status__in=SETTLED).exists()
+
+
+def _status_with(matter: Matter, undone: list[NewStep]) -> MatterStatus:
+    """Where a matter stands that has `undone` before it."""
+    kinds = {step.kind for step in undone}
+    if ADVICE_STEP in kinds:
+        return MatterStatus.ADVISING
+    if FIRST_STEP in kinds:
+        return MatterStatus.QUEUED
+    if not matter.questions.exists():
+        return MatterStatus.RESEARCHING
+    return MatterStatus.GATHERING if undone else MatterStatus.AWAITING_FOUNDER
