@@ -1,0 +1,115 @@
+"""What can go wrong with a call to the model: one exception, told apart by its `code`.
+
+Every property that the pipeline decides by (try again? count the call? open the breaker?) follows from the code, in
+the table below; only what is particular to one failure (`retry_after`, `seen_by_model`, ids) is stored on the error.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Code(StrEnum):
+    """Why a call failed. The value is what the ledger stores."""
+
+    RATE_LIMITED = "rate_limited"  # 429: too many requests or tokens in this minute
+    UNAVAILABLE = "unavailable"  # 5xx, connection refused, name not found, closed before an answer began
+    TIMED_OUT = "timed_out"  # no connection in time, or the whole call took longer than allowed
+    STALLED = "stalled"  # connected, but no text within the first-content or between-contents limit
+    CUT = "cut"  # the connection ended in the middle of the answer
+    MALFORMED = "malformed"  # the answer was not what the protocol says: bad JSON, bad UTF-8, no events
+    UNAUTHORISED = "unauthorised"  # 401 or 403: the key is wrong, revoked, or not allowed here
+    UNKNOWN_MODEL = "unknown_model"  # 404, or the provider says that there is no such model
+    CONTEXT_OVERFLOW = "context_overflow"  # prompt and answer do not fit the model's context
+    BAD_REQUEST = "bad_request"  # any other 4xx: the provider will not take this request as it is
+    CONTENT_FILTER = "content_filter"  # the provider's filter, or the model itself, declined
+    CANCELED = "canceled"  # ended by us, through `Call.cancel`
+    INSUFFICIENT_QUOTA = "insufficient_quota"  # the account has no money or credits left
+
+
+@dataclass(frozen=True)
+class Nature:
+    """What a code means for the pipeline, and its words for a founder."""
+
+    message: str
+    retryable: bool = False
+    opens_breaker: bool = False
+
+
+NATURES: dict[Code, Nature] = {
+    Code.RATE_LIMITED: Nature("The language model is busy. Your matter goes on by itself in a moment.", retryable=True),
+    Code.UNAVAILABLE: Nature(
+        "The language model cannot be reached. Your matter is safe and goes on when it is back.", retryable=True
+    ),
+    Code.TIMED_OUT: Nature("The language model took too long to answer. We are trying again.", retryable=True),
+    Code.STALLED: Nature("The language model stopped answering. We are trying again.", retryable=True),
+    Code.CUT: Nature("The language model's answer broke off. We are trying again.", retryable=True),
+    Code.MALFORMED: Nature(
+        "The language model's answer could not be read. We are trying again.",
+        retryable=True,
+    ),
+    Code.UNAUTHORISED: Nature(
+        "The language model does not accept our access key. Our staff have been told; nothing of yours is lost.",
+        opens_breaker=True,
+    ),
+    Code.UNKNOWN_MODEL: Nature(
+        "The language model set for this work was not found. Our staff have been told; nothing of yours is lost.",
+        opens_breaker=True,
+    ),
+    Code.CONTEXT_OVERFLOW: Nature("There is more material here than the language model can read at once."),
+    Code.BAD_REQUEST: Nature("The language model did not accept our request. Our staff can see why."),
+    Code.CONTENT_FILTER: Nature("The language model declined to answer this. An attorney can look at it instead."),
+    Code.CANCELED: Nature("The work was stopped."),
+    Code.INSUFFICIENT_QUOTA: Nature(
+        "Our account with the language model is used up. Our staff have been told; nothing of yours is lost.",
+        opens_breaker=True,
+    ),
+}
+
+
+class LLMError(Exception):
+    """A call to the model that gave no complete answer.
+
+    `message`: plain words for a founder. `detail`: for staff, may quote the provider (never the key or the prompt).
+    `retryable`: the same call, tried again later and unchanged, may succeed. `opens_breaker`: every call to this
+    provider will fail until a person changes something. `retry_after`: seconds the provider asked for, at most 60, or
+    None. `seen_by_model`: the model may have begun to work on it, so it counts among a step's calls. `status`: HTTP
+    status if an answer began. `request_id`: the provider's own id for the call.
+    """
+
+    def __init__(
+        self,
+        code: Code,
+        detail: str,
+        *,
+        seen_by_model: bool = False,
+        retry_after: float | None = None,
+        status: int | None = None,
+        request_id: str | None = None,
+    ) -> None:
+        super().__init__(f"{code}: {detail}")
+        self.code = code
+        self.detail = detail
+        self.seen_by_model = seen_by_model
+        self.retry_after = retry_after
+        self.status = status
+        self.request_id = request_id
+
+    @property
+    def message(self) -> str:
+        return NATURES[self.code].message
+
+    @property
+    def retryable(self) -> bool:
+        return NATURES[self.code].retryable
+
+    @property
+    def opens_breaker(self) -> bool:
+        return NATURES[self.code].opens_breaker
+
+
+class LLMCanceled(LLMError):  # noqa: N818 - nothing went wrong, somebody wanted it
+    """The call was ended by `Call.cancel(reason)`; `reason` is what was given there."""
+
+    def __init__(self, reason: str, *, seen_by_model: bool, request_id: str | None = None) -> None:
+        super().__init__(Code.CANCELED, reason, seen_by_model=seen_by_model, request_id=request_id)
+        self.reason = reason

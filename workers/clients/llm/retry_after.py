@@ -1,0 +1,51 @@
+"""How long a provider asks us to wait."""
+
+import math
+import time
+from collections.abc import Mapping
+from email.utils import parsedate_to_datetime
+
+LONGEST_SECONDS = 60.0
+
+
+def seconds_to_wait(headers: Mapping[str, str]) -> float | None:
+    """Seconds, 0 to 60; None where the headers name no time.
+
+    `retry-after-ms` (Azure) goes before `Retry-After`, which is seconds or an HTTP date (RFC 9110, section 10.2.3).
+    A date is counted from the response's own `Date`, so that a wrong clock on either side does no harm.
+    """
+    milliseconds = _number(headers.get("retry-after-ms"))
+    if milliseconds is not None:
+        return _within_bounds(milliseconds / 1000)
+    value = headers.get("retry-after")
+    seconds = _number(value)
+    if seconds is None:
+        seconds = _until(value, headers.get("date"))
+    return None if seconds is None else _within_bounds(seconds)
+
+
+def _number(value: str | None) -> float | None:
+    try:
+        number = float(value or "")
+    except ValueError:
+        return None
+    return number if math.isfinite(number) else None
+
+
+def _until(value: str | None, date: str | None) -> float | None:
+    moment = _timestamp(value)
+    if moment is None:
+        return None
+    now = _timestamp(date)
+    return moment - (time.time() if now is None else now)
+
+
+def _timestamp(value: str | None) -> float | None:
+    try:
+        return parsedate_to_datetime(value or "").timestamp()
+    except (TypeError, ValueError, OverflowError):
+        return None
+
+
+def _within_bounds(seconds: float) -> float:
+    return min(max(seconds, 0.0), LONGEST_SECONDS)
