@@ -1,0 +1,62 @@
+# Needs git, make and Python 3.11 or newer; everything else is installed into .venv from uv.lock.
+
+# The first fit Python of the machine; `make run PYTHON=/path/to/python3` chooses another.
+ifndef PYTHON
+PYTHON := $(shell for python in python3 python3.13 python3.12 python3.11 python3.14; do \
+	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
+endif
+FOUND := $(shell python3 --version 2>/dev/null || echo none)
+VENV := .venv/bin
+PYTEST := $(VENV)/python -m pytest
+
+# Settings as on a server; nothing is reached, so the addresses need not exist.
+SERVER_ENVIRONMENT = DEBUG=0 SECRET_KEY="$$($(VENV)/python -c 'import secrets; print(secrets.token_urlsafe(50))')" \
+	FIELD_ENCRYPTION_KEYS="$$($(VENV)/python -c 'from cryptography.fernet import Fernet as F; print(F.generate_key().decode())')" \
+	DATABASE_URL=postgresql://check@127.0.0.1:1/check REDIS_URL=redis://127.0.0.1:1/0 OPENAI_API_KEY=check \
+	ALLOWED_HOSTS=legal.example.org CSRF_TRUSTED_ORIGINS=https://legal.example.org
+
+.DEFAULT_GOAL := help
+.PHONY: help run test check python packages packages-dev check-style check-types check-imports check-templates \
+	check-migrations check-deploy
+
+help: ## list the commands
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):[^#]*## /  make \1	/'
+
+run: packages ## everything in this terminal: databases, web, workers; Ctrl-C ends it
+	@exec $(VENV)/python -m config.run
+
+test: packages-dev ## the whole test suite, with real servers and a real browser
+	@$(VENV)/python -m tests.browser
+	@$(PYTEST) -n logical --dist loadgroup -m "not e2e"; parallel=$$?; \
+	$(PYTEST) -m e2e; browser=$$?; \
+	[ $$parallel -eq 0 ] && [ $$browser -eq 0 ]
+
+check: packages-dev check-style check-types check-imports check-templates check-migrations check-deploy ## lint, types, contracts
+
+check-style: packages-dev
+	@$(VENV)/ruff check . && $(VENV)/ruff format --check .
+
+check-types: packages-dev
+	@$(SERVER_ENVIRONMENT) $(VENV)/mypy
+
+check-imports: packages-dev
+	@$(VENV)/lint-imports --no-logo
+
+check-templates: packages-dev
+	@$(VENV)/djlint --check templates
+
+check-migrations: packages-dev
+	@$(SERVER_ENVIRONMENT) $(VENV)/python -W ignore::RuntimeWarning manage.py makemigrations --check --dry-run
+
+check-deploy: packages-dev
+	@$(SERVER_ENVIRONMENT) $(VENV)/python manage.py check --deploy --fail-level WARNING
+
+packages: python
+	@$(PYTHON) -I config/install.py
+
+packages-dev: python
+	@$(PYTHON) -I config/install.py dev
+
+python:
+	@[ -n "$(PYTHON)" ] || { \
+		echo "Python 3.11 or newer is needed (found: $(FOUND)). Install it, or name one: make run PYTHON=/path/to/python3"; exit 1; }
