@@ -35,8 +35,8 @@ def _check_jurisdiction(value: str) -> str:
 
 def _check_one_word(value: str) -> str:
     # A phrase would be split into its words, and "let go" would then be found by anyone who asks where to go.
-    if not re.fullmatch(r"[A-Za-z0-9]+(-[A-Za-z0-9]+)*", value):
-        raise ValueError(f"{value!r} must be one word that a founder would use; split a phrase or leave it out")
+    if not re.fullmatch(r"[A-Za-z0-9]+", value):
+        raise ValueError(f"{value!r} must be one word of letters and digits: split a phrase, write cofounder")
     return value
 
 

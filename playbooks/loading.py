@@ -81,9 +81,12 @@ def _build_section(version: PlaybookVersion, position: int, section: ParsedSecti
         heading=section.heading,
         anchor=section.anchor,
         text=section.text,
-        search_vector=_weigh(version.names, "A") + _weigh(section.heading, "B") + _weigh(section.text, "D"),
+        search_vector=_weigh(version.title, "A")
+        + _weigh(" ".join(version.topics), "A", config="simple")
+        + _weigh(section.heading, "B")
+        + _weigh(section.text, "D"),
     )
 
 
-def _weigh(text: str, weight: Literal["A", "B", "D"]) -> SearchVector:
-    return SearchVector(Value(text, output_field=TextField()), config="english", weight=weight)
+def _weigh(text: str, weight: Literal["A", "B", "D"], config: Literal["english", "simple"] = "english") -> SearchVector:
+    return SearchVector(Value(text, output_field=TextField()), config=config, weight=weight)

@@ -66,7 +66,7 @@ class Section(models.Model):
     heading = models.TextField()
     anchor = models.SlugField(max_length=200)
     text = models.TextField()
-    search_vector = SearchVectorField(help_text="English; title and topics weigh A, heading B, text D")
+    search_vector = SearchVectorField(help_text="Title and topics (as written) weigh A, heading B, text D")
 
     class Meta:
         ordering = ["version", "position"]

@@ -1,8 +1,10 @@
 """Which playbooks may answer a question, and the whole text of one.
 
 Words decide first: a playbook qualifies when a query shares a word with its title or topics, or when all words of a
-query stand in one section. A misspelt word of five letters or more qualifies by its trigrams, against title and topics.
-The order is reciprocal rank fusion over all queries and both ways of looking.
+query stand in one section. Topics are indexed as written and queries both as written and as English stems, so that
+"fires" finds the topic "fire" but "several" does not find "severance", whose stem is the same. A misspelt word of five
+letters or more qualifies by its trigrams, against title and topics. The order is reciprocal rank fusion over all
+queries and both ways of looking.
 """
 
 import datetime
@@ -18,16 +20,19 @@ MAX_QUERIES = 20
 MAX_QUERY_CHARACTERS = 500
 
 # Queries are built from lexemes, never from the asker's operators: plainto_tsquery knows none, and the OR is made of
-# quoted lexemes. 60 is the constant that reciprocal rank fusion was published with (Cormack, Clarke, Buettcher 2009).
+# quoted lexemes. Above a likeness of 0.55 are slips ("contracter"), at 0.5 other words ("several" and "severance").
+# 60 is the constant that reciprocal rank fusion was published with (Cormack, Clarke, Buettcher 2009).
 _FIND_CANDIDATES = r"""
 WITH variant AS (
     SELECT asked.n, asked.words, plainto_tsquery('english', asked.words) AS every_term, terms.any_term, terms.any_name
     FROM unnest(%(queries)s::text[]) WITH ORDINALITY AS asked(words, n)
     CROSS JOIN LATERAL (
         SELECT string_agg(quoted, ' | ')::tsquery AS any_term, string_agg(quoted || ':A', ' | ')::tsquery AS any_name
-        FROM unnest(to_tsvector('english', asked.words)) AS lexemes
+        FROM unnest(
+            tsvector_to_array(to_tsvector('english', asked.words) || to_tsvector('simple', asked.words))
+        ) AS lexeme
         CROSS JOIN LATERAL (
-            SELECT '''' || replace(replace(lexemes.lexeme, '\', '\\'), '''', '''''') || '''' AS quoted
+            SELECT '''' || replace(replace(lexeme, '\', '\\'), '''', '''''') || '''' AS quoted
         ) AS quoting
     ) AS terms
     WHERE terms.any_term IS NOT NULL
@@ -42,6 +47,7 @@ WITH variant AS (
     CROSS JOIN LATERAL regexp_split_to_table(lower(variant.words), '[^[:alnum:]]+') AS word
     JOIN playbooks_playbookversion AS version ON version.names %%>> word
     WHERE length(word) >= 5 AND to_tsvector('english', word) <> ''::tsvector
+      AND strict_word_similarity(word, version.names) > 0.55
     GROUP BY variant.n, version.id
 ), placed AS (
     SELECT found.version_id, rank() OVER (PARTITION BY found.way, found.n ORDER BY found.likeness DESC) AS place

@@ -85,7 +85,7 @@ class Migration(migrations.Migration):
                 (
                     "search_vector",
                     django.contrib.postgres.search.SearchVectorField(
-                        help_text="English; title and topics weigh A, heading B, text D"
+                        help_text="Title and topics (as written) weigh A, heading B, text D"
                     ),
                 ),
                 (
