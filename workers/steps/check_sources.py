@@ -1,0 +1,94 @@
+"""Checks every marked claim of an advice against the texts its markers stand for. Pure; the text is never edited.
+
+A *claim* is a marker, or several in a row (`[P3]`, `[P1, P2]`, `[P3] [F7]`), with the words before it in its
+sentence: from the start of the sentence or the marker before it. One check a claim. What the verdicts mean:
+
+- `exact`: every double-quoted passage of the claim stands, character for character and from word to word, in a text
+  that one of its markers names. The words around the quotes are not judged.
+- `repaired`: it does so once whitespace, the shapes of quotation marks and dashes, upper and lower case, Markdown's
+  asterisks and a closing comma or full stop are left out of account.
+- `unsupported`: a marker that was never given; or a quoted passage that stands in none of the named texts; or,
+  without a quote, a claim that fails the rule below.
+- `supported`: a claim without a quote, where every number in it (amounts, days, sections) occurs in the named texts,
+  and at least half of its longer words do. That is a match of words, not of meaning: it finds an invented deadline,
+  and not a missing "not". It is the weakest of the good verdicts, and `reason` says so.
+
+A quoted passage of fewer than three words is taken as a term, not as a quote: it would be found anywhere.
+Sentences without a marker are not checked.
+"""
+
+import functools
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from workers.steps.claims import Claim, find_claims
+from workers.steps.matching import contains, content_words, loosened, number_words, numbers, unpunctuated
+
+Verdict = Literal["exact", "repaired", "supported", "unsupported"]
+Finding = tuple[Verdict, str]
+Loosened = Callable[[str], str]
+
+_WORDS_THAT_MUST_OCCUR = 0.5
+
+
+@dataclass(frozen=True)
+class Check:
+    """`start` and `end` are code points of the advice; `sources` the claim's markers; `reason` is for the founder."""
+
+    start: int
+    end: int
+    verdict: Verdict
+    sources: list[str]
+    reason: str
+
+
+def check_sources(text: str, sources: Mapping[str, str], facts: Mapping[str, str]) -> list[Check]:
+    """The checks, in the order of the text, not overlapping. `sources` and `facts`: marker → the text it stands for."""
+    texts = {**facts, **sources}
+
+    @functools.cache
+    def loose(marker: str) -> str:
+        return loosened(texts[marker])
+
+    return [_check(claim, texts, loose) for claim in find_claims(text)]
+
+
+def _check(claim: Claim, texts: Mapping[str, str], loose: Loosened) -> Check:
+    verdict, reason = _judge(claim, texts, loose)
+    return Check(claim.start, claim.end, verdict, list(claim.markers), reason)
+
+
+def _judge(claim: Claim, texts: Mapping[str, str], loose: Loosened) -> Finding:
+    unknown = [marker for marker in claim.markers if marker not in texts]
+    if unknown:
+        return "unsupported", f"There is no source {', '.join(unknown)}."
+    if claim.quotes:
+        return _worst(_judge_quote(quote, claim, texts, loose) for quote in claim.quotes)
+    return _judge_words(claim.words, " ".join(loose(marker) for marker in claim.markers))
+
+
+def _judge_quote(quote: str, claim: Claim, texts: Mapping[str, str], loose: Loosened) -> Finding:
+    if any(contains(texts[marker], quote) for marker in claim.markers):
+        return "exact", "The quoted words stand in the source as they are quoted."
+    wanted = unpunctuated(loosened(quote))
+    if any(contains(loose(marker), wanted) for marker in claim.markers):
+        return "repaired", "The quoted words stand in the source, but for spacing, punctuation marks or letter case."
+    return "unsupported", f"The quoted words do not stand in {' or '.join(claim.markers)}."
+
+
+def _judge_words(words: str, named: str) -> Finding:
+    claimed = loosened(words)
+    wanted, there = content_words(claimed), content_words(named)
+    if not wanted and not numbers(claimed):
+        return "unsupported", "No words stand before the marker that could be compared with the source."
+    if strange := sorted(numbers(claimed) - numbers(named) - number_words(named)):
+        return "unsupported", f"Not in the source: {', '.join(strange[:5])}."
+    if len(wanted & there) < len(wanted) * _WORDS_THAT_MUST_OCCUR:
+        return "unsupported", "No quote, and the words have too little in common with the source."
+    return "supported", "No quote; the numbers and most of the words occur in the source. Its meaning was not checked."
+
+
+def _worst(findings: Iterable[Finding]) -> Finding:
+    order: list[Verdict] = ["exact", "repaired", "unsupported"]
+    return max(findings, key=lambda finding: order.index(finding[0]))
