@@ -30,6 +30,7 @@ env = environ.Env(
     HOST=(str, "127.0.0.1"),
     PORT=(int, 8000),
     FLOWER_PORT=(int, 5555),
+    FLOWER_PASSWORD=(str, ""),
     DATA_DIR=(str, ""),
     WORKER_PROCESSES=(int, 0),
     WORKER_THREADS=(int, 100),

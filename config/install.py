@@ -34,8 +34,9 @@ def main(wanted: set[str]) -> None:
     """Brings `.venv` up to date; does nothing, in a few milliseconds, where it is."""
     if local_model_is_wanted():
         wanted = wanted | {"local-llm"}
-    lock, stamp = hashlib.sha256(LOCK.read_bytes()).hexdigest(), read_stamp()
-    if stamp.get("lock") == lock and wanted <= set(stamp["groups"]) and python_works():
+    lock = hashlib.sha256(LOCK.read_bytes()).hexdigest()
+    synced_lock, synced_groups = read_stamp()
+    if synced_lock == lock and wanted <= synced_groups and python_works():
         return
     print("Installing the packages of uv.lock into .venv ...", flush=True)
     LOG.unlink(missing_ok=True)
@@ -43,7 +44,7 @@ def main(wanted: set[str]) -> None:
         make_venv()
     if not UV.exists():
         install_uv()
-    groups = wanted | set(stamp.get("groups", []))
+    groups = wanted | synced_groups
     sync(groups)
     STAMP.write_text(json.dumps({"lock": lock, "groups": sorted(groups)}))
 
@@ -55,12 +56,13 @@ def local_model_is_wanted() -> bool:
     return bool(os.environ.get("LOCAL_LLM") or re.search(r"^(export )?LOCAL_LLM=['\"]?[^'\"\s]", text, re.MULTILINE))
 
 
-def read_stamp() -> dict[str, list[str]]:
-    """What the last sync left: the lock's hash and the groups; empty when there was none."""
+def read_stamp() -> tuple[str, set[str]]:
+    """What the last sync left: the lock's hash and the groups; both empty when there was none."""
     try:
-        return dict(json.loads(STAMP.read_text()))
+        stamp = json.loads(STAMP.read_text())
     except (OSError, ValueError):
-        return {}
+        return "", set()
+    return stamp["lock"], set(stamp["groups"])
 
 
 def python_works() -> bool:

@@ -1,0 +1,54 @@
+"""The command lines of everything that runs, in one place: `docker-compose.yml` has the same, and a test compares."""
+
+import sys
+
+from config.env import BASE_DIR
+
+# Daphne has no send backpressure: a client that stops reading must be noticed and dropped (docs/adr, docs/operating).
+PING = ("--ping-interval", "5", "--ping-timeout", "8")
+
+
+def web(*listen: str) -> tuple[str, ...]:
+    """The web server; `listen` is where: `--fd N`, or `-b HOST -p PORT`."""
+    return ("daphne", *listen, *PING, "config.asgi:application")
+
+
+def worker(name: str, threads: int | str) -> tuple[str, ...]:
+    """A worker process with a pool of threads: a step waits for the network nearly all the time."""
+    options = ("-P", "threads", "-c", str(threads), "-n", f"{name}@%h", "--without-gossip", "--without-mingle")
+    return ("celery", "-A", "config", "worker", *options, "-l", "INFO")
+
+
+def beat(schedule: str) -> tuple[str, ...]:
+    """The clock that starts the sweeper; `schedule` is the file in which it remembers its last runs."""
+    return ("celery", "-A", "config", "beat", "-s", schedule, "-l", "INFO")
+
+
+def flower(address: str, port: int | str) -> tuple[str, ...]:
+    """The view on the workers. Its password comes as FLOWER_BASIC_AUTH, for command lines are public."""
+    return ("celery", "-A", "config", "flower", f"--address={address}", f"--port={port}")
+
+
+def manage(command: str, *options: str) -> tuple[str, ...]:
+    """A one-off command of Django."""
+    return ("manage.py", command, *options)
+
+
+def demo_model(port: int) -> tuple[str, ...]:
+    """The bundled demo model."""
+    return ("demo.model", "--port", str(port))
+
+
+def local_llm(path: str, port: int) -> tuple[str, ...]:
+    """A real model from a GGUF file."""
+    return ("config.run.local_llm", "--model", path, "--port", str(port))
+
+
+SETUP = (manage("migrate", "--noinput"), manage("load_playbooks"))
+
+
+def with_this_python(command: tuple[str, ...]) -> list[str]:
+    """The command under the interpreter of this environment, whatever PATH says."""
+    program, *options = command
+    script = [str(BASE_DIR / program)] if program.endswith(".py") else ["-m", program]
+    return [sys.executable, *script, *options]

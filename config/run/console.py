@@ -1,0 +1,60 @@
+"""One terminal for many processes: each line carries the name of who wrote it, and is kept in a file too."""
+
+import sys
+from pathlib import Path
+from typing import TextIO
+
+from config.embedded.files import make_private_folder
+
+LARGEST_LOG_BYTES = 10_000_000
+NAME_WIDTH = 9
+
+
+class Console:
+    """Writes to the terminal and to `folder`/NAME.log; a full log becomes NAME.log.1 and a new one begins."""
+
+    def __init__(self, folder: Path, terminal: TextIO | None = None) -> None:
+        make_private_folder(folder)
+        self._folder = folder
+        self._terminal: TextIO | None = terminal or sys.stdout
+        self._files: dict[str, TextIO] = {}
+
+    def say(self, text: str) -> None:
+        """Words of the supervisor itself."""
+        for line in text.splitlines():
+            self.write("run", line)
+
+    def write(self, name: str, line: str) -> None:
+        """A line of the child `name`, to the terminal and its log."""
+        self.keep(name, line)
+        self.show(f"{name:<{NAME_WIDTH}}| {line}")
+
+    def show(self, text: str) -> None:
+        """Words for the terminal alone."""
+        try:
+            if self._terminal:
+                print(text, file=self._terminal, flush=True)
+        except OSError:  # it was closed; the children are ended in order all the same
+            self._terminal = None
+
+    def keep(self, name: str, line: str) -> None:
+        """A line of the child `name`, for its log alone."""
+        file = self._files.get(name)
+        if file is None or file.tell() > LARGEST_LOG_BYTES:
+            file = self._files[name] = self._open(name)
+        file.write(line + "\n")
+        file.flush()
+
+    def _open(self, name: str) -> TextIO:
+        path = self._folder / f"{name}.log"
+        if full := self._files.get(name):
+            full.close()
+        if path.exists() and path.stat().st_size > LARGEST_LOG_BYTES:
+            path.replace(path.with_suffix(".log.1"))
+        return path.open("a", encoding="utf-8")
+
+    def close(self) -> None:
+        """Closes the logs."""
+        for file in self._files.values():
+            file.close()
+        self._files.clear()

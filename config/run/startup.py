@@ -1,0 +1,163 @@
+"""Brings everything up: databases, model, one-off steps, then web, workers, beat and Flower."""
+
+import asyncio
+import http.client
+import os
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from signal import SIGTERM
+
+from config.embedded import EmbeddedServer, PostgresServer, RedisServer, Secrets, ServerError, Services, write_services
+from config.embedded.ports import LOOPBACK, choose_port
+from config.embedded.processes import with_parent_death
+from config.run import children
+from config.run.child import Child, Stage
+from config.run.console import Console
+from config.run.supervisor import GiveUpError, Supervisor
+from config.run.wishes import Wishes
+
+MODEL_READY_SECONDS = 600.0  # a large file is read from disk first
+
+
+@dataclass(frozen=True)
+class Ready:
+    """What the person at the terminal is told."""
+
+    accounts: list[str]
+    flower_password: str
+    model: str
+
+
+class Startup:
+    """One start of everything; `web_fd` is the listening socket of the web server."""
+
+    def __init__(self, supervisor: Supervisor, console: Console, wishes: Wishes, secrets: Secrets, web_fd: int) -> None:
+        self._supervisor = supervisor
+        self._console = console
+        self._wishes = wishes
+        self._secrets = secrets
+        self._web_fd = web_fd
+        self._flower_password = wishes.flower_password or secrets.flower_password
+        self._environment = dict(os.environ) | {"DATA_DIR": str(wishes.data_dir), "PYTHONUNBUFFERED": "1"}
+        self._environment.setdefault("DEBUG", "0")
+
+    async def bring_up(self) -> Ready:
+        """Returns when the page answers. Raises GiveUpError."""
+        await self._databases()
+        model = await self._model()
+        accounts = await self._set_up()
+        await self._product()
+        return Ready(accounts, self._flower_password, model)
+
+    async def _databases(self) -> None:
+        wishes = self._wishes
+        database_url = wishes.database_url or await self._server(
+            "postgres", PostgresServer(wishes.data_dir / "postgres"), Stage.DATABASE
+        )
+        redis_url = wishes.redis_url or await self._server(
+            "redis", RedisServer(wishes.data_dir / "redis"), Stage.BROKER
+        )
+        write_services(wishes.data_dir, Services(database_url, redis_url))
+        self._environment |= {"DATABASE_URL": database_url, "REDIS_URL": redis_url}
+
+    async def _server(self, name: str, server: EmbeddedServer, stage: Stage) -> str:
+        try:
+            await asyncio.to_thread(server.prepare)
+            url, command = server.url, tuple(server.command())
+        except (ServerError, OSError) as error:
+            raise GiveUpError(f"{name} could not be prepared: {error}") from error
+        child = Child(
+            name,
+            command,
+            stage,
+            self._environment,
+            stop_signal=server.stop_signal,
+            before=partial(_prepare_again, server, url),
+            is_ready=server.is_ready,
+        )
+        await self._supervisor.start(child)
+        return url
+
+    async def _model(self) -> str:
+        """Starts the model that this machine is to serve, if any; answers what to call the one in use."""
+        wishes = self._wishes
+        if wishes.local_llm:
+            await self._serve_model("local", lambda port: children.local_llm(wishes.local_llm, port))
+            return f"{wishes.local_llm}, on this machine"
+        if not wishes.openai_api_key:
+            await self._serve_model("demo-model", children.demo_model)
+            return "the demo model, which assembles its text from playbook and facts (OPENAI_API_KEY is not set)"
+        return f"{wishes.llm_model or 'the default model'} at {wishes.openai_base_url or 'OpenAI'}"
+
+    async def _serve_model(self, model: str, command: Callable[[int], tuple[str, ...]]) -> None:
+        port = choose_port()
+        child = self._child("model", command(port), Stage.MODEL, is_ready=partial(_answers, LOOPBACK, port, "/health"))
+        await self._supervisor.start(child, MODEL_READY_SECONDS)
+        self._environment |= {
+            "OPENAI_BASE_URL": f"http://{LOOPBACK}:{port}/v1",
+            "OPENAI_API_KEY": model.partition("-")[0],  # neither server looks at it
+            "LLM_MODEL": model,
+            "LLM_ADVICE_MODEL": model,
+        }
+
+    async def _set_up(self) -> list[str]:
+        for command in children.SETUP:
+            await self._run_once(command)
+        return await self._run_once(children.manage("create_demo"))
+
+    async def _run_once(self, command: tuple[str, ...]) -> list[str]:
+        started, name = time.monotonic(), command[1]
+        lines = await self._supervisor.run_once(self._child(name, command, Stage.FRONT))
+        self._console.say(f"{name}: done in {time.monotonic() - started:.1f} s")
+        return lines
+
+    async def _product(self) -> None:
+        wishes, supervisor = self._wishes, self._supervisor
+        for number in range(1, wishes.worker_processes + 1):
+            command = children.worker(f"worker{number}", wishes.worker_threads)
+            await supervisor.start(self._child(f"worker{number}", command, Stage.WORK))
+        beat = children.beat(str(wishes.data_dir / "celerybeat-schedule"))
+        await supervisor.start(self._child("beat", beat, Stage.FRONT))
+        flower = children.flower(LOOPBACK, wishes.flower_port)
+        password = {"FLOWER_BASIC_AUTH": f"flower:{self._flower_password}"}
+        await supervisor.start(self._child("flower", flower, Stage.FRONT, environment=password))
+        await supervisor.start(self._web())
+
+    def _web(self) -> Child:
+        command = children.web("--fd", str(self._web_fd))
+        host = {"0.0.0.0": LOOPBACK, "::": "::1"}.get(self._wishes.host, self._wishes.host)  # noqa: S104 - compared only
+        is_ready = partial(_answers, host, self._wishes.port, "/healthz")
+        return self._child("web", command, Stage.FRONT, is_ready=is_ready, pass_fds=(self._web_fd,))
+
+    def _child(
+        self,
+        name: str,
+        command: tuple[str, ...],
+        stage: Stage,
+        environment: Mapping[str, str] | None = None,
+        is_ready: Callable[[], bool] | None = None,
+        pass_fds: tuple[int, ...] = (),
+    ) -> Child:
+        line = with_parent_death(SIGTERM, children.with_this_python(command))
+        surroundings = self._environment | dict(environment or {})
+        return Child(name, tuple(line), stage, surroundings, is_ready=is_ready, pass_fds=pass_fds)
+
+
+def _prepare_again(server: EmbeddedServer, url: str) -> None:
+    server.prepare()
+    if server.url != url:  # everybody was told the old address
+        raise ServerError("its port was taken by another program meanwhile")
+
+
+def _answers(host: str, port: int, path: str) -> bool:
+    """Whether `GET path` is answered with 200."""
+    connection = http.client.HTTPConnection(host, port, timeout=2)
+    try:
+        connection.request("GET", path)
+        return connection.getresponse().status == 200
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()

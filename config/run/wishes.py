@@ -1,0 +1,59 @@
+"""What the environment wishes of `make run`."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from config.env import BASE_DIR, env
+
+
+class WishError(Exception):
+    """A variable that cannot be used; one line for the person who typed `make run`."""
+
+
+@dataclass(frozen=True)
+class Wishes:
+    """The variables that the supervisor itself acts upon (docs/contract.md); all others only pass through."""
+
+    data_dir: Path
+    host: str
+    port: int
+    flower_port: int
+    flower_password: str
+    database_url: str
+    redis_url: str
+    openai_api_key: str
+    openai_base_url: str
+    llm_model: str
+    local_llm: str
+    worker_processes: int
+    worker_threads: int
+
+
+def read_wishes() -> Wishes:
+    """The wishes of this environment and `.env`. Raises WishError."""
+    local_llm = env("LOCAL_LLM")
+    if local_llm and not Path(local_llm).is_file():
+        raise WishError(f"LOCAL_LLM must be the path of a GGUF file; there is none at {local_llm}.")
+    return Wishes(
+        data_dir=Path(env("DATA_DIR") or BASE_DIR / ".data").resolve(),
+        host=env("HOST"),
+        port=_number("PORT"),
+        flower_port=_number("FLOWER_PORT"),
+        flower_password=env("FLOWER_PASSWORD"),
+        database_url=env("DATABASE_URL"),
+        redis_url=env("REDIS_URL"),
+        openai_api_key=env("OPENAI_API_KEY"),
+        openai_base_url=env("OPENAI_BASE_URL"),
+        llm_model=env("LLM_MODEL"),
+        local_llm=str(Path(local_llm).resolve()) if local_llm else "",
+        worker_processes=_number("WORKER_PROCESSES") or os.cpu_count() or 1,
+        worker_threads=_number("WORKER_THREADS"),
+    )
+
+
+def _number(name: str) -> int:
+    try:
+        return int(env(name))
+    except ValueError:
+        raise WishError(f"{name} must be a whole number, not {os.environ[name]!r}.") from None
