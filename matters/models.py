@@ -84,6 +84,7 @@ class Question(models.Model):
     why = models.TextField(help_text="Why it matters, for the founder")
     kind = models.CharField(max_length=10, choices=AnswerKind, default=AnswerKind.TEXT)
     choices = models.JSONField(default=list, blank=True)
+    source_hint = models.CharField(max_length=20, blank=True, help_text="Where the playbook would look")
     status = models.CharField(max_length=20, choices=QuestionStatus, default=QuestionStatus.PENDING)
     source = models.CharField(max_length=20, null=True, blank=True)
     round = models.PositiveIntegerField(default=1)
@@ -103,7 +104,9 @@ class Question(models.Model):
             pgtrigger.FSM(
                 name="question_status",
                 field="status",
-                transitions=[(str(old), str(new)) for old, news in QUESTION_TRANSITIONS.items() for new in sorted(news)],
+                transitions=[
+                    (str(old), str(new)) for old, news in QUESTION_TRANSITIONS.items() for new in sorted(news)
+                ],
             )
         ]
 
@@ -133,7 +136,7 @@ class Fact(models.Model):
     question = models.OneToOneField(Question, on_delete=models.CASCADE, related_name="fact")
     key = models.CharField(max_length=80)
     value = models.TextField(null=True)
-    unit = models.CharField(max_length=40, null=True, blank=True)
+    unit = models.CharField(max_length=100, null=True, blank=True)
     as_of = models.DateField(null=True, blank=True)
     statement = models.TextField(blank=True, help_text="The fact in one sentence")
     source = models.CharField(max_length=20)

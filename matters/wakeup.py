@@ -26,6 +26,8 @@ def publish_hints(steps: Iterable[tuple[str, int]]) -> None:
     try:
         for kind, step_id in steps:
             current_app.send_task(kind, args=[step_id], retry=False, ignore_result=True)
-    except Exception as error:  # whatever the broker's client raises: the step is stored, and the sweeper will ask again
+    except (
+        Exception
+    ) as error:  # whatever the broker's client raises: the step is stored, and the sweeper will ask again
         _quiet_until = time.monotonic() + PAUSE_SECONDS
         logger.warning("broker unreachable, the sweeper will wake the workers: %s", error)

@@ -1,0 +1,120 @@
+"""The life of an attempt, and stopping a matter: the text that was streamed is the text that is kept."""
+
+import hashlib
+from typing import Any
+from uuid import UUID
+
+from django.db import connection, transaction
+from django.db.models import Max
+from django.db.models.functions import Now
+
+from advice.models import Attempt, AttemptStatus, Check, Chunk
+from matters.events import NewEvent, append_events
+from matters.ledger import cancel_steps
+from matters.models import Matter
+from matters.services import NotAllowed, change_status, lock_matter
+from matters.states import MATTER_TRANSITIONS, MatterStatus
+
+COMPLETES = frozenset({AttemptStatus.COMPLETE, AttemptStatus.INCOMPLETE, AttemptStatus.CANCELED})
+
+
+def streaming_attempt(matter: Matter) -> Attempt | None:
+    """The attempt of a locked matter that is being written, its row locked; there is at most one."""
+    return matter.attempts.select_for_update(no_key=True).filter(status=AttemptStatus.STREAMING).first()
+
+
+def begin_attempt(
+    matter: Matter, *, step_id: int, epoch: int, model: str, sources: list[Any], facts: list[Any], notice: str
+) -> Attempt:
+    """Begin a new attempt of a locked matter's present version; one that still streamed is superseded by it."""
+    if left := streaming_attempt(matter):
+        end_attempt(left, AttemptStatus.SUPERSEDED, "The writing was interrupted and begins again.")
+    last = matter.attempts.filter(version=matter.version).aggregate(last=Max("number"))["last"] or 0
+    data = {"version": matter.version, "attempt": last + 1, "model": model}
+    number = append_events(matter.pk, [NewEvent("advice.started", data, to_status=AttemptStatus.STREAMING)])
+    return Attempt.objects.create(
+        matter=matter,
+        step_id=step_id,
+        epoch=epoch,
+        version=matter.version,
+        number=last + 1,
+        model=model,
+        sources=sources,
+        facts=facts,
+        notice=notice,
+        started_event=number,
+        created_at=Now(),
+    )
+
+
+def end_attempt(attempt: Attempt, status: AttemptStatus, reason: str = "", checks: tuple[Check, ...] = ()) -> Attempt:
+    """End a locked, streaming attempt: fold its chunks into `text`, remove them, and append the events.
+
+    `advice.completed` where the text stands (complete, incomplete, canceled), else `advice.superseded`.
+    """
+    text = folded_text(attempt.pk)
+    digest = hashlib.sha256(text.encode()).hexdigest()
+    place = {"version": attempt.version, "attempt": attempt.number}
+    events = [_checked(check, place) for check in checks]
+    if status in COMPLETES:
+        data = place | {"length": len(text), "sha256": digest, "status": str(status)}
+        events.append(NewEvent("advice.completed", data, AttemptStatus.STREAMING, status, reason))
+    else:
+        events.append(
+            NewEvent("advice.superseded", place | {"reason": reason}, AttemptStatus.STREAMING, status, reason)
+        )
+    Check.objects.bulk_create(checks)
+    Attempt.objects.filter(pk=attempt.pk).update(
+        status=status,
+        reason=reason,
+        text=text,
+        length=len(text),
+        sha256=digest,
+        ended_at=Now(),
+        ended_event=append_events(attempt.matter_id, events),
+    )
+    Chunk.objects.filter(attempt=attempt).delete()
+    attempt.refresh_from_db()
+    return attempt
+
+
+def folded_text(attempt_id: int) -> str:
+    """The text of an attempt so far, from its chunks. Lock the attempt first if it is to stay so."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """SELECT string_agg(text, '' ORDER BY "offset") FROM advice_chunk WHERE attempt_id = %s""", [attempt_id]
+        )
+        row = cursor.fetchone()
+    return (row and row[0]) or ""
+
+
+def _checked(check: Check, place: dict[str, int]) -> NewEvent:
+    return NewEvent(
+        "advice.checked",
+        place
+        | {
+            "start": check.start,
+            "end": check.end,
+            "verdict": check.verdict,
+            "sources": check.sources,
+            "reason": check.reason,
+        },
+    )
+
+
+def cancel_matter(matter_id: UUID) -> tuple[Matter, bool]:
+    """Stop a matter for good; a partial advice is kept. Late writes of its workers are refused.
+
+    Returns the matter and whether anything was to be done. Raises NotAllowed for one that is advised.
+    """
+    with transaction.atomic():
+        matter = lock_matter(matter_id)
+        if matter.status == MatterStatus.CANCELED:
+            return matter, False
+        if MatterStatus.CANCELED not in MATTER_TRANSITIONS[MatterStatus(matter.status)]:
+            raise NotAllowed("The advice is written already; there is nothing to stop.")
+        cancel_steps(matter)
+        if attempt := streaming_attempt(matter):
+            end_attempt(attempt, AttemptStatus.CANCELED, "Stopped by a person.")
+        change_status(matter, MatterStatus.CANCELED, "stopped by a person")
+    return matter, True

@@ -1,0 +1,128 @@
+"""Asking the model on behalf of a step: without a database connection while it thinks, recorded, repaired once."""
+
+import hashlib
+import json
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+from django.conf import settings
+from django.db import connection
+from django.db.models import F
+
+from matters.models import CallOutcome, LLMCall, Step
+from workers.claims import MAX_CALLS, Claim, Fenced
+from workers.clients.llm import Call, Code, LLMError, Reply, Usage
+from workers.runtime import llm_client
+from workers.steps.base import LLMRequest, R, ReplyInvalid, parse_reply, repair_messages
+
+
+@dataclass
+class CallLog:
+    """The calls that a claim has made, to be stored with its outcome, whatever that is."""
+
+    claim: Claim
+    rows: list[LLMCall] = field(default_factory=list)
+
+    def add(
+        self,
+        model: str,
+        prompt_sha256: str,
+        outcome: CallOutcome,
+        *,
+        usage: Usage | None = None,
+        latency_ms: float = 0,
+        request_id: str | None = None,
+        error_code: str = "",
+    ) -> None:
+        """Remember one call. `latency_ms`: from before the request to its end."""
+        prompt, completion = (usage.prompt_tokens, usage.completion_tokens) if usage else (0, 0)
+        self.rows.append(
+            LLMCall(
+                step_id=self.claim.step_id,
+                matter_id=self.claim.matter_id,
+                kind=self.claim.kind,
+                attempt=self.claim.attempt,
+                model=model[:200],
+                prompt_sha256=prompt_sha256,
+                outcome=outcome,
+                error_code=error_code,
+                prompt_tokens=max(0, min(prompt, 2**31 - 1)),
+                completion_tokens=max(0, min(completion, 2**31 - 1)),
+                cost=cost_of(model, prompt, completion),
+                latency_ms=int(latency_ms),
+                request_id=(request_id or "")[:200],
+            )
+        )
+
+    def store(self) -> None:
+        """Write the calls, in the caller's transaction where there is one."""
+        LLMCall.objects.bulk_create(self.rows)
+        self.rows.clear()
+
+
+def cost_of(model: str, prompt_tokens: int, completion_tokens: int) -> Decimal:
+    """US dollars, by the settings' prices per million tokens; 0 for a model without a price."""
+    prompt_price, completion_price = map(Decimal, settings.LLM_PRICES.get(model, ("0", "0")))
+    return (prompt_tokens * prompt_price + completion_tokens * completion_price) / 1_000_000
+
+
+def ask_model(claim: Claim, request: LLMRequest[R], call: Call, log: CallLog) -> R:
+    """The model's reply to `request`; one that breaks the schema is sent back once, with what is wrong with it.
+
+    Raises LLMError, ReplyInvalid (also after the repair), Fenced.
+    """
+    text = _complete(request, request.messages, call, log)
+    try:
+        return parse_reply(request, text)
+    except ReplyInvalid as problem:
+        log.rows[-1].outcome = CallOutcome.INVALID
+        _count_repair(claim)
+        text = _complete(request, repair_messages(request, text, str(problem)), call, log)
+    try:
+        return parse_reply(request, text)
+    except ReplyInvalid:
+        log.rows[-1].outcome = CallOutcome.INVALID
+        raise
+
+
+def _complete(request: LLMRequest[Any], messages: list[Any], call: Call, log: CallLog) -> str:
+    connection.close()  # back to the pool: 100 threads share a few connections, none is held while a model thinks
+    model, sha256 = settings.LLM_MODEL, prompt_sha256(messages)
+    try:
+        reply: Reply = llm_client().complete(
+            messages, model=model, schema_name=request.schema_name, schema=request.schema, call=call
+        )
+    except LLMError as error:
+        log.add(model, sha256, outcome_of(error), request_id=error.request_id, error_code=error.code)
+        raise
+    log.add(
+        model,
+        sha256,
+        CallOutcome.OK,
+        usage=reply.usage,
+        latency_ms=reply.latency_ms,
+        request_id=reply.request_id,
+    )
+    if reply.finish_reason == "content_filter":
+        raise LLMError(Code.CONTENT_FILTER, "the filter declined", seen_by_model=True, request_id=reply.request_id)
+    return reply.text
+
+
+def _count_repair(claim: Claim) -> None:
+    """A repair is a call of its own; the bound holds even when the worker dies in it."""
+    mine = Step.objects.filter(pk=claim.step_id, epoch=claim.epoch, calls_seen__lt=MAX_CALLS)
+    if not mine.update(calls_seen=F("calls_seen") + 1):
+        if Step.objects.filter(pk=claim.step_id, epoch=claim.epoch).exists():
+            raise ReplyInvalid("The reply does not satisfy its schema, and the step's calls are used up.")
+        raise Fenced(f"step {claim.step_id} was taken over")
+
+
+def prompt_sha256(messages: list[Any]) -> str:
+    """Names the prompt in the record of calls, which never holds its words."""
+    return hashlib.sha256(json.dumps(messages, sort_keys=True).encode()).hexdigest()
+
+
+def outcome_of(error: LLMError) -> CallOutcome:
+    """How a call that raised `error` is recorded."""
+    return CallOutcome.CANCELED if error.code == Code.CANCELED else CallOutcome.ERROR

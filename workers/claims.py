@@ -1,0 +1,135 @@
+"""Claiming a step, keeping it, and writing its outcome: whoever's epoch is no longer the row's writes nothing.
+
+A worker that was slow, stopped or cut off may find that somebody else took its step over. It learns so when it wants to
+write: every write is bound to the epoch of the claim, in the transaction that holds the matter's row lock.
+"""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.db import connection, transaction
+from django.db.models import QuerySet
+from django.db.models.functions import Now
+
+from matters.models import Matter, Step
+from matters.services import lock_matter
+from matters.states import StepState, WaitingFor
+
+MAX_CALLS = 3  # calls of one step whose outcome the model saw or may have seen
+
+
+class Fenced(Exception):
+    """The step is not this claim's any more: it was taken over, held or canceled. Nothing was written."""
+
+
+@dataclass(frozen=True)
+class Claim:
+    """One worker's hold on one step. `calls_seen` counts this claim's first call already."""
+
+    step_id: int
+    matter_id: UUID
+    version: int
+    kind: str
+    subject: str
+    payload: dict[str, Any]
+    attempt: int
+    calls_seen: int
+    epoch: int
+
+
+_CLAIM = """
+WITH best AS (
+    SELECT id FROM matters_step
+     WHERE kind = %(kind)s AND state IN ('ready', 'running') AND due_at <= clock_timestamp()
+     ORDER BY rank, due_at, id
+     LIMIT 1 FOR UPDATE SKIP LOCKED
+)
+UPDATE matters_step s
+   SET state = 'running', epoch = epoch + 1, attempt = attempt + 1, calls_seen = calls_seen + 1,
+       due_at = clock_timestamp() + %(lease)s
+  FROM best WHERE s.id = best.id
+RETURNING s.id, s.matter_id, s.version, s.kind, s.subject, s.payload, s.attempt, s.calls_seen, s.epoch
+"""
+
+
+def claim_step(kind: str) -> Claim | None:
+    """Take the best due step of `kind`, or one whose lease has run out; None when there is none."""
+    lease = timedelta(seconds=settings.STEP_LEASE_SECONDS)
+    with connection.cursor() as cursor:
+        cursor.execute(_CLAIM, {"kind": kind, "lease": lease})
+        row = cursor.fetchone()
+    if row is None:
+        return None
+    step_id, matter_id, version, kind, subject, payload, attempt, calls_seen, epoch = row
+    return Claim(step_id, matter_id, version, kind, subject, _loaded(payload), attempt, calls_seen, epoch)
+
+
+def _loaded(value: Any) -> dict[str, Any]:
+    """Django's cursors leave jsonb as text."""
+    return json.loads(value) if isinstance(value, str) else dict(value)
+
+
+def renew_leases(claims: list[Claim]) -> set[int]:
+    """Prolong the leases of `claims`; returns the ids of the steps that are still theirs."""
+    sql = """
+        UPDATE matters_step s SET due_at = clock_timestamp() + %s
+          FROM unnest(%s::bigint[], %s::int[]) AS mine (id, epoch)
+         WHERE s.id = mine.id AND s.epoch = mine.epoch AND s.state = 'running' RETURNING s.id
+    """
+    lease = timedelta(seconds=settings.STEP_LEASE_SECONDS)
+    with connection.cursor() as cursor:
+        cursor.execute(sql, [lease, [c.step_id for c in claims], [c.epoch for c in claims]])
+        return {row[0] for row in cursor.fetchall()}
+
+
+def still_mine(claims: list[Claim]) -> set[int]:
+    """The ids of those steps of `claims` that nobody took over, held or canceled."""
+    mine = {(c.step_id, c.epoch) for c in claims}
+    rows = Step.objects.filter(pk__in=[c.step_id for c in claims], state=StepState.RUNNING).values_list("pk", "epoch")
+    return {pk for pk, epoch in rows if (pk, epoch) in mine}
+
+
+@contextmanager
+def writing(claim: Claim) -> Iterator[Matter]:
+    """A transaction that holds the matter's lock and in which the step is `claim`'s. Raises Fenced."""
+    with transaction.atomic():
+        matter = lock_matter(claim.matter_id)
+        if not _mine(claim).exists():
+            raise Fenced(f"step {claim.step_id} was taken over")
+        yield matter
+
+
+@contextmanager
+def finishing(claim: Claim, result: dict[str, Any] | None = None) -> Iterator[Matter]:
+    """A transaction that stores the step's outcome; what follows is inserted inside of it. Raises Fenced."""
+    with transaction.atomic():
+        matter = lock_matter(claim.matter_id)
+        done = _mine(claim).update(state=StepState.DONE, result=result, error=None, finished_at=Now())
+        if not done:
+            raise Fenced(f"step {claim.step_id} was taken over")
+        _count_done(matter)
+        yield matter
+
+
+def _mine(claim: Claim) -> QuerySet[Step]:
+    return Step.objects.filter(pk=claim.step_id, epoch=claim.epoch, state=StepState.RUNNING)
+
+
+def _count_done(matter: Matter) -> None:
+    """One more step is done; a matter that waited for the model does not any more."""
+    matter.steps_done += 1
+    if matter.waiting_for in (WaitingFor.PROVIDER, WaitingFor.RATE_LIMIT):
+        matter.waiting_for, matter.error = None, None
+    matter.save(update_fields=["steps_done", "waiting_for", "error"])
+
+
+def expect_steps(matter: Matter, more: int) -> None:
+    """It became known that `more` (or, negative, fewer) steps are needed."""
+    matter.steps_total += more
+    matter.save(update_fields=["steps_total"])

@@ -1,0 +1,176 @@
+"""The advice: draft_advice streams the model's text into the chunk rows, and ends the attempt."""
+
+import time
+from dataclasses import asdict
+from typing import Any
+
+from django.conf import settings
+from django.db import connection
+from django.utils import timezone
+
+from advice.models import AttemptStatus, Check
+from advice.notice import notice_for
+from advice.services import begin_attempt, end_attempt, folded_text, streaming_attempt
+from matters.models import CallOutcome, Fact, FactStatus, Matter
+from matters.services import change_status
+from matters.states import MatterStatus
+from playbooks.search import load_playbook
+from workers.calls import outcome_of, prompt_sha256
+from workers.claims import Fenced, writing
+from workers.clients.llm import Code, LLMError, Stream
+from workers.research import relevant_versions
+from workers.runtime import chunk_writer, llm_client
+from workers.steps import draft_advice as draft
+from workers.steps.check_sources import check_sources
+from workers.work import Work
+from workers.writer import ChunkStream, StreamFenced
+
+_CUT_SHORT = {
+    "length": "The model reached its length limit before the advice was finished.",
+    "content_filter": "The model's provider stopped the text before it was finished.",
+}
+_UNSAID = "The model's server did not say that the text was finished."
+
+
+def draft_advice(work: Work) -> None:
+    """Have the advice written, and end the matter with it.
+
+    A model that stops at its length limit is asked once to go on; one that stops short leaves the advice `incomplete`.
+    """
+    matter = Matter.objects.get(pk=work.claim.matter_id)
+    given = draft.DraftAdviceInput(matter.question, sources_of(matter), facts_of(matter), timezone.now().date())
+    messages = draft.build_messages(given)
+    model = matter.model or settings.LLM_ADVICE_MODEL
+    with _open(work, model, messages) as stream:
+        chunks = _begin(work, model, given)
+        reason = _store(work, model, messages, stream, chunks)
+    if reason == "length":
+        messages = draft.continuation_messages(messages, folded_text(chunks.attempt_id))
+        with _open(work, model, messages) as stream:
+            reason = _store(work, model, messages, stream, chunks)
+    _finish(work, given, chunks, reason)
+
+
+def sources_of(matter: Matter) -> tuple[draft.AdviceSource, ...]:
+    """The sections of the relevant playbooks, marked P1, P2, …; none where no playbook is relevant."""
+    playbooks = [load_playbook(pk) for pk in relevant_versions(matter)]
+    sections = [(playbook, section) for playbook in playbooks for section in playbook.sections]
+    return tuple(
+        draft.AdviceSource(
+            marker=f"P{n}",
+            playbook=playbook.slug,
+            title=playbook.title,
+            law_as_of=playbook.law_as_of.isoformat(),
+            heading=section.heading,
+            text=section.text,
+            jurisdictions=playbook.jurisdictions,
+        )
+        for n, (playbook, section) in enumerate(sections, start=1)
+    )
+
+
+def facts_of(matter: Matter) -> tuple[draft.AdviceFact, ...]:
+    """The matter's facts, marked F1, F2, … in the order of their questions."""
+    facts = matter.facts.select_related("question").order_by("question__position")
+    return tuple(_advice_fact(f"F{n}", fact) for n, fact in enumerate(facts, start=1))
+
+
+def _advice_fact(marker: str, fact: Fact) -> draft.AdviceFact:
+    status = {FactStatus.KNOWN: "known", FactStatus.UNVERIFIED: "unverified"}.get(FactStatus(fact.status), "unknown")
+    return draft.AdviceFact(
+        marker=marker,
+        label=fact.question.text,
+        value=fact.value or "",
+        unit=fact.unit,
+        as_of=fact.as_of,
+        source=fact.source,
+        status=status,  # type: ignore[arg-type]
+        statement=fact.statement,
+    )
+
+
+def _open(work: Work, model: str, messages: list[Any]) -> Stream:
+    """Call the model; returns when it begins to answer. No database connection is held while it writes."""
+    connection.close()
+    try:
+        return llm_client().stream(messages, model=model, call=work.call)
+    except LLMError as error:
+        work.log.add(
+            model, prompt_sha256(messages), outcome_of(error), request_id=error.request_id, error_code=error.code
+        )
+        raise
+
+
+def _begin(work: Work, model: str, given: draft.DraftAdviceInput) -> ChunkStream:
+    """The attempt begins when the model does. Raises Fenced."""
+    with writing(work.claim) as matter:
+        attempt = begin_attempt(
+            matter,
+            step_id=work.claim.step_id,
+            epoch=work.claim.epoch,
+            model=model,
+            sources=[asdict(source) | {"jurisdictions": list(source.jurisdictions)} for source in given.sources],
+            facts=[asdict(fact) | {"as_of": fact.as_of.isoformat() if fact.as_of else None} for fact in given.facts],
+            notice=notice_for(model),
+        )
+    connection.close()
+    return chunk_writer().open_stream(attempt.pk, attempt.epoch)
+
+
+def _store(work: Work, model: str, messages: list[Any], stream: Stream, chunks: ChunkStream) -> str | None:
+    """Store the text as it comes; returns the model's finish reason when all of it is stored. Raises LLMError, Fenced."""
+    began, writer = time.monotonic(), chunk_writer()
+    outcome, code = CallOutcome.OK, ""
+    try:
+        for text in stream:
+            writer.put(chunks, text)
+    except LLMError as error:
+        outcome, code = outcome_of(error), str(error.code)
+        raise
+    except StreamFenced as fenced:
+        outcome = CallOutcome.CANCELED
+        raise Fenced(str(fenced)) from fenced
+    finally:
+        work.log.add(
+            model,
+            prompt_sha256(messages),
+            outcome,
+            usage=stream.usage,
+            latency_ms=(time.monotonic() - began) * 1000,
+            request_id=stream.request_id,
+            error_code=code,
+        )
+        _flush(chunks)
+    return stream.finish_reason
+
+
+def _flush(chunks: ChunkStream) -> None:
+    """Whatever came is stored before anything is decided about the attempt."""
+    try:
+        chunk_writer().flush(chunks)
+    except StreamFenced as fenced:
+        raise Fenced(str(fenced)) from fenced
+
+
+def _finish(work: Work, given: draft.DraftAdviceInput, chunks: ChunkStream, reason: str | None) -> None:
+    """Fold the text, check it against its sources, and end attempt and matter in one transaction."""
+    status = AttemptStatus.COMPLETE if reason == "stop" else AttemptStatus.INCOMPLETE
+    why = "" if reason == "stop" else _CUT_SHORT.get(reason or "", _UNSAID)
+    text = folded_text(chunks.attempt_id)
+    if not text.strip():
+        raise LLMError(Code.MALFORMED, "the model wrote nothing", seen_by_model=True)
+    sources = {source.marker: source.text for source in given.sources}
+    facts = {fact.marker: draft.fact_text(fact) for fact in given.facts}
+    found = check_sources(text, sources, facts)
+    with work.finish({"finish_reason": reason, "length": len(text)}) as matter:
+        attempt = streaming_attempt(matter)
+        if attempt is None or attempt.pk != chunks.attempt_id:
+            raise Fenced("the attempt is not this step's any more")
+        checks = tuple(
+            Check(
+                attempt=attempt, start=c.start, end=c.end, verdict=c.verdict, sources=list(c.sources), reason=c.reason
+            )
+            for c in found
+        )
+        end_attempt(attempt, status, why, checks)
+        change_status(matter, MatterStatus.ADVISED, "the advice is written")

@@ -1,0 +1,72 @@
+"""From an answer to a typed fact: normalise_answer."""
+
+from django.utils import timezone
+
+from matters.models import Fact, FactStatus, Matter, Question
+from matters.services import change_question
+from matters.states import QuestionStatus
+from workers.claims import expect_steps
+from workers.steps import normalise_answer as normalise
+from workers.steps.base import ReplyInvalid
+from workers.steps.typed_facts import FactValue, Unreadable, to_fact
+from workers.work import Work, ask_again, look_whether_gathered
+
+ROUNDS = 2  # how often a person is asked the same before their words are kept as they are
+
+
+def normalise_answer(work: Work) -> None:
+    """Read a person's answer as the kind of fact that was asked for.
+
+    What can't be read is asked once more, with the reason; then the words are kept as an unverified fact.
+    """
+    question = Question.objects.get(pk=work.claim.subject)
+    if question.answer is None:
+        with work.finish({"known": False}) as matter:
+            _settle(matter, question, QuestionStatus.UNKNOWN, "the person does not know", status=FactStatus.MISSING)
+        return
+    read = _read(work, question, question.answer)
+    with work.finish({"readable": isinstance(read, FactValue)}) as matter:
+        if isinstance(read, FactValue):
+            _settle(
+                matter,
+                question,
+                QuestionStatus.ANSWERED,
+                "read as a fact",
+                value=read.value,
+                unit=read.unit,
+                as_of=read.as_of,
+                statement=read.statement,
+            )
+        elif read is not None and question.round < ROUNDS:
+            expect_steps(matter, 1)
+            ask_again(question, read.reason)
+            look_whether_gathered(matter)
+        else:
+            _settle(
+                matter,
+                question,
+                QuestionStatus.ANSWERED,
+                "kept as it was said",
+                value=question.answer,
+                status=FactStatus.UNVERIFIED,
+            )
+
+
+def _read(work: Work, question: Question, answer: str) -> FactValue | Unreadable | None:
+    given = normalise.NormaliseAnswerInput(
+        question.text, question.kind, tuple(question.choices), answer, timezone.now().date()
+    )
+    try:
+        reply = work.ask(normalise.build_request(given))
+    except ReplyInvalid:
+        return None  # the model's fault, not the person's: they are not asked again for it
+    return to_fact(question.key, given, reply)
+
+
+def _settle(
+    matter: Matter, question: Question, to: QuestionStatus, why: str, *, value: str | None = None, **fact: object
+) -> None:
+    """Store the fact, end the question, and go on if it was the last one."""
+    Fact.objects.create(matter=matter, question=question, key=question.key, source="founder", value=value, **fact)
+    change_question(question, to, why)
+    look_whether_gathered(matter)

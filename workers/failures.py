@@ -1,0 +1,105 @@
+"""When a step's call failed: try again later, wait for the provider, or give up as a dead letter."""
+
+import logging
+import random
+from datetime import timedelta
+from typing import Any
+
+from django.db.models.functions import Now
+
+from advice.models import AttemptStatus
+from advice.services import end_attempt, streaming_attempt
+from matters.models import Matter, Question, Step
+from matters.services import change_question, fail_matter, set_waiting
+from matters.states import QUESTION_TRANSITIONS, QuestionStatus, StepState, WaitingFor
+from workers.calls import CallLog
+from workers.claims import MAX_CALLS, Claim, writing
+from workers.clients.llm import Code, LLMError
+from workers.runtime import heartbeat
+from workers.steps.base import ReplyInvalid
+
+logger = logging.getLogger(__name__)
+FIRST_PAUSE, LONGEST_PAUSE = 1.0, 60.0  # seconds
+PROVIDER_PAUSE = 15.0  # while nobody can reach or use the provider
+
+_INVALID = "The language model's reply was not in the form that was asked for, also after a second try."
+
+
+def handle_failure(claim: Claim, error: LLMError | ReplyInvalid, log: CallLog) -> None:
+    """Store that the claim's call failed, and what is to happen with its step. Raises Fenced."""
+    with writing(claim) as matter:
+        log.store()
+        if isinstance(error, ReplyInvalid):
+            _retry_or_give_up(claim, matter, {"code": "invalid_reply", "message": _INVALID, "retryable": True}, None)
+        elif _provider_is_out(error):
+            _wait_for_provider(claim, matter, error)
+        elif error.code == Code.RATE_LIMITED:
+            _wait_for_rate_limit(claim, matter, error)
+        elif error.code == Code.CANCELED:
+            _park(claim, 0.0, seen=False)  # the process stops: whoever claims the step next begins anew
+        elif error.retryable:
+            _retry_or_give_up(claim, matter, as_problem(error), error.retry_after)
+        else:
+            _give_up(claim, matter, as_problem(error))
+
+
+def as_problem(error: LLMError) -> dict[str, Any]:
+    """The data of a `matter.failed` event, or the reason why a matter waits."""
+    return {"code": str(error.code), "message": error.message, "retryable": True}
+
+
+def _provider_is_out(error: LLMError) -> bool:
+    """Whether a person must change something, or nothing answers at all: the model can't have seen the call."""
+    return error.opens_breaker or (error.code in (Code.UNAVAILABLE, Code.TIMED_OUT) and not error.seen_by_model)
+
+
+def _wait_for_provider(claim: Claim, matter: Matter, error: LLMError) -> None:
+    _supersede(matter, error.message)
+    set_waiting(matter, WaitingFor.PROVIDER, f"{claim.kind}: {error.code}", as_problem(error))
+    _park(claim, PROVIDER_PAUSE if error.opens_breaker else _backoff(claim.attempt, PROVIDER_PAUSE), seen=False)
+
+
+def _wait_for_rate_limit(claim: Claim, matter: Matter, error: LLMError) -> None:
+    set_waiting(matter, WaitingFor.RATE_LIMIT, f"{claim.kind}: {error.code}", as_problem(error))
+    pause = _backoff(claim.attempt, LONGEST_PAUSE) if error.retry_after is None else error.retry_after
+    _park(claim, pause + random.uniform(0, 0.1 * pause), seen=False)
+
+
+def _retry_or_give_up(claim: Claim, matter: Matter, problem: dict[str, Any], retry_after: float | None) -> None:
+    calls_seen = Step.objects.values_list("calls_seen", flat=True).get(pk=claim.step_id)
+    if calls_seen >= MAX_CALLS:
+        _give_up(claim, matter, problem)
+        return
+    _supersede(matter, problem["message"])
+    _park(claim, _backoff(claim.attempt, LONGEST_PAUSE) if retry_after is None else retry_after, seen=True)
+
+
+def _park(claim: Claim, pause: float, *, seen: bool) -> None:
+    """Give the step back, due in `pause` seconds. A call that the model can't have seen does not count."""
+    step = Step.objects.get(pk=claim.step_id)
+    step.state, step.due_at = StepState.READY, Now() + timedelta(seconds=pause)
+    step.calls_seen -= 0 if seen else 1
+    step.save(update_fields=["state", "due_at", "calls_seen"])
+    heartbeat().wake_in(pause, claim.kind, claim.step_id)
+
+
+def _backoff(attempt: int, longest: float) -> float:
+    """Seconds before the next try: doubling, with full jitter's upper half."""
+    return min(longest, FIRST_PAUSE * 2 ** min(attempt - 1, 10)) * random.uniform(0.5, 1.0)
+
+
+def _give_up(claim: Claim, matter: Matter, problem: dict[str, Any]) -> None:
+    """The step becomes a dead letter and its matter fails; Retry goes on from here."""
+    logger.error("step %s of matter %s gave up: %s", claim.kind, claim.matter_id, problem["code"])
+    Step.objects.filter(pk=claim.step_id).update(state=StepState.DEAD, error=problem, finished_at=Now())
+    _supersede(matter, problem["message"])
+    for question in Question.objects.filter(matter=matter, pk=claim.subject or None):
+        if QuestionStatus.FAILED in QUESTION_TRANSITIONS[QuestionStatus(question.status)]:
+            change_question(question, QuestionStatus.FAILED, problem["code"])
+    fail_matter(matter, problem, f"{claim.kind} gave up: {problem['code']}")
+
+
+def _supersede(matter: Matter, reason: str) -> None:
+    """An attempt whose call failed is over; the next one begins at the start."""
+    if attempt := streaming_attempt(matter):
+        end_attempt(attempt, AttemptStatus.FAILED, reason)

@@ -1,0 +1,89 @@
+"""From the playbooks to questions that a person or a provider is asked: derive_questions, route_question, ask_founder."""
+
+from matters.events import append_events, question_updated
+from matters.ledger import NewStep, insert_steps
+from matters.models import Matter, Question
+from matters.services import change_question, change_status
+from matters.states import MatterStatus, QuestionStatus
+from playbooks.search import PlaybookText, load_playbook
+from workers.claims import expect_steps, writing
+from workers.pipeline import following, kinds_of, stage_of
+from workers.research import relevant_versions
+from workers.steps import ask_founder as ask
+from workers.steps import derive_questions as derive
+from workers.steps import route_question as route
+from workers.work import Work, begin_advice, look_whether_gathered
+
+# No provider can be connected yet, so every question goes to the founder, and the reason says who would have known.
+CONNECTED: frozenset[str] = frozenset()
+
+
+def derive_questions(work: Work) -> None:
+    """Derive the questions whose answers the advice needs, and begin with each."""
+    matter = Matter.objects.get(pk=work.claim.matter_id)
+    playbooks = tuple(_relevant(load_playbook(pk)) for pk in relevant_versions(matter))
+    given = derive.DeriveQuestionsInput(matter.question, playbooks)
+    derived = derive.to_questions(given, work.ask(derive.build_request(given)))
+    with work.finish({"questions": len(derived)}) as matter:
+        if not derived:
+            change_status(matter, MatterStatus.GATHERING, "nothing is to be asked")
+            begin_advice(matter, "there are no questions")
+            return
+        questions = Question.objects.bulk_create(_row(matter, n, q) for n, q in enumerate(derived, start=1))
+        append_events(matter.pk, [question_updated(q, why="derived") for q in questions])
+        first = following("derive_questions")
+        assert first is not None
+        expect_steps(matter, len(questions) * len(kinds_of(stage_of(first))) - 1)
+        change_status(matter, MatterStatus.GATHERING, "the questions are derived")
+        insert_steps(matter, [NewStep(first, f"{first}:{q.position}", str(q.pk)) for q in questions])
+
+
+def _relevant(playbook: PlaybookText) -> derive.RelevantPlaybook:
+    facts = (
+        derive.FactNeeded(f.key, f.question, f.why, f.kind, tuple(f.choices or ()), f.source or "")
+        for f in playbook.facts_needed
+    )
+    sections = (derive.SectionText(s.heading, s.text) for s in playbook.sections)
+    return derive.RelevantPlaybook(playbook.title, tuple(facts), tuple(sections))
+
+
+def _row(matter: Matter, position: int, derived: derive.Question) -> Question:
+    return Question(
+        matter=matter,
+        position=position,
+        key=derived.key,
+        text=derived.text,
+        why=derived.why,
+        kind=derived.kind,
+        choices=list(derived.choices),
+        source_hint=derived.source_hint,
+    )
+
+
+def route_question(work: Work) -> None:
+    """Decide who answers a question."""
+    with writing(work.claim) as matter:
+        question = matter.questions.get(pk=work.claim.subject)
+        if question.status == QuestionStatus.PENDING:
+            change_question(question, QuestionStatus.ROUTING, "a worker began")
+    given = route.RouteQuestionInput(question.text, question.why, question.kind, CONNECTED, question.source_hint)
+    decided = route.to_route(given, work.ask(route.build_request(given)))
+    with work.finish({"source": decided.source, "reason": decided.reason}) as matter:
+        question = matter.questions.get(pk=work.claim.subject)
+        change_question(question, QuestionStatus.ASKING, decided.reason, source=decided.source)
+        insert_steps(matter, [NewStep("ask_founder", f"ask_founder:{question.position}", str(question.pk))])
+
+
+def ask_founder(work: Work) -> None:
+    """Word a question for a person, and put it on their page."""
+    question = Question.objects.select_related("matter").get(pk=work.claim.subject)
+    given = ask.AskFounderInput(
+        question.matter.question, question.text, question.why, question.kind, tuple(question.choices)
+    )
+    wording = ask.to_wording(given, work.ask(ask.build_request(given)))
+    with work.finish() as matter:
+        question = matter.questions.get(pk=work.claim.subject)
+        change_question(
+            question, QuestionStatus.AWAITING_FOUNDER, "worded for a person", wording=wording.text, hint=wording.hint
+        )
+        look_whether_gathered(matter)

@@ -1,0 +1,28 @@
+"""What a worker process has once: the model's client, the chunk writer, the heartbeat. Made at their first use."""
+
+import functools
+
+from django.conf import settings
+
+from companies.async_pool import database_dsn
+from workers.clients.llm import LLMClient
+from workers.heartbeat import Heartbeat
+from workers.writer import ChunkWriter
+
+
+@functools.cache
+def llm_client() -> LLMClient:
+    """The client of the language model that the settings name."""
+    return LLMClient(settings.OPENAI_BASE_URL or "https://api.openai.com/v1", settings.OPENAI_API_KEY)
+
+
+@functools.cache
+def chunk_writer() -> ChunkWriter:
+    """The writer of all streams of this process."""
+    return ChunkWriter(database_dsn())
+
+
+@functools.cache
+def heartbeat() -> Heartbeat:
+    """The heartbeat of this process."""
+    return Heartbeat()

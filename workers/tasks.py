@@ -1,0 +1,80 @@
+"""The Celery tasks: one for each kind of step, and the sweeper.
+
+A message says that there is work of a kind. The task claims the best due step of that kind, so a message that was lost,
+doubled or late changes nothing. The id in a message is for Flower's eyes.
+"""
+
+import logging
+from collections.abc import Callable
+from contextlib import suppress
+
+from celery import shared_task
+from django.db import connection
+
+from workers import draft, facts, questions, research
+from workers.calls import CallLog
+from workers.claims import MAX_CALLS, Claim, Fenced, claim_step
+from workers.clients.llm import Code, LLMError
+from workers.failures import handle_failure
+from workers.lifecycle import is_stopping
+from workers.pipeline import KINDS
+from workers.runtime import heartbeat
+from workers.steps.base import ReplyInvalid
+from workers.sweeper import sweep_ledger
+from workers.work import Work
+
+logger = logging.getLogger(__name__)
+
+STEPS: dict[str, Callable[[Work], None]] = {
+    "plan_search": research.plan_search,
+    "search_playbooks": research.search_playbooks,
+    "judge_relevance": research.judge_relevance,
+    "derive_questions": questions.derive_questions,
+    "route_question": questions.route_question,
+    "ask_founder": questions.ask_founder,
+    "normalise_answer": facts.normalise_answer,
+    "draft_advice": draft.draft_advice,
+}
+
+
+def run_step(kind: str) -> None:
+    """Claim the best due step of `kind`, and do it. Does nothing when there is none or the worker is stopping."""
+    if is_stopping():
+        return
+    try:
+        if claim := claim_step(kind):
+            _run_claim(claim)
+    finally:
+        connection.close()
+
+
+def _run_claim(claim: Claim) -> None:
+    log = CallLog(claim)
+    with heartbeat().holding(claim) as call, suppress(Fenced):
+        try:
+            if claim.calls_seen > MAX_CALLS:
+                raise LLMError(Code.CUT, "every worker that took this step died", seen_by_model=True)
+            STEPS[claim.kind](Work(claim, call, log))
+        except (LLMError, ReplyInvalid) as error:
+            handle_failure(claim, error, log)
+
+
+def _declare(kind: str) -> None:
+    @shared_task(name=kind, ignore_result=True)
+    def task(step_id: int | None = None) -> None:
+        run_step(kind)
+
+    task.__doc__ = STEPS[kind].__doc__
+
+
+for _kind in KINDS:
+    _declare(_kind)
+
+
+@shared_task(name="sweep", ignore_result=True)
+def sweep() -> None:
+    """Wake workers for every step that is due or whose lease has run out."""
+    try:
+        sweep_ledger()
+    finally:
+        connection.close()

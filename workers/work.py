@@ -1,0 +1,80 @@
+"""One step in work: the claim, the running call, the calls so far, and the two kinds of write."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from matters.events import append_events, matter_updated
+from matters.ledger import NewStep, insert_steps
+from matters.models import Matter, Question
+from matters.services import change_question, change_status
+from matters.states import SETTLED, MatterStatus, QuestionStatus
+from workers.calls import CallLog, ask_model
+from workers.claims import Claim, finishing
+from workers.clients.llm import Call
+from workers.pipeline import following
+from workers.steps.base import LLMRequest, R
+
+
+@dataclass(frozen=True)
+class Work:
+    """What a step's function gets. It loads, calls, and saves inside `finish`."""
+
+    claim: Claim
+    call: Call
+    log: CallLog
+
+    def ask(self, request: LLMRequest[R]) -> R:
+        """The model's reply. Raises LLMError, ReplyInvalid, Fenced."""
+        return ask_model(self.claim, request, self.call, self.log)
+
+    @contextmanager
+    def finish(self, result: dict[str, Any] | None = None) -> Iterator[Matter]:
+        """Store the step's outcome, its calls, and whatever the body writes, in one transaction. Raises Fenced.
+
+        A body that changes the matter's status has said where it stands; else a `matter.updated` says how far it is.
+        """
+        with finishing(self.claim, result) as matter:
+            self.log.store()
+            before = matter.status
+            yield matter
+            if matter.status == before:
+                append_events(matter.pk, [matter_updated(matter, why=f"{self.claim.kind} done")])
+
+
+def follow(matter: Matter, kind: str, **payload: Any) -> None:
+    """Insert the step that follows `kind`, of which there is one in the matter's version."""
+    if then := following(kind):
+        insert_steps(matter, [NewStep(then, then, payload=payload)])
+
+
+def begin_advice(matter: Matter, why: str) -> None:
+    """All that was to be known is known: have the advice written."""
+    change_status(matter, MatterStatus.ADVISING, why)
+    insert_steps(matter, [NewStep("draft_advice", "draft_advice")])
+
+
+def look_whether_gathered(matter: Matter) -> None:
+    """The fan-in of the questions: with all settled the advice is begun; with all others asked, a person is waited for.
+
+    Called under the matter's lock by whoever finishes a question's step, after its own writes, so the last one sees all.
+    """
+    if matter.status != MatterStatus.GATHERING:
+        return
+    open_statuses = set(matter.questions.exclude(status__in=SETTLED).values_list("status", flat=True))
+    if not open_statuses:
+        begin_advice(matter, "every question is answered or unknown")
+    elif open_statuses == {QuestionStatus.AWAITING_FOUNDER}:
+        change_status(matter, MatterStatus.AWAITING_FOUNDER, "every open question is asked")
+
+
+def ask_again(question: Question, problem: str) -> None:
+    """Put a question to the person once more, saying why the answer could not be read."""
+    change_question(
+        question,
+        QuestionStatus.AWAITING_FOUNDER,
+        "the answer could not be read",
+        round=question.round + 1,
+        problem=problem,
+    )

@@ -1,0 +1,155 @@
+"""The combining writer: one thread per worker process stores what all its streams have.
+
+It takes everything that is there, writes it in one statement, commits, and begins again: no timer when idle, batches
+under load. A batch is bound by a join to attempts that still stream for their epoch: the others' text is left out, and
+their streams are told; one bad stream never holds up the rest.
+"""
+
+import logging
+import threading
+import time
+from dataclasses import dataclass, field
+
+import psycopg
+
+logger = logging.getLogger(__name__)
+RETRY_SECONDS = 0.5
+
+# The row lock makes whoever ends an attempt wait until a batch that reaches it has committed, so that no text which a
+# reader may have seen is missing from the text that is kept.
+_WRITE = """
+WITH open AS (
+    SELECT a.id FROM advice_attempt a, unnest(%(attempts)s::bigint[], %(epochs)s::int[]) AS mine (id, epoch)
+     WHERE a.id = mine.id AND a.epoch = mine.epoch AND a.status = 'streaming'
+     ORDER BY a.id FOR SHARE OF a
+), written AS (
+    INSERT INTO advice_chunk (attempt_id, "offset", text)
+    SELECT piece.id, piece."offset", piece.text
+      FROM unnest(%(attempts)s::bigint[], %(offsets)s::int[], %(texts)s::text[]) AS piece (id, "offset", text)
+      JOIN open ON open.id = piece.id
+    ON CONFLICT DO NOTHING
+)
+SELECT id FROM open
+"""
+
+
+class StreamFenced(Exception):
+    """The attempt is not this stream's any more, so its text is not stored."""
+
+
+@dataclass
+class ChunkStream:
+    """The text of one attempt on its way to the database. One thread puts, the writer's thread takes."""
+
+    attempt_id: int
+    epoch: int
+    offset: int = 0  # code points that the writer has stored or is storing
+    pending: list[str] = field(default_factory=list)
+    writing: str = ""
+    fenced: bool = False
+
+
+class ChunkWriter:
+    """Stores the text of all streams of this process. `dsn`: libpq's address of the database."""
+
+    def __init__(self, dsn: str) -> None:
+        self._dsn = dsn
+        self._dirty: dict[int, ChunkStream] = {}
+        self._condition = threading.Condition()
+        self._closed = False
+        self._connection: psycopg.Connection | None = None
+        self._thread = threading.Thread(target=self._run, name="chunk-writer", daemon=True)
+        self._thread.start()
+
+    def open_stream(self, attempt_id: int, epoch: int) -> ChunkStream:
+        """A stream for a new attempt, from its start."""
+        return ChunkStream(attempt_id, epoch)
+
+    def put(self, stream: ChunkStream, text: str) -> None:
+        """Have `text` stored behind what came before. Raises StreamFenced once the attempt has been taken over.
+
+        Returns at once. PostgreSQL stores neither NUL nor lone surrogates: both become U+FFFD.
+        """
+        with self._condition:
+            if stream.fenced:
+                raise StreamFenced(f"attempt {stream.attempt_id} was taken over")
+            stream.pending.append(storable(text))
+            self._dirty[stream.attempt_id] = stream
+            self._condition.notify_all()
+
+    def flush(self, stream: ChunkStream, timeout: float = 60.0) -> None:
+        """Wait until everything put so far is stored. Raises StreamFenced; TimeoutError after `timeout` seconds."""
+        with self._condition:
+            stored = self._condition.wait_for(
+                lambda: stream.fenced or not (stream.pending or stream.writing), timeout=timeout
+            )
+        if stream.fenced:
+            raise StreamFenced(f"attempt {stream.attempt_id} was taken over")
+        if not stored:
+            raise TimeoutError("the database did not take the text in time")
+
+    def close(self) -> None:
+        """Store what is there, then end the thread."""
+        with self._condition:
+            self._closed = True
+            self._condition.notify_all()
+        self._thread.join(timeout=10)
+
+    def _run(self) -> None:
+        while batch := self._take():
+            self._store_until_it_holds(batch)
+        if self._connection is not None:
+            self._connection.close()
+
+    def _take(self) -> list[ChunkStream]:
+        """Everything that waits, as one batch; empty when the writer was closed and nothing is left."""
+        with self._condition:
+            self._condition.wait_for(lambda: self._dirty or self._closed)
+            batch = list(self._dirty.values())
+            self._dirty.clear()
+            for stream in batch:
+                stream.writing = "".join(stream.pending)
+                stream.pending.clear()
+        return batch
+
+    def _store_until_it_holds(self, batch: list[ChunkStream]) -> None:
+        """Offsets make it safe to write a batch again whose commit nobody confirmed."""
+        while True:
+            try:
+                stored = self._store(batch)
+                break
+            except psycopg.Error as error:
+                logger.warning("the text of %d streams waits for the database: %s", len(batch), error)
+                self._drop_connection()
+                time.sleep(RETRY_SECONDS)
+        with self._condition:
+            for stream in batch:
+                stream.offset += len(stream.writing)
+                stream.writing = ""
+                stream.fenced = stream.attempt_id not in stored
+            self._condition.notify_all()
+
+    def _store(self, batch: list[ChunkStream]) -> set[int]:
+        if self._connection is None:
+            self._connection = psycopg.connect(
+                self._dsn, autocommit=True, prepare_threshold=1, connect_timeout=5, application_name="chunk-writer"
+            )
+        columns = {
+            "attempts": [s.attempt_id for s in batch],
+            "epochs": [s.epoch for s in batch],
+            "offsets": [s.offset for s in batch],
+            "texts": [s.writing for s in batch],
+        }
+        return {row[0] for row in self._connection.execute(_WRITE, columns)}
+
+    def _drop_connection(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+
+def storable(text: str) -> str:
+    """`text` as PostgreSQL can store it: surrogate pairs joined, NUL and lone surrogates replaced by U+FFFD."""
+    if text.isascii():
+        return text.replace("\x00", "\ufffd")
+    return text.replace("\x00", "\ufffd").encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
