@@ -3,11 +3,12 @@
 Words decide first: a playbook qualifies when a query shares a word with its title or topics, or when all words of a
 query stand in one section. Topics are indexed as written and queries both as written and as English stems, so that
 "fires" finds the topic "fire" but "several" does not find "severance", whose stem is the same. A misspelt word of five
-letters or more qualifies by its trigrams, against title and topics. The order is reciprocal rank fusion over all
-queries and both ways of looking.
+letters or more qualifies by its trigrams, against title and topics: above a likeness of 0.55 are slips ("contracter"),
+at 0.5 other words ("several" and "severance"). The order is reciprocal rank fusion over all queries and both ways.
 """
 
 import datetime
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -18,44 +19,34 @@ from playbooks.models import PlaybookVersion
 
 MAX_QUERIES = 20
 MAX_QUERY_CHARACTERS = 500
+SPELT_FROM = 5  # letters: of shorter words too many are alike
 
-# Queries are built from lexemes, never from the asker's operators: plainto_tsquery knows none, and the OR is made of
-# quoted lexemes. Above a likeness of 0.55 are slips ("contracter"), at 0.5 other words ("several" and "severance").
-# 60 is the constant that reciprocal rank fusion was published with (Cormack, Clarke, Buettcher 2009).
-_FIND_CANDIDATES = r"""
+# `asked` is what qualifies a section and `ranked` what orders it, per query; `found` asks for all queries at once, with
+# constants that the planner can estimate, and so by the index. 60 is the constant that reciprocal rank fusion was
+# published with (Cormack, Clarke, Buettcher 2009).
+_FIND_CANDIDATES = """
 WITH variant AS (
-    SELECT asked.n, asked.words, plainto_tsquery('english', asked.words) AS every_term, terms.any_term, terms.any_name
-    FROM unnest(%(queries)s::text[]) WITH ORDINALITY AS asked(words, n)
-    CROSS JOIN LATERAL (
-        SELECT string_agg(quoted, ' | ')::tsquery AS any_term, string_agg(quoted || ':A', ' | ')::tsquery AS any_name
-        FROM unnest(
-            tsvector_to_array(to_tsvector('english', asked.words) || to_tsvector('simple', asked.words))
-        ) AS lexeme
-        CROSS JOIN LATERAL (
-            SELECT '''' || replace(replace(lexeme, '\', '\\'), '''', '''''') || '''' AS quoted
-        ) AS quoting
-    ) AS terms
-    WHERE terms.any_term IS NOT NULL
-), worded AS (
-    SELECT variant.n, section.version_id, max(ts_rank(section.search_vector, variant.any_term)) AS likeness
-    FROM variant
-    JOIN playbooks_section AS section ON section.search_vector @@ (variant.any_name || variant.every_term)
-    GROUP BY variant.n, section.version_id
-), spelt AS (
-    SELECT variant.n, version.id AS version_id, sum(strict_word_similarity(word, version.names)) AS likeness
-    FROM variant
-    CROSS JOIN LATERAL regexp_split_to_table(lower(variant.words), '[^[:alnum:]]+') AS word
-    JOIN playbooks_playbookversion AS version ON version.names %%>> word
-    WHERE length(word) >= 5 AND to_tsvector('english', word) <> ''::tsvector
-      AND strict_word_similarity(word, version.names) > 0.55
-    GROUP BY variant.n, version.id
+    SELECT n, to_tsquery('english', qualifying) || to_tsquery('simple', named) AS asked,
+           to_tsquery('english', worded) || to_tsquery('simple', worded) AS ranked
+    FROM unnest(%(qualifying)s::text[], %(named)s::text[], %(worded)s::text[])
+         WITH ORDINALITY AS queries(qualifying, named, worded, n)
+), found AS MATERIALIZED (
+    SELECT version_id, search_vector FROM playbooks_section
+    WHERE search_vector @@ (to_tsquery('english', %(any_qualifying)s) || to_tsquery('simple', %(any_named)s))
+), likeness AS (
+    SELECT 'worded' AS way, variant.n, found.version_id, max(ts_rank(found.search_vector, variant.ranked)) AS value
+    FROM variant JOIN found ON found.search_vector @@ variant.asked
+    GROUP BY variant.n, found.version_id
+    UNION ALL
+    SELECT 'spelt', spelt.n, version.id, sum(strict_word_similarity(spelt.word, version.names))
+    FROM playbooks_playbookversion AS version
+    JOIN unnest(%(long_words)s::text[], %(long_words_of)s::int[]) AS spelt(word, n)
+         ON strict_word_similarity(spelt.word, version.names) > 0.55
+    WHERE version.names %%>> ANY (%(long_words)s::text[]) AND to_tsvector('english', spelt.word) <> ''
+    GROUP BY spelt.n, version.id
 ), placed AS (
-    SELECT found.version_id, rank() OVER (PARTITION BY found.way, found.n ORDER BY found.likeness DESC) AS place
-    FROM (
-        SELECT 'worded' AS way, n, version_id, likeness FROM worded
-        UNION ALL SELECT 'spelt', n, version_id, likeness FROM spelt
-    ) AS found
-    JOIN playbooks_playbookversion AS version ON version.id = found.version_id AND version.is_current
+    SELECT version_id, rank() OVER (PARTITION BY way, n ORDER BY value DESC) AS place
+    FROM likeness JOIN playbooks_playbookversion AS version ON version.id = version_id AND version.is_current
 )
 SELECT version.id, playbook.slug, version.title, version.law_as_of, version.jurisdictions,
        sum(1.0 / (60 + placed.place))::float8 AS score
@@ -107,12 +98,14 @@ class PlaybookText:
 def find_candidates(queries: Sequence[str], limit: int = 8) -> list[Candidate]:
     """The best current playbooks over several wordings of one question, best first; [] when nothing fits.
 
-    Any text is a query: operators, quotes and characters that PostgreSQL can't store mean nothing here. The first
-    20 different queries count, and the first 500 characters of each.
+    Any text is a query: only its letters and digits count, so that no operator, quote or odd character means anything.
+    The first 20 different queries are looked at, and the first 500 characters of each.
     """
-    words = list(dict.fromkeys(_clean(query) for query in queries))[:MAX_QUERIES]
+    wordings = list(dict.fromkeys(words for query in queries if (words := _split_words(query))))[:MAX_QUERIES]
+    if not wordings or limit < 1:
+        return []
     with connection.cursor() as cursor:
-        cursor.execute(_FIND_CANDIDATES, {"queries": words, "limit": max(limit, 0)})
+        cursor.execute(_FIND_CANDIDATES, {**_build_parameters(wordings), "limit": limit})
         rows = cursor.fetchall()
     return [Candidate(pk, slug, title, day, tuple(places), score) for pk, slug, title, day, places, score in rows]
 
@@ -135,6 +128,23 @@ def load_playbook(playbook_version_id: int) -> PlaybookText:
     )
 
 
-def _clean(query: str) -> str:
-    """What PostgreSQL can take: no NUL, no lone surrogates."""
-    return query[:MAX_QUERY_CHARACTERS].replace("\x00", " ").encode("utf-8", "replace").decode("utf-8")
+def _split_words(query: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(re.findall(r"[^\W_]+", query[:MAX_QUERY_CHARACTERS].lower())))
+
+
+def _build_parameters(wordings: list[tuple[str, ...]]) -> dict[str, list[str] | list[int] | str]:
+    """The words as tsquery text: any of them, any in title or topics (weight A), or all of them in one section."""
+    worded = [" | ".join(f"'{word}'" for word in words) for words in wordings]
+    named = [" | ".join(f"'{word}':A" for word in words) for words in wordings]
+    every = [" & ".join(f"'{word}'" for word in words) for words in wordings]
+    qualifying = [f"{some} | ({all_of_them})" for some, all_of_them in zip(named, every, strict=True)]
+    spelt = [(word, n) for n, words in enumerate(wordings, start=1) for word in words if len(word) >= SPELT_FROM]
+    return {
+        "worded": worded,
+        "named": named,
+        "qualifying": qualifying,
+        "any_named": " | ".join(named),
+        "any_qualifying": " | ".join(qualifying),
+        "long_words": [word for word, _ in spelt],
+        "long_words_of": [n for _, n in spelt],
+    }
