@@ -12,19 +12,17 @@ import shutil
 import subprocess
 from pathlib import Path
 
+from config.embedded.server import ServerError
+
 NOBODY = 65534
 NAMESPACE = ["unshare", "--user", f"--map-user={NOBODY}", f"--map-group={NOBODY}"]
 PASS_FOLDERS = ["--inh-caps=+dac_override", "--ambient-caps=+dac_override"]
 
 
-class NoAccountError(RuntimeError):
-    """Root, and no way to run PostgreSQL as anybody else."""
-
-
 def account_prefix(folder: Path, program: Path) -> list[str]:
     """What stands before a PostgreSQL command line so that it runs as the owner of `folder`.
 
-    As root it may hand `folder` (with all in it) to another owner. Raises NoAccountError.
+    As root it may hand `folder` (with all in it) to another owner. Raises ServerError.
     """
     if os.geteuid() != 0:
         return []
@@ -42,7 +40,7 @@ def _as_user(uid: int, gid: int, folder: Path, program: Path) -> list[str]:
     for prefix in (plain + PASS_FOLDERS, plain):
         if _works(prefix, folder, program):
             return prefix
-    raise NoAccountError(
+    raise ServerError(
         "PostgreSQL does not run as root, and this machine allows no user namespace and no other account that reaches "
         f"{folder}. Start it as an ordinary user, or set DATABASE_URL."
     )

@@ -15,6 +15,8 @@ class PortError(Exception):
 def listen(host: str, port: int, variable: str) -> socket.socket:
     """A listening TCP socket whose connections inherit TCP_USER_TIMEOUT (Linux). Raises PortError."""
     try:
+        if not 0 <= port <= 65535:  # getaddrinfo would take the rest of the division
+            raise OverflowError("ports go from 1 to 65535")
         family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         listener = socket.socket(family, kind, protocol)
         try:
