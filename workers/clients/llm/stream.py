@@ -10,8 +10,10 @@ from contextlib import suppress
 from types import TracebackType
 from typing import Any, Self
 
+import httpcore2
 import httpx2
 
+from workers.clients.llm.body import pieces_of
 from workers.clients.llm.call import Call
 from workers.clients.llm.completion import malformed
 from workers.clients.llm.errors import Code, LLMError
@@ -21,7 +23,13 @@ from workers.clients.llm.sse import EventParser
 
 USAGE_SECONDS = 2.0  # after the finish reason, for the usage chunk and [DONE]
 END_SECONDS = 0.25  # after [DONE], for the end of the body: then the connection can be used again
-BROKEN = (httpx2.HTTPError, httpx2.StreamError)
+BROKEN = (
+    httpx2.HTTPError,
+    httpx2.StreamError,
+    httpcore2.TimeoutException,
+    httpcore2.NetworkError,
+    httpcore2.ProtocolError,
+)
 
 
 class Stream:
@@ -67,7 +75,7 @@ class Stream:
         self._call.end()
 
     def _read(self) -> Generator[str]:
-        pieces = self._response.iter_bytes()
+        pieces = pieces_of(self._response)
         try:
             for piece in pieces:
                 failure = self._take_all(piece)
