@@ -33,7 +33,7 @@ class ReadOnly:
 
 class VersionInline(ReadOnly, VersionTabular):
     model = PlaybookVersion
-    fields = ["title", "content_hash", "law_as_of", "review_state", "loaded_at", "is_current"]
+    fields = readonly_fields = ["title", "content_hash", "law_as_of", "review_state", "loaded_at", "is_current"]
     show_change_link = True
 
 
