@@ -52,11 +52,11 @@ class DeriveQuestionsInput:
 
 
 class DerivedQuestion(Reply):
-    key: str = Field(min_length=1, max_length=80)
-    text: str = Field(min_length=1, max_length=300)
-    why: str = Field(min_length=1, max_length=400)
+    key: str = Field(min_length=1, max_length=60)
+    text: str = Field(min_length=1, max_length=240)
+    why: str = Field(min_length=1, max_length=240)
     kind: Kind
-    choices: list[Annotated[str, Field(min_length=1, max_length=80)]] = Field(max_length=8)
+    choices: list[Annotated[str, Field(min_length=1, max_length=60)]] = Field(max_length=8)
 
 
 class DeriveQuestionsReply(Reply):

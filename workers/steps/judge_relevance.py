@@ -30,7 +30,7 @@ class JudgeRelevanceInput:
 
 
 class JudgeRelevanceReply(Reply):
-    reason: str = Field(min_length=1, max_length=500)
+    reason: str = Field(min_length=1, max_length=300)
     score: int = Field(ge=0, le=100)
     relevant: bool
 

@@ -40,11 +40,11 @@ class NormaliseAnswerInput:
 class NormaliseAnswerReply(Reply):
     """What the replies of all kinds share. Each kind adds `value`."""
 
-    problem: Annotated[str, Field(min_length=1, max_length=400)] | None
+    problem: Annotated[str, Field(min_length=1, max_length=300)] | None
     readable: bool
     unit: Annotated[str, Field(min_length=1, max_length=40)] | None
     as_of: IsoDate | None
-    statement: str = Field(min_length=1, max_length=600)
+    statement: str = Field(min_length=1, max_length=400)
 
 
 class Money(Reply):
@@ -53,7 +53,7 @@ class Money(Reply):
 
 
 class TextReply(NormaliseAnswerReply):
-    value: Annotated[str, Field(min_length=1, max_length=1500)] | None
+    value: Annotated[str, Field(min_length=1, max_length=1000)] | None
 
 
 class YesNoReply(NormaliseAnswerReply):

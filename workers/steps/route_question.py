@@ -24,7 +24,7 @@ class RouteQuestionInput:
 
 
 class RouteQuestionReply(Reply):
-    reason: str = Field(min_length=1, max_length=400)
+    reason: str = Field(min_length=1, max_length=300)
     source: Source
 
 
