@@ -33,7 +33,8 @@ class ReadOnly:
 
 class VersionInline(ReadOnly, VersionTabular):
     model = PlaybookVersion
-    fields = readonly_fields = ["title", "content_hash", "law_as_of", "review_state", "loaded_at", "is_current"]
+    fields = ["title", "content_hash", "law_as_of", "review_state", "loaded_at", "is_current"]
+    readonly_fields = ["loaded_at"]  # not editable, so it may stand among the fields only as read-only
     show_change_link = True
 
 
