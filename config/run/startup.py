@@ -1,7 +1,6 @@
 """Brings everything up: databases, model, one-off steps, then web, workers, beat and Flower."""
 
 import asyncio
-import http.client
 import os
 import time
 from collections.abc import Callable, Mapping
@@ -15,6 +14,7 @@ from config.embedded.processes import with_parent_death
 from config.run import children
 from config.run.child import Child, Stage
 from config.run.console import Console
+from config.run.probe import answers, visitor_headers
 from config.run.supervisor import GiveUpError, Supervisor
 from config.run.wishes import Wishes
 
@@ -93,7 +93,7 @@ class Startup:
 
     async def _serve_model(self, model: str, command: Callable[[int], tuple[str, ...]]) -> None:
         port = choose_port()
-        child = self._child("model", command(port), Stage.MODEL, is_ready=partial(_answers, LOOPBACK, port, "/health"))
+        child = self._child("model", command(port), Stage.MODEL, is_ready=partial(answers, LOOPBACK, port, "/health"))
         await self._supervisor.start(child, MODEL_READY_SECONDS)
         self._environment |= {
             "OPENAI_BASE_URL": f"http://{LOOPBACK}:{port}/v1",
@@ -128,7 +128,8 @@ class Startup:
     def _web(self) -> Child:
         command = children.web("--fd", str(self._web_fd))
         host = {"0.0.0.0": LOOPBACK, "::": "::1"}.get(self._wishes.host, self._wishes.host)  # noqa: S104 - compared only
-        is_ready = partial(_answers, host, self._wishes.port, "/healthz")
+        port = self._wishes.port
+        is_ready = partial(answers, host, port, "/healthz", visitor_headers(host, port))
         return self._child("web", command, Stage.FRONT, is_ready=is_ready, pass_fds=(self._web_fd,))
 
     def _child(
@@ -149,15 +150,3 @@ def _prepare_again(server: EmbeddedServer, url: str) -> None:
     server.prepare()
     if server.url != url:  # everybody was told the old address
         raise ServerError("its port was taken by another program meanwhile")
-
-
-def _answers(host: str, port: int, path: str) -> bool:
-    """Whether `GET path` is answered with 200."""
-    connection = http.client.HTTPConnection(host, port, timeout=2)
-    try:
-        connection.request("GET", path)
-        return connection.getresponse().status == 200
-    except (OSError, http.client.HTTPException):
-        return False
-    finally:
-        connection.close()
