@@ -69,7 +69,7 @@ class Chunk(models.Model):
     """
 
     pk = models.CompositePrimaryKey("attempt_id", "offset")
-    # No database constraint: the writer inserts through a join that locks the attempt, a second look would cost as much.
+    # No database constraint: the writer inserts through a join that locks the attempt; a second look costs as much.
     attempt = models.ForeignKey(
         Attempt, on_delete=models.CASCADE, related_name="chunks", db_index=False, db_constraint=False
     )
@@ -96,6 +96,9 @@ class Chunk(models.Model):
                 """,
             )
         ]
+
+    def __str__(self) -> str:
+        return f"{self.offset} of attempt {self.attempt_id}"
 
 
 class Check(models.Model):

@@ -1,2 +1,18 @@
-from django.urls import path
-urlpatterns = []
+"""Where everything is."""
+
+from django.contrib import admin
+from django.urls import include, path
+
+from config.api import api
+from config.health import healthz, metrics, readyz
+
+urlpatterns = [
+    path("admin/", admin.site.urls),
+    path("api/v1/", api.urls),
+    path("healthz", healthz),
+    path("readyz", readyz),
+    path("metrics", metrics),
+    path("accounts/", include("companies.urls")),
+    path("", include("matters.urls")),
+    path("", include("advice.urls")),
+]

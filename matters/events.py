@@ -28,9 +28,10 @@ WITH numbered AS (
     UPDATE matters_matter SET event_number = event_number + %(count)s WHERE id = %(matter)s RETURNING event_number
 ), appended AS (
     INSERT INTO matters_event (matter_id, number, type, data, from_status, to_status, why, at)
-    SELECT %(matter)s, n.event_number - %(count)s + d.position, d.type, d.data::jsonb, d.from_status, d.to_status, d.why,
-           clock_timestamp()
-      FROM numbered n, unnest(%(types)s::text[], %(datas)s::text[], %(froms)s::text[], %(tos)s::text[], %(whys)s::text[])
+    SELECT %(matter)s, n.event_number - %(count)s + d.position, d.type, d.data::jsonb,
+           d.from_status, d.to_status, d.why, clock_timestamp()
+      FROM numbered n,
+           unnest(%(types)s::text[], %(datas)s::text[], %(froms)s::text[], %(tos)s::text[], %(whys)s::text[])
            WITH ORDINALITY AS d (type, data, from_status, to_status, why, position)
     RETURNING number
 )
@@ -43,7 +44,7 @@ def append_events(matter_id: UUID, events: Sequence[NewEvent]) -> int:
 
     Takes the matter's row lock until the transaction ends, so that numbers are committed in their order.
     """
-    columns = {
+    columns: dict[str, Any] = {
         "count": len(events),
         "matter": matter_id,
         "types": [e.type for e in events],

@@ -78,7 +78,7 @@ def ask_model(claim: Claim, request: LLMRequest[R], call: Call, log: CallLog) ->
     except ReplyInvalid as problem:
         log.rows[-1].outcome = CallOutcome.INVALID
         _count_repair(claim)
-        text = _complete(request, repair_messages(request, text, str(problem)), call, log)
+        text = _complete(request, repair_messages(request, text, problem), call, log)
     try:
         return parse_reply(request, text)
     except ReplyInvalid:

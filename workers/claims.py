@@ -8,7 +8,6 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -52,7 +51,7 @@ WITH best AS (
 )
 UPDATE matters_step s
    SET state = 'running', epoch = epoch + 1, attempt = attempt + 1, calls_seen = calls_seen + 1,
-       due_at = clock_timestamp() + %(lease)s
+       due_at = clock_timestamp() + make_interval(secs => %(lease)s)
   FROM best WHERE s.id = best.id
 RETURNING s.id, s.matter_id, s.version, s.kind, s.subject, s.payload, s.attempt, s.calls_seen, s.epoch
 """
@@ -60,9 +59,8 @@ RETURNING s.id, s.matter_id, s.version, s.kind, s.subject, s.payload, s.attempt,
 
 def claim_step(kind: str) -> Claim | None:
     """Take the best due step of `kind`, or one whose lease has run out; None when there is none."""
-    lease = timedelta(seconds=settings.STEP_LEASE_SECONDS)
     with connection.cursor() as cursor:
-        cursor.execute(_CLAIM, {"kind": kind, "lease": lease})
+        cursor.execute(_CLAIM, {"kind": kind, "lease": settings.STEP_LEASE_SECONDS})
         row = cursor.fetchone()
     if row is None:
         return None
@@ -78,13 +76,12 @@ def _loaded(value: Any) -> dict[str, Any]:
 def renew_leases(claims: list[Claim]) -> set[int]:
     """Prolong the leases of `claims`; returns the ids of the steps that are still theirs."""
     sql = """
-        UPDATE matters_step s SET due_at = clock_timestamp() + %s
+        UPDATE matters_step s SET due_at = clock_timestamp() + make_interval(secs => %s)
           FROM unnest(%s::bigint[], %s::int[]) AS mine (id, epoch)
          WHERE s.id = mine.id AND s.epoch = mine.epoch AND s.state = 'running' RETURNING s.id
     """
-    lease = timedelta(seconds=settings.STEP_LEASE_SECONDS)
     with connection.cursor() as cursor:
-        cursor.execute(sql, [lease, [c.step_id for c in claims], [c.epoch for c in claims]])
+        cursor.execute(sql, [settings.STEP_LEASE_SECONDS, [c.step_id for c in claims], [c.epoch for c in claims]])
         return {row[0] for row in cursor.fetchall()}
 
 

@@ -118,7 +118,7 @@ def _begin(work: Work, model: str, given: draft.DraftAdviceInput) -> ChunkStream
 
 
 def _store(work: Work, model: str, messages: list[Any], stream: Stream, chunks: ChunkStream) -> str | None:
-    """Store the text as it comes; returns the model's finish reason when all of it is stored. Raises LLMError, Fenced."""
+    """Store the text as it comes; the model's finish reason when all of it is stored. Raises LLMError, Fenced."""
     began, writer = time.monotonic(), chunk_writer()
     outcome, code = CallOutcome.OK, ""
     try:

@@ -1,5 +1,7 @@
 """From an answer to a typed fact: normalise_answer."""
 
+from typing import cast
+
 from django.utils import timezone
 
 from matters.models import Fact, FactStatus, Matter, Question
@@ -7,7 +9,7 @@ from matters.services import change_question
 from matters.states import QuestionStatus
 from workers.claims import expect_steps
 from workers.steps import normalise_answer as normalise
-from workers.steps.base import ReplyInvalid
+from workers.steps.base import Kind, ReplyInvalid
 from workers.steps.typed_facts import FactValue, Unreadable, to_fact
 from workers.work import Work, ask_again, look_whether_gathered
 
@@ -54,7 +56,7 @@ def normalise_answer(work: Work) -> None:
 
 def _read(work: Work, question: Question, answer: str) -> FactValue | Unreadable | None:
     given = normalise.NormaliseAnswerInput(
-        question.text, question.kind, tuple(question.choices), answer, timezone.now().date()
+        question.text, cast(Kind, question.kind), tuple(question.choices), answer, timezone.now().date()
     )
     try:
         reply = work.ask(normalise.build_request(given))

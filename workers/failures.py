@@ -9,8 +9,8 @@ from django.db.models.functions import Now
 
 from advice.models import AttemptStatus
 from advice.services import end_attempt, streaming_attempt
-from matters.models import Matter, Question, Step
-from matters.services import change_question, fail_matter, set_waiting
+from matters.models import Matter, Step
+from matters.services import STATUS_OF_STEP, change_question, fail_matter, set_waiting
 from matters.states import QUESTION_TRANSITIONS, QuestionStatus, StepState, WaitingFor
 from workers.calls import CallLog
 from workers.claims import MAX_CALLS, Claim, writing
@@ -85,7 +85,8 @@ def _park(claim: Claim, pause: float, *, seen: bool) -> None:
 
 def _backoff(attempt: int, longest: float) -> float:
     """Seconds before the next try: doubling, with full jitter's upper half."""
-    return min(longest, FIRST_PAUSE * 2 ** min(attempt - 1, 10)) * random.uniform(0.5, 1.0)
+    pause: float = min(longest, FIRST_PAUSE * 2 ** min(attempt - 1, 10))
+    return pause * random.uniform(0.5, 1.0)
 
 
 def _give_up(claim: Claim, matter: Matter, problem: dict[str, Any]) -> None:
@@ -93,7 +94,7 @@ def _give_up(claim: Claim, matter: Matter, problem: dict[str, Any]) -> None:
     logger.error("step %s of matter %s gave up: %s", claim.kind, claim.matter_id, problem["code"])
     Step.objects.filter(pk=claim.step_id).update(state=StepState.DEAD, error=problem, finished_at=Now())
     _supersede(matter, problem["message"])
-    for question in Question.objects.filter(matter=matter, pk=claim.subject or None):
+    for question in matter.questions.filter(pk=claim.subject) if claim.kind in STATUS_OF_STEP else ():
         if QuestionStatus.FAILED in QUESTION_TRANSITIONS[QuestionStatus(question.status)]:
             change_question(question, QuestionStatus.FAILED, problem["code"])
     fail_matter(matter, problem, f"{claim.kind} gave up: {problem['code']}")

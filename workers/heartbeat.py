@@ -32,7 +32,7 @@ class Heartbeat:
 
     @contextmanager
     def holding(self, claim: Claim) -> Iterator[Call]:
-        """Keep `claim`'s lease while inside; the call that is given is ended when the step is not the claim's any more."""
+        """Keep `claim`'s lease while inside; the call that is given ends when the step is not the claim's any more."""
         call = Call()
         with self._lock:
             self._running[claim.step_id] = (claim, call)

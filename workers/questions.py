@@ -1,4 +1,6 @@
-"""From the playbooks to questions that a person or a provider is asked: derive_questions, route_question, ask_founder."""
+"""From the playbooks to questions that somebody is asked: derive_questions, route_question, ask_founder."""
+
+from typing import cast
 
 from matters.events import append_events, question_updated
 from matters.ledger import NewStep, insert_steps
@@ -12,6 +14,7 @@ from workers.research import relevant_versions
 from workers.steps import ask_founder as ask
 from workers.steps import derive_questions as derive
 from workers.steps import route_question as route
+from workers.steps.base import Kind
 from workers.work import Work, begin_advice, look_whether_gathered
 
 # No provider can be connected yet, so every question goes to the founder, and the reason says who would have known.
@@ -66,7 +69,9 @@ def route_question(work: Work) -> None:
         question = matter.questions.get(pk=work.claim.subject)
         if question.status == QuestionStatus.PENDING:
             change_question(question, QuestionStatus.ROUTING, "a worker began")
-    given = route.RouteQuestionInput(question.text, question.why, question.kind, CONNECTED, question.source_hint)
+    given = route.RouteQuestionInput(
+        question.text, question.why, cast(Kind, question.kind), CONNECTED, question.source_hint
+    )
     decided = route.to_route(given, work.ask(route.build_request(given)))
     with work.finish({"source": decided.source, "reason": decided.reason}) as matter:
         question = matter.questions.get(pk=work.claim.subject)
@@ -78,7 +83,7 @@ def ask_founder(work: Work) -> None:
     """Word a question for a person, and put it on their page."""
     question = Question.objects.select_related("matter").get(pk=work.claim.subject)
     given = ask.AskFounderInput(
-        question.matter.question, question.text, question.why, question.kind, tuple(question.choices)
+        question.matter.question, question.text, question.why, cast(Kind, question.kind), tuple(question.choices)
     )
     wording = ask.to_wording(given, work.ask(ask.build_request(given)))
     with work.finish() as matter:

@@ -56,9 +56,9 @@ def begin_advice(matter: Matter, why: str) -> None:
 
 
 def look_whether_gathered(matter: Matter) -> None:
-    """The fan-in of the questions: with all settled the advice is begun; with all others asked, a person is waited for.
+    """The fan-in of the questions: with all settled the advice begins; with the rest asked, a person is waited for.
 
-    Called under the matter's lock by whoever finishes a question's step, after its own writes, so the last one sees all.
+    Called under the matter's lock by whoever finishes a question's step, behind its own writes: the last one sees all.
     """
     if matter.status != MatterStatus.GATHERING:
         return

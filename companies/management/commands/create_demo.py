@@ -12,7 +12,7 @@ FOUNDER, STAFF = "founder@demo.example", "staff@demo.example"
 
 
 class Command(BaseCommand):
-    """Makes the company `demo`, its founder and a staff account, and prints their passwords. Run again, it repeats them.
+    """Makes the company `demo`, its founder and a staff account, and prints their passwords, each time again.
 
     The passwords are those that `make run` generated and keeps in `DATA_DIR`.
     """

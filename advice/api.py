@@ -1,0 +1,173 @@
+"""REST: reading an advice, stopping a matter, and the event stream by poll and SSE."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import aclosing, suppress
+from typing import Annotated, Any
+from uuid import UUID
+
+from django.http import HttpRequest, HttpResponse, JsonResponse, StreamingHttpResponse
+from ninja import Query, Router
+
+from advice.access import may_read
+from advice.cursor import BadCursorError, Cursor
+from advice.doorkeeper import doorkeeper
+from advice.hub import hub
+from advice.models import Attempt
+from advice.services import cancel_matter, folded_text
+from advice.stream import Item, Page, read_page
+from companies.api_auth import AsyncAuthentication, Authentication, caller
+from companies.problems import invalid, not_found
+from matters.api import change, own_matter
+
+router = Router(auth=Authentication(), tags=["advice"])
+streams = Router(auth=AsyncAuthentication(), tags=["events"])
+router.add_router("", streams)
+
+COMMENT_SECONDS = 15.0
+
+
+@router.post("/matters/{uuid:matter_id}/cancel", summary="Stop a matter")
+def cancel(request: HttpRequest, matter_id: UUID) -> JsonResponse:
+    """202: stopped, a partial advice is kept; 200: it was stopped before; 409: it is advised already."""
+    return change(request, matter_id, cancel_matter)
+
+
+@router.get("/matters/{uuid:matter_id}/advice", summary="Read an advice")
+def get_advice(
+    request: HttpRequest,
+    matter_id: UUID,
+    version: Annotated[int | None, Query(ge=1)] = None,
+    attempt: Annotated[int | None, Query(ge=1)] = None,
+) -> JsonResponse:
+    """The newest attempt, or the one asked for; while it streams, `content` is what is stored so far."""
+    own_matter(request, matter_id)
+    return JsonResponse(_advice_as_json(_attempt(matter_id, version, attempt)))
+
+
+@router.get("/matters/{uuid:matter_id}/advice.md", summary="Read an advice as Markdown")
+def get_advice_markdown(
+    request: HttpRequest,
+    matter_id: UUID,
+    version: Annotated[int | None, Query(ge=1)] = None,
+    attempt: Annotated[int | None, Query(ge=1)] = None,
+) -> HttpResponse:
+    """The text alone."""
+    own_matter(request, matter_id)
+    text = _text(_attempt(matter_id, version, attempt))
+    return HttpResponse(text, content_type="text/markdown; charset=utf-8")
+
+
+def _attempt(matter_id: UUID, version: int | None, number: int | None) -> Attempt:
+    attempts = Attempt.objects.filter(matter=matter_id).order_by("-started_event")
+    if version is not None:
+        attempts = attempts.filter(version=version)
+    if number is not None:
+        attempts = attempts.filter(number=number)
+    found = attempts.first()
+    if found is None:
+        raise not_found()
+    return found
+
+
+def _text(attempt: Attempt) -> str:
+    return attempt.text if attempt.ended_at else folded_text(attempt.pk)
+
+
+def _advice_as_json(attempt: Attempt) -> dict[str, Any]:
+    return {
+        "version": attempt.version,
+        "attempt": attempt.number,
+        "status": attempt.status,
+        "content": _text(attempt),
+        "sha256": attempt.sha256 or None,
+        "sources": attempt.sources,
+        "facts": attempt.facts,
+        "checks": [
+            {"start": c.start, "end": c.end, "verdict": c.verdict, "sources": c.sources, "reason": c.reason}
+            for c in attempt.checks.all()
+        ],
+        "model": attempt.model,
+        "created_at": attempt.created_at,
+        "notice": attempt.notice,
+    }
+
+
+@streams.get("/matters/{uuid:matter_id}/events", summary="Poll the events")
+async def poll(
+    request: HttpRequest,
+    matter_id: UUID,
+    after: Annotated[str, Query()] = "",
+    limit: Annotated[int, Query(ge=1, le=500)] = 100,
+    wait: Annotated[float, Query(ge=0, le=30)] = 0,
+) -> HttpResponse:
+    """`{"events": […], "cursor": …, "done": …}`. `wait`: seconds to wait for an event when there is none yet."""
+    cursor = await _admitted(request, matter_id, after)
+    page = await read_page(matter_id, cursor, limit=limit)
+    if not page.items and not page.done and wait:
+        await _wait_for_event(matter_id, cursor, wait)
+        page = await read_page(matter_id, cursor, limit=limit)
+    return HttpResponse(_poll_body(page), content_type="application/json")
+
+
+def _poll_body(page: Page) -> str:
+    events = ",".join(item.json for item in page.items)
+    return f'{{"events":[{events}],"cursor":"{page.cursor}","done":{"true" if page.done else "false"}}}'
+
+
+async def _wait_for_event(matter_id: UUID, cursor: Cursor, seconds: float) -> None:
+    async def first() -> None:
+        async with aclosing(hub().follow(matter_id, cursor)) as following:
+            async for _items in following:
+                return
+
+    with suppress(TimeoutError):
+        await asyncio.wait_for(first(), timeout=seconds)
+
+
+@streams.get("/matters/{uuid:matter_id}/events/stream", summary="Follow the events by SSE")
+async def stream(request: HttpRequest, matter_id: UUID, after: Annotated[str, Query()] = "") -> StreamingHttpResponse:
+    """Server-sent events: `id:` is the cursor. `Last-Event-ID` goes before `after`. Ends after the last event."""
+    cursor = await _admitted(request, matter_id, request.headers.get("Last-Event-ID") or after)
+    response = StreamingHttpResponse(
+        _sse(matter_id, cursor, caller(request).credential), content_type="text/event-stream; charset=utf-8"
+    )
+    response["Cache-Control"] = "no-cache"
+    response["X-Accel-Buffering"] = "no"
+    return response
+
+
+async def _sse(matter_id: UUID, cursor: Cursor, credential: tuple[str, str]) -> AsyncIterator[bytes]:
+    """The frames; a comment after 15 s of silence. Ends early when the caller's key or session does."""
+    yield b": connected\n\n"
+    queue: asyncio.Queue[list[Item] | None] = asyncio.Queue(maxsize=1)  # a slow reader holds the reading back
+
+    async def read() -> None:
+        async for items in hub().follow(matter_id, cursor):
+            await queue.put(items)
+        await queue.put(None)
+
+    with doorkeeper().admitted(credential) as signed_out:
+        reading = asyncio.create_task(read())
+        try:
+            while not signed_out.is_set():
+                try:
+                    items = await asyncio.wait_for(queue.get(), timeout=COMMENT_SECONDS)
+                except TimeoutError:
+                    yield b": still here\n\n"
+                    continue
+                if items is None:
+                    return
+                yield "".join(f"id: {i.cursor}\nevent: {i.type}\ndata: {i.json}\n\n" for i in items).encode()
+        finally:
+            reading.cancel()
+
+
+async def _admitted(request: HttpRequest, matter_id: UUID, after: str) -> Cursor:
+    """The cursor, once the matter is the caller's. Raises Problem."""
+    if not await may_read(caller(request), matter_id):
+        raise not_found()
+    try:
+        return Cursor.parse(after)
+    except BadCursorError as error:
+        raise invalid("after", str(error)) from error

@@ -1,0 +1,156 @@
+"""The newest part of one matter's stream, shared by all its viewers in this process: read once, encoded once.
+
+A feed goes forward with the notifications. A viewer is a position: it catches up from the rows to the feed's head, and
+then follows the feed's items. One that falls behind what the feed keeps catches up from the rows again.
+"""
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from datetime import UTC, datetime
+from functools import partial
+from typing import TypeVar
+from uuid import UUID
+
+import psycopg
+from psycopg_pool import PoolTimeout
+
+from advice.cursor import Cursor
+from advice.notify import ChunkWake
+from advice.stream import Item, delta_item, heads_of, read_page
+
+logger = logging.getLogger(__name__)
+T = TypeVar("T")
+RETRY_SECONDS = 0.5
+KEEP_ITEMS = 512  # a viewer that is further behind reads from the rows
+
+
+class Feed:
+    """The head of one matter's stream. Everything runs on the event loop; nothing here needs a lock."""
+
+    def __init__(self, matter: UUID) -> None:
+        self.matter = matter
+        self.viewers = 0
+        self._head: Cursor | None = None
+        self._ended = False
+        self._items: deque[Item] = deque(maxlen=KEEP_ITEMS)
+        self._count = 0  # items ever appended
+        self._changed = asyncio.Event()
+        self._reading: asyncio.Task[None] | None = None
+        self._read_again = False
+        self._reads_begun = self._reads_done = 0
+
+    def take_chunk(self, wake: ChunkWake) -> None:
+        """New text: taken as it is when it continues the head, else read from the rows."""
+        head = self._head
+        if (
+            wake.text is None
+            or head is None
+            or self._reading is not None
+            or (head.version, head.attempt, head.offset) != (wake.version, wake.attempt, wake.offset)
+        ):
+            self.refresh_soon()
+            return
+        self._append([delta_item(self.matter, head, wake.text, datetime.now(UTC))])
+        self._announce()
+
+    def refresh_soon(self) -> None:
+        """Read the rows; when they are being read already, once more behind that."""
+        if self._reading is not None:
+            self._read_again = True
+            return
+        self._reading = asyncio.create_task(self._refresh())
+
+    def is_behind(self, head: Cursor, ended: bool) -> bool:
+        """Whether the rows' `head` shows that a notification was lost."""
+        return self._reading is None and (self._head, self._ended) != (head, ended)
+
+    async def follow(self, after: Cursor) -> AsyncGenerator[list[Item]]:
+        """The items behind `after`, as they come, until the stream's end."""
+        cursor = after
+        while True:
+            await self._read_to_now()
+            assert self._head is not None
+            head, seen, ended = self._head, self._count, self._ended
+            async for items in self._catch_up(cursor, head):
+                yield items
+            cursor = head
+            if ended and self._count == seen:
+                return
+            while seen >= self._count - len(self._items):
+                changed = self._changed
+                if items := self._since(seen):
+                    seen, cursor = self._count, items[-1].cursor
+                    yield items
+                elif self._ended:
+                    return
+                else:
+                    await changed.wait()
+
+    async def _catch_up(self, cursor: Cursor, head: Cursor) -> AsyncGenerator[list[Item]]:
+        while cursor != head:
+            page = await _persistently(partial(read_page, self.matter, cursor, upto=head))
+            cursor = page.cursor
+            if page.items:
+                yield page.items
+            if not page.more:
+                return
+
+    def _since(self, seen: int) -> list[Item]:
+        missing = self._count - seen
+        return [self._items[i] for i in range(len(self._items) - missing, len(self._items))] if missing else []
+
+    async def _read_to_now(self) -> None:
+        """Bring the head to what is committed now, by a read that begins after this call."""
+        wanted = self._reads_begun + 1
+        self.refresh_soon()
+        while self._reads_done < wanted:
+            await self._changed.wait()
+
+    async def _refresh(self) -> None:
+        """Read until nothing was announced meanwhile. A database that is away is waited for."""
+        again = True
+        while again:
+            self._read_again = False
+            self._reads_begun += 1
+            await _persistently(self._read)
+            self._reads_done = self._reads_begun
+            again = self._read_again
+            if not again:
+                self._reading = None
+            self._announce()
+
+    async def _read(self) -> None:
+        if self._head is None:
+            heads = await heads_of([self.matter])
+            if self.matter in heads:
+                self._head, self._ended = heads[self.matter]
+            else:
+                self._head, self._ended = Cursor(), True
+            return
+        more = True
+        while more:
+            page = await read_page(self.matter, self._head)
+            self._append(page.items)
+            self._head, more, self._ended = page.cursor, page.more, page.done
+
+    def _append(self, items: list[Item]) -> None:
+        self._items.extend(items)
+        self._count += len(items)
+        if items:
+            self._head = items[-1].cursor
+
+    def _announce(self) -> None:
+        changed, self._changed = self._changed, asyncio.Event()
+        changed.set()
+
+
+async def _persistently(read: Callable[[], Awaitable[T]]) -> T:
+    """What `read` gives, as soon as the database gives it."""
+    while True:
+        try:
+            return await read()
+        except (psycopg.Error, PoolTimeout, OSError) as error:
+            logger.warning("reading waits for the database: %s", error)
+            await asyncio.sleep(RETRY_SECONDS)

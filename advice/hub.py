@@ -1,0 +1,118 @@
+"""One LISTEN connection per web process, for all its viewers.
+
+A notification only wakes: text is shown from the rows, or from the notification itself when it continues what is shown.
+So a notification that was lost (the connection broke, PostgreSQL restarted) costs time and no text: after every connect
+all feeds are read, and every two seconds their heads are compared with the rows' anyway.
+"""
+
+import asyncio
+import logging
+import random
+from collections.abc import AsyncGenerator
+from contextlib import suppress
+from uuid import UUID
+from weakref import WeakKeyDictionary
+
+import psycopg
+from django.conf import settings
+
+from advice.cursor import Cursor
+from advice.feed import Feed
+from advice.notify import CHANNEL, ChunkWake, parse_payload
+from advice.stream import Item, heads_of
+from companies.async_pool import database_dsn
+
+logger = logging.getLogger(__name__)
+LOOK_SECONDS = 2.0
+PING_SECONDS = 10.0
+LONGEST_PAUSE = 5.0  # between two tries to connect
+
+
+class Hub:
+    """All feeds of one event loop. It starts with its first viewer and rests with its last."""
+
+    def __init__(self) -> None:
+        self._feeds: dict[UUID, Feed] = {}
+        self._tasks: list[asyncio.Task[None]] = []
+
+    async def follow(self, matter: UUID, after: Cursor) -> AsyncGenerator[list[Item]]:
+        """The items of `matter` behind `after`, as they are committed, until the stream's end."""
+        self._start()
+        feed = self._feeds.setdefault(matter, Feed(matter))
+        feed.viewers += 1
+        try:
+            async for items in feed.follow(after):
+                yield items
+        finally:
+            feed.viewers -= 1
+            if not feed.viewers and self._feeds.get(matter) is feed:
+                del self._feeds[matter]
+
+    async def close(self) -> None:
+        """End the hub's tasks."""
+        for task in self._tasks:
+            task.cancel()
+        for task in self._tasks:
+            with suppress(asyncio.CancelledError):
+                await task
+        self._tasks.clear()
+
+    def _start(self) -> None:
+        if not self._tasks:
+            self._tasks = [asyncio.create_task(self._listen()), asyncio.create_task(self._look())]
+
+    async def _listen(self) -> None:
+        tries = 0
+        while True:
+            try:
+                async with await self._connect() as conn:
+                    await conn.execute(f"LISTEN {CHANNEL}")
+                    tries = 0
+                    for feed in self._feeds.values():
+                        feed.refresh_soon()
+                    await self._take_notifications(conn)
+            except (psycopg.Error, OSError) as error:
+                tries += 1
+                logger.warning("LISTEN broke, connecting again: %s", error)
+                await asyncio.sleep(min(LONGEST_PAUSE, 0.1 * 2**tries) * random.uniform(0.5, 1))
+
+    async def _connect(self) -> psycopg.AsyncConnection[tuple[object, ...]]:
+        dsn = settings.LISTEN_DATABASE_URL if settings.LISTEN_DATABASE_URL != settings.DATABASE_URL else database_dsn()
+        return await psycopg.AsyncConnection.connect(
+            dsn, autocommit=True, connect_timeout=5, application_name="hub", keepalives_idle=10
+        )
+
+    async def _take_notifications(self, conn: psycopg.AsyncConnection[tuple[object, ...]]) -> None:
+        while True:
+            async for notification in conn.notifies(timeout=PING_SECONDS):
+                wake = parse_payload(notification.payload)
+                feed = self._feeds.get(wake.matter) if wake else None
+                if feed is None:
+                    continue
+                if isinstance(wake, ChunkWake):
+                    feed.take_chunk(wake)
+                else:
+                    feed.refresh_soon()
+            await asyncio.wait_for(conn.execute("SELECT 1"), timeout=PING_SECONDS)
+
+    async def _look(self) -> None:
+        """Whatever was not notified is found here."""
+        while True:
+            await asyncio.sleep(LOOK_SECONDS)
+            try:
+                heads = await heads_of(list(self._feeds)) if self._feeds else {}
+            except (psycopg.Error, OSError) as error:
+                logger.warning("the hub can't look at the rows: %s", error)
+                continue
+            for matter, (head, ended) in heads.items():
+                feed = self._feeds.get(matter)
+                if feed is not None and feed.is_behind(head, ended):
+                    feed.refresh_soon()
+
+
+_hubs: "WeakKeyDictionary[asyncio.AbstractEventLoop, Hub]" = WeakKeyDictionary()
+
+
+def hub() -> Hub:
+    """The running loop's hub."""
+    return _hubs.setdefault(asyncio.get_running_loop(), Hub())

@@ -1,0 +1,67 @@
+"""Authentication of API calls: `Authorization: Bearer <key>` first, else the page's own session with CSRF."""
+
+from django.http import HttpRequest, HttpResponse
+from django.middleware.csrf import CsrfViewMiddleware
+from ninja.security import HttpBearer
+
+from companies.authentication import Principal, bearer_token, principal_of_headers, principal_of_request
+from companies.models import Scope
+from companies.problems import Problem
+
+SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+_WHO = "Give an API key as `Authorization: Bearer <key>`, or sign in."
+
+
+class _CsrfCheck(CsrfViewMiddleware):
+    def _reject(self, request: HttpRequest, reason: str) -> HttpResponse:
+        return HttpResponse(reason)
+
+
+class Authentication(HttpBearer):
+    """Sets `request.principal`. 401 without a caller, 403 without the scope or, for a session, the CSRF token."""
+
+    openapi_type = "http"
+    openapi_scheme = "bearer"
+
+    def __call__(self, request: HttpRequest) -> Principal:
+        principal = principal_of_request(request)
+        return _checked(request, principal)
+
+    def authenticate(self, request: HttpRequest, token: str) -> Principal | None:
+        """Not called: `__call__` looks at the session too."""
+        raise AssertionError
+
+
+class AsyncAuthentication(Authentication):
+    """The same for asynchronous operations, without Django's ORM thread."""
+
+    async def __call__(self, request: HttpRequest) -> Principal:  # type: ignore[override]
+        principal = await principal_of_headers(request.headers.get("Authorization"), request.headers.get("Cookie"))
+        return _checked(request, principal)
+
+
+def _checked(request: HttpRequest, principal: Principal | None) -> Principal:
+    if principal is None:
+        raise Problem(401, _WHO, headers={"WWW-Authenticate": "Bearer"})
+    scope = Scope.READ if request.method in SAFE else Scope.WRITE
+    if not principal.may(scope):
+        raise Problem(403, f"This key lacks the scope `{scope}`.")
+    by_session = bearer_token(request.headers.get("Authorization")) is None
+    if by_session and request.method not in SAFE:
+        _check_csrf(request)
+    request.principal = principal  # type: ignore[attr-defined]
+    return principal
+
+
+def _check_csrf(request: HttpRequest) -> None:
+    check = _CsrfCheck(lambda _request: HttpResponse())
+    check.process_request(request)
+    if rejected := check.process_view(request, HttpResponse, (), {}):
+        raise Problem(403, f"The CSRF check failed: {rejected.content.decode()}")
+
+
+def caller(request: HttpRequest) -> Principal:
+    """Who makes this API call."""
+    principal = request.principal  # type: ignore[attr-defined]
+    assert isinstance(principal, Principal)
+    return principal

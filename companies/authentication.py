@@ -1,0 +1,120 @@
+"""Who asks: a program with an API key, or a person with the page's session.
+
+An `Authorization` header is looked at first, and alone decides where it is there.
+"""
+
+from dataclasses import dataclass
+from http.cookies import SimpleCookie
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
+from django.contrib.auth.models import AnonymousUser
+from django.contrib.sessions.backends.db import SessionStore
+from django.http import HttpRequest
+from django.utils.crypto import constant_time_compare
+
+from companies.async_pool import async_pool
+from companies.models import ApiKey, Company, Scope, User, hash_token
+
+
+@dataclass(frozen=True)
+class Principal:
+    """A caller. `credential` names the key or session, to look whether it still stands."""
+
+    companies: tuple[UUID, ...]
+    scopes: frozenset[str]
+    credential: tuple[str, str]
+    user_id: int | None = None
+
+    def may(self, scope: Scope) -> bool:
+        """Whether the caller has `scope`."""
+        return scope in self.scopes
+
+
+def bearer_token(header: str | None) -> str | None:
+    """The token of an `Authorization` header; None where there is no header, "" where it is no Bearer token."""
+    if header is None:
+        return None
+    scheme, _, token = header.partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else ""
+
+
+def principal_of_request(request: HttpRequest) -> Principal | None:
+    """The caller of a synchronous request; None where there is none."""
+    token = bearer_token(request.headers.get("Authorization"))
+    if token is not None:
+        key = ApiKey.objects.filter(sha256=hash_token(token), revoked_at__isnull=True).first()
+        return _key_principal(key.company_id, key.scopes, key.sha256) if key else None
+    if isinstance(request.user, AnonymousUser):
+        return None
+    companies = tuple(Company.objects.filter(memberships__user=request.user).values_list("pk", flat=True))
+    return _session_principal(request.user.pk, companies, request.session.session_key or "")
+
+
+async def principal_of_headers(authorization: str | None, cookies: str | None) -> Principal | None:
+    """The caller of a stream, by its headers, without Django's ORM thread. None where there is none."""
+    token = bearer_token(authorization)
+    if token is not None:
+        row = await _fetch_one(
+            "SELECT company_id, scopes, sha256 FROM companies_apikey WHERE sha256 = %s AND revoked_at IS NULL",
+            hash_token(token),
+        )
+        return _key_principal(*row) if row else None
+    return await _principal_of_session(cookies)
+
+
+async def _principal_of_session(cookies: str | None) -> Principal | None:
+    """The same checks as Django's `get_user`: the session lives, its user is active, its hash fits the password."""
+    morsel = SimpleCookie(cookies or "").get(settings.SESSION_COOKIE_NAME)
+    if morsel is None:
+        return None
+    row = await _fetch_one(
+        "SELECT session_data FROM django_session WHERE session_key = %s AND expire_date > now()", morsel.value
+    )
+    session: dict[str, Any] = SessionStore().decode(row[0]) if row else {}
+    if SESSION_KEY not in session or BACKEND_SESSION_KEY not in session:
+        return None
+    row = await _fetch_one(
+        """SELECT u.id, u.password, array_remove(array_agg(m.company_id), NULL) FROM companies_user u
+             LEFT JOIN companies_membership m ON m.user_id = u.id
+            WHERE u.id = %s AND u.is_active GROUP BY u.id""",
+        int(session[SESSION_KEY]),
+    )
+    if row is None:
+        return None
+    user_id, password, companies = row
+    if not constant_time_compare(session.get(HASH_SESSION_KEY, ""), User(password=password).get_session_auth_hash()):
+        return None
+    return _session_principal(user_id, tuple(companies), morsel.value)
+
+
+async def still_valid(credentials: set[tuple[str, str]]) -> set[tuple[str, str]]:
+    """Those of `credentials` whose key is not revoked or whose session is not ended, in one statement."""
+    pool = await async_pool()
+    async with pool.connection() as conn:
+        rows = await (
+            await conn.execute(
+                """SELECT 'key', sha256 FROM companies_apikey WHERE sha256 = ANY(%s) AND revoked_at IS NULL
+                   UNION ALL
+                   SELECT 'session', session_key FROM django_session WHERE session_key = ANY(%s) AND expire_date > now()
+                """,
+                [[v for k, v in credentials if k == "key"], [v for k, v in credentials if k == "session"]],
+            )
+        ).fetchall()
+    return {(kind, value) for kind, value in rows}
+
+
+async def _fetch_one(sql: str, *parameters: object) -> Any:
+    pool = await async_pool()
+    async with pool.connection() as conn:
+        return await (await conn.execute(sql, parameters)).fetchone()
+
+
+def _key_principal(company: UUID, scopes: list[str], sha256: str) -> Principal:
+    return Principal((company,), frozenset(scopes), ("key", sha256))
+
+
+def _session_principal(user_id: int, companies: tuple[UUID, ...], session_key: str) -> Principal:
+    return Principal(companies, frozenset({Scope.READ, Scope.WRITE}), ("session", session_key), user_id)

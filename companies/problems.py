@@ -1,0 +1,47 @@
+"""Errors that a client can read: RFC 9457 problem documents."""
+
+from collections.abc import Mapping, Sequence
+from http import HTTPStatus
+
+from django.http import HttpRequest, JsonResponse
+
+
+class Problem(Exception):  # noqa: N818 - the RFC's term
+    """Raised anywhere under a request: becomes an `application/problem+json` answer."""
+
+    def __init__(
+        self,
+        status: int,
+        detail: str,
+        *,
+        errors: Sequence[Mapping[str, str]] = (),
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(detail)
+        self.status, self.detail, self.errors, self.headers = status, detail, errors, headers
+
+
+def problem_response(request: HttpRequest, problem: Problem) -> JsonResponse:
+    """The answer for `problem`: type, title, status, detail, request_id, and errors where fields are wrong."""
+    body: dict[str, object] = {
+        "type": "about:blank",
+        "title": HTTPStatus(problem.status).phrase,
+        "status": problem.status,
+        "detail": problem.detail,
+        "request_id": getattr(request, "id", ""),
+    }
+    if problem.errors:
+        body["errors"] = list(problem.errors)
+    return JsonResponse(
+        body, status=problem.status, content_type="application/problem+json", headers=dict(problem.headers or {})
+    )
+
+
+def invalid(field: str, message: str) -> Problem:
+    """400 for one field."""
+    return Problem(400, f"{field}: {message}", errors=[{"field": field, "message": message}])
+
+
+def not_found() -> Problem:
+    """404, the same for what is missing and for what belongs to somebody else."""
+    return Problem(404, "There is nothing here for you.")

@@ -1,0 +1,13 @@
+"""The web process: HTTP by Django, WebSockets by the consumer, which authorises its handshake itself."""
+
+import os
+
+from channels.routing import ProtocolTypeRouter, URLRouter
+from django.core.asgi import get_asgi_application
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+http = get_asgi_application()
+
+from advice.routing import websocket_urlpatterns  # noqa: E402 - needs the apps, which the line above has loaded
+
+application = ProtocolTypeRouter({"http": http, "websocket": URLRouter(websocket_urlpatterns)})

@@ -1,0 +1,186 @@
+"""REST: submitting a matter, looking at matters, answering questions, retrying, regenerating."""
+
+import json
+from typing import Annotated, Any
+from uuid import UUID
+
+from django.db import transaction
+from django.http import HttpRequest, JsonResponse
+from ninja import Body, Header, Query, Router, Schema
+from pydantic import AfterValidator, ConfigDict, Field, model_validator
+
+from companies.api_auth import Authentication, caller
+from companies.models import Company, User
+from companies.problems import Problem, not_found
+from matters.idempotency import check_key, earlier_answer, sha256_of
+from matters.ledger import queue_position
+from matters.models import IdempotencyRecord, Matter, Priority, Question
+from matters.paging import page_of
+from matters.representation import matter_as_json, question_as_json
+from matters.services import (
+    NotAllowed,
+    Submission,
+    answer_question,
+    regenerate_matter,
+    retry_matter,
+    submit_matter,
+)
+from matters.validation import check_json_storable, check_storable, clean_answer, clean_question
+
+router = Router(auth=Authentication(), tags=["matters"])
+METADATA_LIMIT = 16_384  # characters of its JSON
+
+
+def _storable(text: str) -> str:
+    check_storable(text)
+    return text
+
+
+def _small_json(value: dict[str, Any]) -> dict[str, Any]:
+    check_json_storable(value)
+    if len(json.dumps(value)) > METADATA_LIMIT:
+        raise ValueError(f"Keep it under {METADATA_LIMIT:,} characters of JSON.")
+    return value
+
+
+class SubmitBody(Schema):
+    """A question to be answered. Unknown fields are refused, so that a misspelt one is not silently ignored."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    question: Annotated[str, AfterValidator(clean_question)]
+    priority: Priority = Priority.INTERACTIVE
+    model: Annotated[str, Field(max_length=200), AfterValidator(_storable)] = ""
+    metadata: Annotated[dict[str, Any], AfterValidator(_small_json)] = Field(default_factory=dict)
+
+
+class AnswerBody(Schema):
+    """Either `answer` or `unknown: true`."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    answer: Annotated[str, AfterValidator(clean_answer)] | None = None
+    unknown: bool = False
+    round: Annotated[int, Field(ge=1, le=100)] | None = None
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> "AnswerBody":
+        if (self.answer is not None) == self.unknown:
+            raise ValueError("Give either `answer`, or `unknown` as true.")
+        return self
+
+
+def own_matter(request: HttpRequest, matter_id: UUID) -> Matter:
+    """The caller's matter. Raises Problem 404."""
+    matter = Matter.objects.filter(pk=matter_id, company__in=caller(request).companies).first()
+    if matter is None:
+        raise not_found()
+    return matter
+
+
+@router.post("/matters", summary="Submit a matter")
+def submit(
+    request: HttpRequest,
+    body: Body[SubmitBody],
+    idempotency_key: Annotated[str | None, Header(alias="Idempotency-Key")] = None,
+) -> JsonResponse:
+    """202: stored, and never lost from here on. `Location` is where to look."""
+    check_key(idempotency_key)
+    company = _company(request)
+    with transaction.atomic():
+        sent = body.model_dump(mode="json")
+        record = earlier_answer(company, idempotency_key, sent) if idempotency_key else None
+        if record is None:
+            answer = _submit(request, company, body)
+            if idempotency_key:
+                IdempotencyRecord.objects.create(
+                    company=company, key=idempotency_key, body_sha256=sha256_of(sent), status=202, body=answer
+                )
+        else:
+            answer = record.body
+    return JsonResponse(answer, status=202, headers={"Location": answer["poll_url"]})
+
+
+def _company(request: HttpRequest) -> Company:
+    companies = caller(request).companies
+    if not companies:
+        raise Problem(403, "You belong to no company, so there is nobody to ask for.")
+    return Company.objects.get(pk=companies[0])
+
+
+def _submit(request: HttpRequest, company: Company, body: SubmitBody) -> dict[str, Any]:
+    user_id = caller(request).user_id
+    user = User.objects.get(pk=user_id) if user_id else None
+    submission = Submission(body.question, body.priority, body.model, body.metadata)
+    matter, step = submit_matter(company, submission, user)
+    here = f"/api/v1/matters/{matter.pk}"
+    scheme = "wss" if request.is_secure() else "ws"
+    return {
+        "id": str(matter.pk),
+        "status": matter.status,
+        "poll_url": request.build_absolute_uri(here),
+        "events_url": request.build_absolute_uri(f"{here}/events/stream"),
+        "websocket_url": f"{scheme}://{request.get_host()}/ws/matters/{matter.pk}/",
+        "queue_position": queue_position(step),
+        "eta_seconds": None,
+    }
+
+
+@router.get("/matters", summary="List matters, newest first")
+def list_matters(
+    request: HttpRequest,
+    cursor: Annotated[str, Query()] = "",
+    limit: Annotated[int, Query(ge=1, le=100)] = 20,
+) -> JsonResponse:
+    """`{"items": […], "next": cursor or null}`."""
+    mine = Matter.objects.filter(company__in=caller(request).companies)
+    matters, following = page_of(mine.prefetch_related("questions", "facts"), cursor, limit)
+    return JsonResponse({"items": [matter_as_json(m) for m in matters], "next": following})
+
+
+@router.get("/matters/{uuid:matter_id}", summary="Look at a matter")
+def get_matter(request: HttpRequest, matter_id: UUID) -> JsonResponse:
+    """The matter with its questions, facts, newest advice and usage."""
+    return JsonResponse(matter_as_json(own_matter(request, matter_id)))
+
+
+@router.post("/matters/{uuid:matter_id}/retry", summary="Go on from the step that failed")
+def retry(request: HttpRequest, matter_id: UUID) -> JsonResponse:
+    """202: it goes on; 200: it goes on already; 409: there is nothing to retry."""
+    return change(request, matter_id, retry_matter)
+
+
+@router.post("/matters/{uuid:matter_id}/regenerate", summary="Wish for the advice anew")
+def regenerate(request: HttpRequest, matter_id: UUID) -> JsonResponse:
+    """202: a new version begins, the old one stays readable; 200: one is being written already; 409: not yet."""
+    return change(request, matter_id, regenerate_matter)
+
+
+def change(request: HttpRequest, matter_id: UUID, service: Any) -> JsonResponse:
+    """Call `service` for the caller's matter: 202 when it did something, 200 when there was nothing to do, 409."""
+    own_matter(request, matter_id)
+    try:
+        matter, done = service(matter_id)
+    except NotAllowed as error:
+        raise Problem(409, str(error)) from error
+    return JsonResponse(matter_as_json(matter), status=202 if done else 200)
+
+
+@router.post("/matters/{uuid:matter_id}/questions/{uuid:question_id}/answer", summary="Answer a question")
+def answer(request: HttpRequest, matter_id: UUID, question_id: UUID, body: Body[AnswerBody]) -> JsonResponse:
+    """200, also for the same answer again; 409 for another one, or when nobody is asked."""
+    own_matter(request, matter_id)
+    user_id = caller(request).user_id
+    try:
+        question = answer_question(
+            matter_id,
+            question_id,
+            body.answer,
+            round=body.round,
+            by=User.objects.get(pk=user_id) if user_id else None,
+        )
+    except Question.DoesNotExist:
+        raise not_found() from None
+    except NotAllowed as error:
+        raise Problem(409, str(error)) from error
+    return JsonResponse(question_as_json(question))
