@@ -1,0 +1,52 @@
+"""What tests share. `tests/servers.py` starts the servers, `tests/processes.py` the product's processes."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from companies.models import ApiKey, Company, Membership, User
+from tests.fakes.llm import FakeLLM
+from tests.processes import Installation
+
+# Playwright's synchronous API runs an event loop in the test's thread, where Django's ORM is used too.
+os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+
+
+@pytest.fixture(scope="module")
+def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
+    """A running product for the tests of one module. Put those into one xdist group."""
+    with Installation(tmp_path_factory.mktemp("installation")) as product:
+        yield product
+
+
+@pytest.fixture
+def own_installation(tmp_path: Path) -> Iterator[Installation]:
+    """A running product for one test, which may break it."""
+    with Installation(tmp_path, workers=2) as product:
+        yield product
+
+
+@pytest.fixture
+def llm() -> Iterator[FakeLLM]:
+    """A fake model."""
+    with FakeLLM() as server:
+        yield server
+
+
+@pytest.fixture
+def company(db: None) -> Company:
+    return Company.objects.create(name="Acme, Inc.", slug="acme", tier="pro")
+
+
+@pytest.fixture
+def founder(company: Company) -> User:
+    user = User.objects.create_user("founder@acme.example", "correct horse battery")
+    Membership.objects.create(company=company, user=user, role=Membership.Role.OWNER)
+    return user
+
+
+@pytest.fixture
+def api_key(company: Company) -> str:
+    return ApiKey.issue(company, ["read", "write"])[1]

@@ -1,0 +1,257 @@
+"""The product as an operator runs it: web, workers and beat as processes of their own, with a database of their own."""
+
+import contextlib
+import itertools
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit, urlunsplit
+
+import httpx2
+import psycopg
+from filelock import FileLock
+
+from config.run import children
+from tests.fakes.llm import FakeLLM
+from tests.servers import MARK
+
+ROOT = Path(__file__).resolve().parents[1]
+FOUNDER, PASSWORD = "founder@example.com", "correct horse battery"
+STAFF = "staff@example.com"
+_numbers = itertools.count()
+
+
+def wait_until(holds: Callable[[], Any], what: str, seconds: float = 30.0) -> Any:
+    """Ask until `holds()` gives something true, and return that; fails with `what` after `seconds`."""
+    ends_at = time.monotonic() + seconds
+    while True:
+        if result := holds():
+            return result
+        assert time.monotonic() < ends_at, f"after {seconds} s still not: {what}"
+        time.sleep(0.02)
+
+
+def free_port() -> int:
+    """A TCP port of the loopback interface that nothing listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+class Process:
+    """One child with its log. It and its children are killed by process id, nothing else is."""
+
+    def __init__(self, name: str, command: tuple[str, ...], env: dict[str, str], log: Path) -> None:
+        self.name, self.log = name, log
+        binary = str(Path(sys.executable).parent / command[0])
+        with log.open("ab") as output:
+            self._popen = subprocess.Popen(
+                [binary, *command[1:]],
+                cwd=ROOT,
+                env=env,
+                stdout=output,
+                stderr=output,
+                stdin=subprocess.DEVNULL,
+                start_new_session=True,
+            )
+        self.pid = self._popen.pid
+
+    def is_alive(self) -> bool:
+        return self._popen.poll() is None
+
+    def kill(self) -> None:
+        """SIGKILL: as a crash would."""
+        self._signal(signal.SIGKILL)
+        self._popen.wait(timeout=10)
+
+    def stop(self, seconds: float = 30.0) -> float:
+        """SIGTERM; returns after how many seconds it had ended."""
+        began = time.monotonic()
+        self._signal(signal.SIGTERM)
+        try:
+            self._popen.wait(timeout=seconds)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            raise
+        return time.monotonic() - began
+
+    def _signal(self, number: int) -> None:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(self.pid, number)
+
+    def says(self, words: str) -> bool:
+        """Whether its log has `words`."""
+        assert self.is_alive(), f"{self.name} ended:\n{self.log.read_text()[-3000:]}"
+        return words in self.log.read_text(errors="replace")
+
+
+class Installation:
+    """A product that runs: `with Installation(tmp_path) as product: product.api.post(…)`.
+
+    `llm` is the fake model. The lease and the sweep are short, so that a takeover takes seconds.
+    """
+
+    def __init__(self, folder: Path, *, workers: int = 1, threads: int = 24, **variables: str) -> None:
+        self.folder = folder
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.llm = FakeLLM()
+        self.workers: list[Process] = []
+        self.web: Process | None = None
+        self.beat: Process | None = None
+        self._wanted_workers, self._threads, self._variables = workers, threads, variables
+        self.founder_email, self.founder_password, self.staff_email = FOUNDER, PASSWORD, STAFF
+
+    def __enter__(self) -> "Installation":
+        try:
+            self._start()
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        for process in [*self.workers, self.web, self.beat]:
+            if process is not None and process.is_alive():
+                process.kill()
+        self.llm.stop()
+        if hasattr(self, "api"):
+            self.api.close()
+        if hasattr(self, "database_url"):
+            drop_database(self.database_url)
+
+    def _start(self) -> None:
+        self.llm.start()
+        self.database_url = create_database()
+        self.env = os.environ | {
+            "DATABASE_URL": self.database_url,
+            "REDIS_URL": f"{os.environ['REDIS_URL'].rpartition('/')[0]}/{1 + next(_numbers) % 15}",
+            "PORT": str(self.port),
+            "OPENAI_BASE_URL": self.llm.base_url,
+            "STEP_LEASE_SECONDS": "3",
+            "SWEEP_SECONDS": "1",
+            **self._variables,
+        }
+        self._empty_broker()
+        self.start_web()
+        self.start_beat()
+        for _ in range(self._wanted_workers):
+            self.start_worker()
+        self.api_key = self.manage("create_api_key", "--company", "test", "--scopes", "read,write,admin").strip()
+        self.api = self.client(self.api_key)
+        wait_until(self._is_ready, "the web process answers /readyz with 200")
+        for worker in self.workers:
+            wait_until(lambda worker=worker: worker.says(" ready."), f"{worker.name} is ready")
+
+    def _empty_broker(self) -> None:
+        import redis
+
+        with redis.Redis.from_url(self.env["REDIS_URL"]) as broker:
+            broker.flushdb()
+
+    def _is_ready(self) -> bool:
+        assert self.web is not None
+        assert self.web.is_alive(), f"the web process ended:\n{self.web.log.read_text()[-3000:]}"
+        with contextlib.suppress(httpx2.HTTPError):
+            return self.api.get("/readyz").status_code == 200
+        return False
+
+    def start_web(self) -> Process:
+        self.web = self._process("web", children.web("-b", "127.0.0.1", "-p", str(self.port)))
+        return self.web
+
+    def start_worker(self) -> Process:
+        name = f"worker{len(self.workers) + 1}"
+        self.workers.append(self._process(name, children.worker(name, self._threads)))
+        return self.workers[-1]
+
+    def start_beat(self) -> Process:
+        self.beat = self._process("beat", children.beat(str(self.folder / "celerybeat-schedule")))
+        return self.beat
+
+    def _process(self, name: str, command: tuple[str, ...]) -> Process:
+        return Process(name, command, self.env, self.folder / f"{name}.log")
+
+    def client(self, key: str | None = None) -> httpx2.Client:
+        """An HTTP client of the web process, with an API key if there is one."""
+        headers = {"Authorization": f"Bearer {key}"} if key else {}
+        return httpx2.Client(base_url=self.url, headers=headers, timeout=30)
+
+    def manage(self, *arguments: str) -> str:
+        """What `manage.py` prints."""
+        done = subprocess.run(
+            [sys.executable, "manage.py", *arguments], cwd=ROOT, env=self.env, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    def sql(self, query: str, *parameters: Any) -> list[tuple[Any, ...]]:
+        """The rows of a query on the installation's database."""
+        with psycopg.connect(self.database_url.partition("?")[0], autocommit=True) as conn:
+            cursor = conn.execute(query, parameters)
+            return cursor.fetchall() if cursor.description else []
+
+
+def create_database() -> str:
+    """A fresh database with the migrations, the playbooks, a company `test` and its people; returns its address."""
+    base = os.environ["DATABASE_URL"]
+    template = _template(base)
+    name = f"test_{os.getpid()}_{next(_numbers)}"
+    with psycopg.connect(base.partition("?")[0], autocommit=True) as conn:
+        conn.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+    return _named(base, name)
+
+
+def drop_database(url: str) -> None:
+    """Remove a database that `create_database` made."""
+    with psycopg.connect(os.environ["DATABASE_URL"].partition("?")[0], autocommit=True) as conn:
+        conn.execute(f'DROP DATABASE IF EXISTS "{urlsplit(url).path[1:]}" WITH (FORCE)')
+
+
+def _template(base: str) -> str:
+    """The name of the database that others are copied from; made once in a run."""
+    folder, name = Path(os.environ[MARK]), "template_matterstream"
+    with FileLock(folder / "template.lock"):
+        if not (folder / "template.made").exists():
+            with psycopg.connect(base.partition("?")[0], autocommit=True) as conn:
+                conn.execute(f'CREATE DATABASE "{name}"')
+            env = os.environ | {"DATABASE_URL": _named(base, name)}
+            for code in (["manage.py", "migrate", "--noinput"], ["manage.py", "load_playbooks"], ["-c", _PEOPLE]):
+                subprocess.run([sys.executable, *code], cwd=ROOT, env=env, check=True, capture_output=True)
+            (folder / "template.made").touch()
+    return name
+
+
+_PEOPLE = f"""
+import os
+os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings"
+import django
+django.setup()
+from companies.models import Company, Membership, User
+company = Company.objects.create(name="Test, Inc.", slug="test", tier="pro")
+Company.objects.create(name="Other, Inc.", slug="other")
+founder = User.objects.create_user("{FOUNDER}", "{PASSWORD}", first_name="Fay")
+Membership.objects.create(company=company, user=founder, role="owner")
+User.objects.create_superuser("{STAFF}", "{PASSWORD}")
+"""
+
+
+def _named(url: str, name: str) -> str:
+    return urlunsplit(urlsplit(url)._replace(path=f"/{name}", query="" if name.startswith("test_") else "pool=0"))
+
+
+def iterate(pages: Callable[[str], dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """All events of a matter by poll: `pages(cursor)` gives one answer."""
+    cursor = ""
+    while True:
+        page = pages(cursor)
+        yield from page["events"]
+        cursor = page["cursor"]
+        if page["done"]:
+            return

@@ -1,0 +1,53 @@
+"""A pytest plugin: one PostgreSQL and one Redis for the whole run, in a temporary folder, shared by all its processes.
+
+It is named with `-p`, so that the addresses are in the environment before Django's settings are read.
+"""
+
+import atexit
+import os
+import secrets
+import shutil
+import tempfile
+from pathlib import Path
+
+from cryptography.fernet import Fernet
+
+from config.embedded import PostgresServer, RedisServer
+
+MARK = "MATTERSTREAM_TEST_DIR"  # set by the first process of the run; pytest-xdist's workers inherit it
+# A test's data need not survive a power cut.
+_POSTGRES = {"fsync": "off", "max_connections": "300", "autovacuum": "off"}
+
+
+def _start() -> None:
+    folder = Path(tempfile.mkdtemp(prefix="matterstream-tests-"))
+    folder.chmod(0o700)
+    postgres, redis = PostgresServer(folder, options=_POSTGRES), RedisServer(folder)
+
+    def stop() -> None:
+        redis.stop()
+        postgres.stop()
+        shutil.rmtree(folder, ignore_errors=True)
+
+    atexit.register(stop)
+    os.environ.update(
+        {
+            MARK: str(folder),
+            "DATA_DIR": str(folder),
+            "DATABASE_URL": f"{postgres.start()}?pool=0",
+            "REDIS_URL": redis.start(),
+            "SECRET_KEY": secrets.token_urlsafe(50),
+            "FIELD_ENCRYPTION_KEYS": Fernet.generate_key().decode(),
+            "DEBUG": "0",
+            "OPENAI_API_KEY": "sk-test",
+            "OPENAI_BASE_URL": "http://127.0.0.1:9/v1",  # a test that needs a model starts one
+            "LLM_MODEL": "fake-model",
+            "LLM_ADVICE_MODEL": "fake-model",
+        }
+    )
+    for name in ("LISTEN_DATABASE_URL", "ALLOWED_HOSTS", "CSRF_TRUSTED_ORIGINS", "PORT"):
+        os.environ.pop(name, None)
+
+
+if MARK not in os.environ:
+    _start()
