@@ -41,4 +41,5 @@ env = environ.Env(
     DEMO_PROVIDERS=(bool, False),
     LOCAL_LLM=(str, ""),
 )
-env.read_env(BASE_DIR / ".env")
+if (BASE_DIR / ".env").exists():
+    env.read_env(BASE_DIR / ".env")

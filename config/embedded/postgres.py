@@ -20,7 +20,7 @@ from config.embedded.server import EmbeddedServer, ServerError
 
 PROGRAM = "postgres"
 USER = DATABASE = "matterstream"
-OPTIONS = {"max_connections": "200"}
+OPTIONS = {"max_connections": "200", "log_checkpoints": "off"}
 INITDB_OPTIONS = [
     f"--username={USER}",
     "--auth=scram-sha-256",

@@ -22,6 +22,7 @@ appendonly yes
 appendfsync everysec
 save ""
 daemonize no
+loglevel warning
 """
 
 

@@ -33,4 +33,6 @@ class Child:
     before: Callable[[], None] | None = None
     """Called in a thread before each start; what it raises counts as a death."""
     is_ready: Callable[[], bool] | None = None
-    """Asked in a thread until it is true; without it the child is ready once started."""
+    """Asked in a thread until it is true; without it, and without `ready_words`, it is ready once started."""
+    ready_words: str = ""
+    """What the line holds in which it says that it is ready."""

@@ -27,7 +27,8 @@ class Console:
     def write(self, name: str, line: str) -> None:
         """A line of the child `name`, to the terminal and its log."""
         self.keep(name, line)
-        self.show(f"{name:<{NAME_WIDTH}}| {line}")
+        if line:  # Celery's greeting is half empty
+            self.show(f"{name:<{NAME_WIDTH}}| {line}")
 
     def show(self, text: str) -> None:
         """Words for the terminal alone."""

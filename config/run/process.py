@@ -23,6 +23,7 @@ class Process:
         """Starts it, inside a running event loop. Raises OSError when there is no such program."""
         self.child = child
         self.last_lines: deque[str] = deque(maxlen=LAST_LINES)
+        self.has_said_ready = not child.ready_words
         self._on_line = on_line
         self._rest = b""
         self._output, writer = os.pipe()
@@ -96,6 +97,7 @@ class Process:
     def _take(self, line: bytes) -> None:
         text = line.decode(errors="replace").rstrip()
         self.last_lines.append(text)
+        self.has_said_ready = self.has_said_ready or self.child.ready_words in text
         self._on_line(text)
 
     def _finish_reading(self) -> None:

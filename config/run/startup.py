@@ -3,10 +3,11 @@
 import asyncio
 import os
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from functools import partial
 from signal import SIGTERM
+from typing import Any
 
 from config.embedded import EmbeddedServer, PostgresServer, RedisServer, Secrets, ServerError, Services, write_services
 from config.embedded.ports import LOOPBACK, choose_port
@@ -103,9 +104,11 @@ class Startup:
         }
 
     async def _set_up(self) -> list[str]:
-        for command in children.SETUP:
-            await self._run_once(command)
-        return await self._run_once(children.manage("create_demo"))
+        """Answers how to sign in, a line for each account."""
+        migrate, *others = children.SETUP
+        await self._run_once(migrate)
+        *_, accounts = await asyncio.gather(*map(self._run_once, [*others, children.manage("create_demo")]))
+        return accounts
 
     async def _run_once(self, command: tuple[str, ...]) -> list[str]:
         started, name = time.monotonic(), command[1]
@@ -114,16 +117,27 @@ class Startup:
         return lines
 
     async def _product(self) -> None:
-        wishes, supervisor = self._wishes, self._supervisor
-        for number in range(1, wishes.worker_processes + 1):
-            command = children.worker(f"worker{number}", wishes.worker_threads)
-            await supervisor.start(self._child(f"worker{number}", command, Stage.WORK))
-        beat = children.beat(str(wishes.data_dir / "celerybeat-schedule"))
-        await supervisor.start(self._child("beat", beat, Stage.FRONT))
-        flower = children.flower(LOOPBACK, wishes.flower_port)
-        password = {"FLOWER_BASIC_AUTH": f"flower:{self._flower_password}"}
-        await supervisor.start(self._child("flower", flower, Stage.FRONT, environment=password))
-        await supervisor.start(self._web())
+        workers = [self._worker(number) for number in range(1, self._wishes.worker_processes + 1)]
+        await asyncio.gather(*(self._supervisor.start(child) for child in [*workers, self._beat(), self._web()]))
+        await self._supervisor.start(self._flower())  # it asks the workers for what it shows
+
+    def _worker(self, number: int) -> Child:
+        name = f"worker{number}"
+        command = children.worker(name, self._wishes.worker_threads)
+        return self._child(name, command, Stage.WORK, ready_words=" ready.")
+
+    def _beat(self) -> Child:
+        return self._child("beat", children.beat(str(self._wishes.data_dir / "celerybeat-schedule")), Stage.FRONT)
+
+    def _flower(self) -> Child:
+        port = self._wishes.flower_port
+        child = self._child(
+            "flower",
+            children.flower(LOOPBACK, port),
+            Stage.FRONT,
+            is_ready=partial(answers, LOOPBACK, port, "/healthcheck"),
+        )
+        return replace(child, environment={**child.environment, "FLOWER_BASIC_AUTH": f"flower:{self._flower_password}"})
 
     def _web(self) -> Child:
         command = children.web("--fd", str(self._web_fd))
@@ -132,18 +146,9 @@ class Startup:
         is_ready = partial(answers, host, port, "/healthz", visitor_headers(host, port))
         return self._child("web", command, Stage.FRONT, is_ready=is_ready, pass_fds=(self._web_fd,))
 
-    def _child(
-        self,
-        name: str,
-        command: tuple[str, ...],
-        stage: Stage,
-        environment: Mapping[str, str] | None = None,
-        is_ready: Callable[[], bool] | None = None,
-        pass_fds: tuple[int, ...] = (),
-    ) -> Child:
+    def _child(self, name: str, command: tuple[str, ...], stage: Stage, **options: Any) -> Child:
         line = with_parent_death(SIGTERM, children.with_this_python(command))
-        surroundings = self._environment | dict(environment or {})
-        return Child(name, tuple(line), stage, surroundings, is_ready=is_ready, pass_fds=pass_fds)
+        return Child(name, tuple(line), stage, dict(self._environment), **options)
 
 
 def _prepare_again(server: EmbeddedServer, url: str) -> None:

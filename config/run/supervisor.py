@@ -129,7 +129,8 @@ class Supervisor:
         return process
 
     async def _is_ready(self, child: Child) -> bool:
-        if child.name not in self._running:
+        process = self._running.get(child.name)
+        if process is None or not process.has_said_ready:
             return False
         return child.is_ready is None or await asyncio.to_thread(child.is_ready)
 

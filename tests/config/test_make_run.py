@@ -1,0 +1,164 @@
+"""`make run`, whole: real servers, web, worker, beat, Flower and the demo model."""
+
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from config.env import BASE_DIR
+from tests.config.run_session import MakeRun, surroundings
+from tests.config.waiting import wait_until
+
+pytestmark = pytest.mark.xdist_group("make run")
+
+COUNT_USERS = "from companies.models import User; print(User.objects.count())"
+ADD_USER = "from companies.models import User; User.objects.create_user('kept@example.org', 'x')"
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MakeRun]:
+    """One that is ready, for the tests that leave it running."""
+    session = MakeRun(tmp_path_factory.mktemp("run") / "data")
+    try:
+        session.wait_until_ready()
+        yield session
+    finally:
+        session.close()
+
+
+def test_it_prints_how_to_sign_in_and_which_model_answers(run: MakeRun) -> None:
+    assert f"http://127.0.0.1:{run.port}/" in run.words
+    assert run.words.count("@demo.example") == 2, "a founder and a staff account"
+    assert "demo model" in run.words
+
+
+def test_its_page_answers_and_everything_behind_it_is_ready(run: MakeRun) -> None:
+    assert run.get("/accounts/login/") == 200
+    assert run.get("/readyz") == 200
+
+
+def test_flower_is_behind_the_printed_password(run: MakeRun) -> None:
+    wait_until(lambda: run.get("/workers", run.flower_port) == 401, "without a password Flower must answer 401")
+    assert run.get("/workers", run.flower_port, f"flower:{run.flower_password()}") == 200
+
+
+def test_no_password_is_on_a_command_line(run: MakeRun) -> None:
+    secrets = [run.flower_password(), *_passwords_in_addresses(run)]
+    lines = [" ".join(process.cmdline()) for process in run.processes()]
+    assert not [line for line in lines if any(secret in line for secret in secrets)], "everybody can read those"
+
+
+def _passwords_in_addresses(run: MakeRun) -> list[str]:
+    code = "from django.conf import settings as s; print(s.DATABASE_URL, s.REDIS_URL)"
+    return [address.rpartition("@")[0].rpartition(":")[2] for address in run.manage("shell", "-v0", "-c", code).split()]
+
+
+def test_manage_py_in_another_terminal_finds_the_running_servers(run: MakeRun) -> None:
+    assert int(run.manage("shell", "-v0", "-c", COUNT_USERS)) >= 2
+
+
+def test_a_second_one_beside_it_says_so_and_stops(run: MakeRun) -> None:
+    done = start_alone(run.data_dir)
+    assert done.returncode == 1
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("It is running already on")
+    assert run.get("/readyz") == 200, "the first one must not notice"
+
+
+@pytest.mark.parametrize("name", ["worker1", "web", "beat", "flower", "model", "redis", "postgres"])
+def test_what_is_killed_comes_back(run: MakeRun, name: str) -> None:
+    before = run.child(name)
+    psutil.Process(before).kill()
+    wait_until(lambda: run.child(name) not in (0, before), f"{name} must be started again")
+    wait_until(lambda: run.get("/readyz") == 200, f"everything must be ready again after the death of {name}")
+
+
+def test_ctrl_c_leaves_no_process_and_the_next_start_finds_the_data(tmp_path: Path) -> None:
+    """And so does a start after `kill -9` of everything."""
+    data = tmp_path / "data"
+    first = MakeRun(data)
+    try:
+        first.wait_until_ready()
+        first.manage("shell", "-v0", "-c", ADD_USER)
+        users, password = first.manage("shell", "-v0", "-c", COUNT_USERS), first.flower_password()
+        first.press_ctrl_c()
+        assert not first.processes(), "Ctrl-C must end everything"
+        assert "was killed" not in first.words, "everything must end by itself in its time"
+        assert not (data / "services.json").exists(), "manage.py would be sent to servers that are gone"
+    finally:
+        first.close()
+    second = MakeRun(data)
+    try:
+        second.wait_until_ready()
+        second.kill_everything()
+    finally:
+        second.close()
+    third = MakeRun(data)
+    try:
+        third.wait_until_ready()
+        assert third.manage("shell", "-v0", "-c", COUNT_USERS) == users
+        assert third.flower_password() == password, "secrets must be made once"
+        third.press_ctrl_c()
+        assert not third.processes()
+    finally:
+        third.close()
+
+
+def test_children_do_not_outlive_a_killed_supervisor_and_the_next_start_works(tmp_path: Path) -> None:
+    first = MakeRun(tmp_path / "data")
+    try:
+        first.wait_until_ready()
+        supervisor = psutil.Process(first.child("web")).ppid()
+        psutil.Process(supervisor).send_signal(signal.SIGKILL)
+        wait_until(first.has_ended, "make must end with the supervisor")
+        second = MakeRun(tmp_path / "data")
+        try:
+            second.wait_until_ready()
+            assert second.get("/readyz") == 200
+        finally:
+            second.close()
+    finally:
+        first.close()
+
+
+def start_alone(data_dir: Path, **variables: str) -> subprocess.CompletedProcess[str]:
+    """The supervisor where it is to end by itself."""
+    command = [sys.executable, "-m", "config.run"]
+    environment = surroundings(data_dir, **variables)
+    return subprocess.run(
+        command, cwd=BASE_DIR, env=environment, capture_output=True, text=True, timeout=60, check=False
+    )
+
+
+@pytest.mark.parametrize("variable", ["PORT", "FLOWER_PORT"])
+def test_a_taken_port_is_said_in_one_line(tmp_path: Path, variable: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        done = start_alone(tmp_path, **({"PORT": "0", "FLOWER_PORT": "0"} | {variable: str(port)}))
+    (line,) = (done.stdout + done.stderr).splitlines()
+    assert line.startswith(f"Port {port} is taken")
+    assert f"make run {variable}=" in line
+    assert done.returncode == 1
+
+
+@pytest.mark.parametrize(
+    ("variables", "words"),
+    [
+        ({"DATA_DIR": "/dev/null/data"}, "DATA_DIR /dev/null/data cannot be written"),
+        ({"PORT": "eighty"}, "PORT must be a whole number, not 'eighty'."),
+        ({"PORT": "80800"}, "set HOST and PORT"),
+        ({"LOCAL_LLM": "/no/such.gguf"}, "LOCAL_LLM must be the path of a GGUF file; there is none at /no/such.gguf."),
+    ],
+)
+def test_a_variable_that_cannot_be_used_is_said_in_one_line(
+    tmp_path: Path, variables: dict[str, str], words: str
+) -> None:
+    done = start_alone(tmp_path, **variables)
+    (line,) = (done.stdout + done.stderr).splitlines()
+    assert words in line
+    assert done.returncode == 1
