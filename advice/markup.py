@@ -1,0 +1,193 @@
+"""From the model's Markdown to HTML that may be shown: its text whole, nothing in it but a few harmless tags.
+
+`[P3]` and `[F7]` become links to the source or fact of that name; behind them stands what the check of the sources
+found. HTML in the text is shown as text, pictures are not loaded, links lead to web and mail addresses only.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from functools import lru_cache
+from typing import Any
+
+import nh3
+from django.utils.html import conditional_escape, format_html, format_html_join
+from django.utils.safestring import SafeString, mark_safe
+from markdown_it import MarkdownIt
+from markdown_it.renderer import RendererHTML
+from markdown_it.rules_core import StateCore
+from markdown_it.rules_inline import StateInline
+from markdown_it.token import Token
+from markdown_it.utils import EnvType, OptionsDict
+
+from advice.models import Check
+
+TAGS = {
+    "p",
+    "br",
+    "hr",
+    "h3",
+    "h4",
+    "h5",
+    "h6",
+    "ul",
+    "ol",
+    "li",
+    "blockquote",
+    "pre",
+    "code",
+    "em",
+    "strong",
+    "s",
+    "a",
+}
+TAGS |= {"span", "table", "thead", "tbody", "tr", "th", "td"}
+ATTRIBUTES = {"a": {"href", "title"}, "span": {"title"}, "ol": {"start"}}
+CLASSES = {"a": {"marker"}, "span": {"marker", "check", "good", "weak", "bad", "said"}}
+TOP_HEADING = 3  # the page's own headings are h1 and h2
+
+# verdict: class, sign, words. The words say no more than what `workers.steps.check_sources` looked at.
+VERDICTS = {
+    "exact": ("good", "✓", "quoted word for word"),
+    "repaired": ("good", "✓", "quoted, but for punctuation"),
+    "supported": ("weak", "≈", "similar words"),
+    "unsupported": ("bad", "✗", "not supported"),
+}
+
+_MARKER = re.compile(r"\[[PF][0-9]{1,4}(?: ?[,;] ?[PF][0-9]{1,4})*\](?!\()")
+_NAME = re.compile(r"[PF][0-9]{1,4}")
+_PRIVATE_USE = range(0xE000, 0xF900)  # code points that no standard gives a meaning
+_MARK = re.compile("\\[([\ue000-\uf8ff])([0-9]+)\\]")
+
+
+def advice_html(
+    text: str,
+    sources: Sequence[dict[str, Any]] = (),
+    facts: Sequence[dict[str, Any]] = (),
+    checks: Iterable[Check] = (),
+) -> SafeString:
+    """The HTML of `text`. `sources` and `facts` are those of its attempt, `checks` what was found about it."""
+    titles = {s["marker"]: s.get("heading") or "" for s in sources} | {f["marker"]: f.get("label") or "" for f in facts}
+    found = list(checks)
+    marked, sign = _mark_checks(text, found)
+    html = _markdown().render(marked, {"titles": titles, "checks": found, "sign": sign})
+    if sign:
+        html = re.sub(rf"\[{sign}[0-9]+\]", "", html)  # in code a mark stays what it is: text that nobody wrote
+    return _clean(html)
+
+
+def source_html(text: str) -> SafeString:
+    """The HTML of a playbook's section."""
+    return _clean(_markdown().render(text, {"titles": {}, "checks": [], "sign": ""}))
+
+
+def cited_markers(text: str) -> set[str]:
+    """The names of the sources and facts that `text` refers to."""
+    return {name for group in _MARKER.findall(text) for name in _NAME.findall(group)}
+
+
+def _clean(html: str) -> SafeString:
+    cleaned = nh3.clean(
+        html,
+        tags=TAGS,
+        attributes=ATTRIBUTES,
+        allowed_classes=CLASSES,
+        url_schemes={"http", "https", "mailto"},
+        link_rel="noopener noreferrer nofollow",
+    )
+    return mark_safe(cleaned)  # noqa: S308 - nh3 has just made it so
+
+
+def _mark_checks(text: str, checks: list[Check]) -> tuple[str, str]:
+    """`text` with a mark where each check ends, and the character, new to the text, that the marks are made with."""
+    sign = next((chr(code) for code in _PRIVATE_USE if chr(code) not in text), "")
+    if not sign:
+        return text, ""
+    parts, done = [], 0
+    for n, check in sorted(enumerate(checks), key=lambda pair: pair[1].end):
+        parts += [text[done : check.end], f"[{sign}{n}]"]
+        done = max(done, check.end)
+    return "".join([*parts, text[done:]]), sign
+
+
+@lru_cache(maxsize=1)
+def _markdown() -> MarkdownIt:
+    parser = MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"])
+    # `reference`: a line "[P3]: …" is text here, and must not vanish. `lheading`: a rule under a line is a rule.
+    parser.disable(["image", "html_block", "html_inline", "reference", "lheading", "entity"])
+    parser.validateLink = _is_harmless  # type: ignore[method-assign]
+    parser.inline.ruler.before("link", "marker", _read_marker)
+    parser.inline.ruler.before("marker", "check", _read_check)
+    parser.core.ruler.push("headings", _settle_headings)
+    parser.add_render_rule("marker", _render_marker)
+    parser.add_render_rule("check", _render_check)
+    return parser
+
+
+def _is_harmless(url: str) -> bool:
+    return re.match(r"(?i)(https?://|mailto:)", url) is not None
+
+
+def _read_marker(state: StateInline, silent: bool) -> bool:
+    return _read(state, silent, "marker", _MARKER.match)
+
+
+def _read_check(state: StateInline, silent: bool) -> bool:
+    if not state.env["sign"] or not state.src.startswith(state.env["sign"], state.pos + 1):
+        return False
+    return _read(state, silent, "check", _MARK.match)
+
+
+def _read(state: StateInline, silent: bool, kind: str, match_at: Callable[[str, int], re.Match[str] | None]) -> bool:
+    found = match_at(state.src, state.pos)
+    if found is None or found.end() > state.posMax:
+        return False
+    if not silent:
+        state.push(kind, "", 0).content = found[0]
+        state.tokens[-1].meta = {"in_link": state.linkLevel > 0}
+    state.pos = found.end()
+    return True
+
+
+def _render_marker(
+    self: RendererHTML, tokens: Sequence[Token], place: int, options: OptionsDict, env: EnvType
+) -> SafeString:
+    """The names as links, with whatever stood between them."""
+    token, parts, done = tokens[place], [], 0
+    for name in _NAME.finditer(token.content):
+        parts += [conditional_escape(token.content[done : name.start()]), _link(name[0], token, env)]
+        done = name.end()
+    return format_html_join("", "{}", ((part,) for part in [*parts, token.content[done:]]))
+
+
+def _link(name: str, token: Token, env: EnvType) -> SafeString:
+    if name not in env["titles"] or token.meta["in_link"]:
+        return format_html('<span class="marker">{}</span>', name)
+    kind = "source" if name.startswith("P") else "fact"
+    return format_html('<a class="marker" href="#{}-{}" title="{}">{}</a>', kind, name, env["titles"][name], name)
+
+
+def _render_check(
+    self: RendererHTML, tokens: Sequence[Token], place: int, options: OptionsDict, env: EnvType
+) -> SafeString | str:
+    found = _MARK.fullmatch(tokens[place].content)
+    number = int(found[2]) if found else -1
+    if not 0 <= number < len(env["checks"]):
+        return ""
+    check = env["checks"][number]
+    style, sign, words = VERDICTS.get(check.verdict, ("weak", "?", check.verdict))
+    return format_html(
+        ' <span class="check {}" title="{}">{} <span class="said">{}</span></span>', style, check.reason, sign, words
+    )
+
+
+def _settle_headings(state: StateCore) -> None:
+    """Headings below the page's own, none skipping a level."""
+    above: list[int] = []
+    for token in state.tokens:
+        if token.type == "heading_open":
+            level = int(token.tag[1])
+            while above and above[-1] >= level:
+                above.pop()
+            above.append(level)
+        if token.type in ("heading_open", "heading_close"):
+            token.tag = f"h{min(6, TOP_HEADING + len(above) - 1)}"

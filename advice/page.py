@@ -1,0 +1,139 @@
+"""What the page of a matter shows, read in one go."""
+
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from advice.markup import VERDICTS, cited_markers
+from advice.models import Attempt, AttemptStatus, Check
+from advice.stream import snapshot
+from matters.models import Matter, Question
+from matters.progress import progress_of
+from matters.stages import Stage, stages_of
+from matters.states import ENDED, SETTLED, MatterStatus, QuestionStatus, WaitingFor
+
+TRIES_AGAIN = frozenset({WaitingFor.PROVIDER, WaitingFor.RATE_LIMIT, WaitingFor.BUDGET})
+STANDS = frozenset({AttemptStatus.COMPLETE, AttemptStatus.INCOMPLETE, AttemptStatus.CANCELED})
+_ON_PAGE = frozenset({QuestionStatus.AWAITING_FOUNDER, QuestionStatus.NORMALISING})
+
+
+@dataclass(frozen=True)
+class MatterPage:
+    """`cursor` is where the stream goes on behind what is shown. `attempt` is None before the first advice."""
+
+    matter: Matter
+    cursor: str
+    questions: list[Question]
+    attempt: Attempt | None
+    text: str
+    checks: list[Check]
+    versions: list[int]
+    is_newest: bool
+    stages: tuple[Stage, ...]
+    progress: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def is_ended(self) -> bool:
+        return self.matter.status in ENDED
+
+    @property
+    def is_live(self) -> bool:
+        """Whether anything may still come by itself."""
+        return self.is_newest and not self.is_ended
+
+    @property
+    def cards(self) -> list[Question]:
+        """Questions that a person answers now, or whose answer is just being read."""
+        return [] if self.is_ended else [q for q in self.questions if q.status in _ON_PAGE]
+
+    @property
+    def to_answer(self) -> int:
+        return sum(q.status == QuestionStatus.AWAITING_FOUNDER for q in self.cards)
+
+    @property
+    def coming(self) -> int:
+        """Questions that are not worded yet."""
+        return 0 if self.is_ended else len(self.questions) - len(self.cards) - len(self.settled)
+
+    @property
+    def settled(self) -> list[Question]:
+        return [q for q in self.questions if q.status in SETTLED]
+
+    @property
+    def left_open(self) -> int:
+        """Questions that nobody will answer as things stand."""
+        return len(self.questions) - len(self.settled) if self.is_ended else 0
+
+    @property
+    def problem(self) -> dict[str, Any] | None:
+        """Why it failed or waits: code, message, retryable."""
+        failed = self.matter.status == MatterStatus.FAILED
+        return self.matter.error if failed or self.matter.waiting_for in TRIES_AGAIN else None
+
+    @property
+    def is_streaming(self) -> bool:
+        return self.attempt is not None and self.attempt.status == AttemptStatus.STREAMING
+
+    @property
+    def stands(self) -> bool:
+        """Whether the text shown is an advice, and not what is left of an attempt that was given up."""
+        return self.attempt is not None and self.attempt.status in STANDS
+
+    @property
+    def can_regenerate(self) -> bool:
+        return self.is_newest and self.matter.status in (MatterStatus.ADVISED, MatterStatus.CANCELED)
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether regenerating means to go on with a matter that was stopped before its advice was begun."""
+        return self.matter.status == MatterStatus.CANCELED and self.attempt is None
+
+    @property
+    def sources(self) -> list[dict[str, Any]]:
+        """The attempt's sources, those that the text refers to first."""
+        return _cited_first(self.attempt.sources if self.attempt else [], self.text)
+
+    @property
+    def facts(self) -> list[dict[str, Any]]:
+        return list(self.attempt.facts) if self.attempt else []
+
+    @property
+    def verdicts(self) -> list[tuple[str, str, str, int]]:
+        """Class, sign, words and count of every verdict that was given."""
+        counts = {verdict: sum(check.verdict == verdict for check in self.checks) for verdict in VERDICTS}
+        return [(*VERDICTS[verdict], count) for verdict, count in counts.items() if count]
+
+
+def read_page(matter_id: UUID, version: int | None = None) -> MatterPage:
+    """The page of a matter, with the newest advice or that of `version`. Raises MatterGoneError, Attempt.DoesNotExist.
+
+    The cursor is taken first: what changes while the rest is read comes again as an event.
+    """
+    seen = snapshot(matter_id)
+    matter = Matter.objects.get(pk=matter_id)
+    questions = list(matter.questions.select_related("fact"))
+    versions = sorted(set(matter.attempts.values_list("version", flat=True)))
+    is_newest = version is None or [version] == versions[-1:]
+    attempt, text = seen.attempt, seen.text
+    if not is_newest:
+        assert version is not None
+        attempt = matter.attempts.filter(version=version).order_by("-number")[:1].get()
+    if attempt is not None and attempt.status != AttemptStatus.STREAMING:
+        text = attempt.text
+    return MatterPage(
+        matter=matter,
+        cursor=seen.cursor,
+        questions=questions,
+        attempt=attempt,
+        text=text,
+        checks=list(attempt.checks.all()) if attempt else [],
+        versions=versions,
+        is_newest=is_newest,
+        stages=stages_of(matter, questions),
+        progress=progress_of(matter),
+    )
+
+
+def _cited_first(sources: list[dict[str, Any]], text: str) -> list[dict[str, Any]]:
+    cited = cited_markers(text)
+    return sorted(({**s, "cited": s["marker"] in cited} for s in sources), key=lambda s: not s["cited"])

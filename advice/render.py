@@ -1,0 +1,74 @@
+"""The parts of a matter's page that change: rendered for the whole page, and again as fragments over the socket.
+
+Each part is one element with an id. `data-state` says what it shows: an element whose state has not changed is left
+alone by the page, so that nobody loses what they are typing.
+"""
+
+import hashlib
+from uuid import UUID
+
+from django.http import HttpRequest
+from django.middleware.csrf import get_token
+from django.template.loader import render_to_string
+from django.utils.html import format_html
+from django.utils.safestring import SafeString, mark_safe
+
+from advice.markup import advice_html
+from advice.page import MatterPage, read_page
+from matters.forms import CURRENCIES, AnswerForm
+from matters.models import Question
+
+__all__ = ["advice_html", "render_fragments", "render_regions"]
+
+PARTS = ("stage", "progress", "problem", "answered", "advice_head", "advice_foot", "live")
+# The script sends the token of the page's own request; a form that works without the script needs it inside.
+_TOKEN_HERE = SafeString("<!--token-->")
+
+
+def render_fragments(matter_id: UUID) -> str:
+    """All parts as they stand now, one after the other. A text that streams is left out: it comes as deltas."""
+    page = read_page(matter_id)
+    regions = render_regions(page)
+    if page.is_streaming:
+        del regions["advice_text"]
+    return "".join(regions.values())
+
+
+def render_regions(
+    page: MatterPage, request: HttpRequest | None = None, invalid: AnswerForm | None = None
+) -> dict[str, SafeString]:
+    """Every part by its name. `invalid`: an answer that was sent and not taken, to be shown with its errors."""
+    field = '<input type="hidden" name="csrfmiddlewaretoken" value="{}">'
+    token = format_html(field, get_token(request)) if request else ""
+    regions = {name: _part(name, page) for name in PARTS}
+    regions["questions"] = _questions(page, invalid)
+    regions["advice_text"] = _advice_text(page)
+    return {name: mark_safe(html.replace(_TOKEN_HERE, token)) for name, html in regions.items()}  # noqa: S308
+
+
+def _part(name: str, page: MatterPage) -> SafeString:
+    """A part whose state is what it shows."""
+    html = _render(name, page=page)
+    state = hashlib.sha256(html.encode()).hexdigest()[:16]
+    return mark_safe(html.replace('data-state=""', f'data-state="{state}"', 1))  # noqa: S308
+
+
+def _questions(page: MatterPage, invalid: AnswerForm | None) -> SafeString:
+    cards = [_card(page, question, invalid) for question in page.cards]
+    return _render("questions", page=page, head=_part("questions_head", page), cards=cards)
+
+
+def _card(page: MatterPage, question: Question, invalid: AnswerForm | None) -> SafeString:
+    form = invalid if invalid is not None and invalid.question.pk == question.pk else None
+    given = {name: form.data.get(name, "") for name in ("answer", "words", "currency")} if form else {}
+    return _render("card", page=page, question=question, form=form, given=given, currencies=CURRENCIES)
+
+
+def _advice_text(page: MatterPage) -> SafeString:
+    attempt = page.attempt
+    html = advice_html(page.text, attempt.sources, attempt.facts, page.checks) if attempt else ""
+    return _render("advice_text", page=page, html=html)
+
+
+def _render(name: str, **context: object) -> SafeString:
+    return render_to_string(f"advice/_{name}.html", {**context, "token": _TOKEN_HERE})

@@ -1,0 +1,105 @@
+"""A matter's page, and what a founder can do there. Every action is a form; with the page's script nothing reloads."""
+
+from collections.abc import Callable
+from uuid import UUID
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET, require_POST
+
+from advice.models import Attempt
+from advice.page import read_page
+from advice.render import render_fragments, render_regions
+from advice.services import cancel_matter
+from companies.access import company_of, is_from_script, members_only
+from companies.models import User
+from matters.forms import AnswerForm
+from matters.models import Matter
+from matters.services import NotAllowed, answer_question, regenerate_matter, retry_matter
+
+
+@never_cache
+@require_GET
+@members_only
+def matter(request: HttpRequest, matter_id: UUID) -> HttpResponse:
+    """The matter as it stands; `?version=` shows the advice of an earlier wish."""
+    return _show(request, _own(request, matter_id))
+
+
+@require_POST
+@members_only
+def answer(request: HttpRequest, matter_id: UUID, question_id: UUID) -> HttpResponse:
+    """Take an answer, or that the founder does not know."""
+    own = _own(request, matter_id)
+    question = get_object_or_404(own.questions, pk=question_id)
+    form = AnswerForm(question, request.POST)
+    if not form.is_valid():
+        return _refuse(request, own, form.message(), 400, form)
+    given, round_ = form.cleaned_data["given"], form.cleaned_data["round"]
+    return _act(request, own, lambda: answer_question(own.pk, question.pk, given, round=round_, by=_user(request)))
+
+
+@require_POST
+@members_only
+def stop(request: HttpRequest, matter_id: UUID) -> HttpResponse:
+    """Stop the matter; what was written stays."""
+    own = _own(request, matter_id)
+    return _act(request, own, lambda: cancel_matter(own.pk))
+
+
+@require_POST
+@members_only
+def retry(request: HttpRequest, matter_id: UUID) -> HttpResponse:
+    """Go on where the matter failed, or try at once what it waits for."""
+    own = _own(request, matter_id)
+    return _act(request, own, lambda: retry_matter(own.pk))
+
+
+@require_POST
+@members_only
+def regenerate(request: HttpRequest, matter_id: UUID) -> HttpResponse:
+    """Have the advice written anew, as a new version."""
+    own = _own(request, matter_id)
+    return _act(request, own, lambda: regenerate_matter(own.pk))
+
+
+def _user(request: HttpRequest) -> User:
+    assert isinstance(request.user, User)
+    return request.user
+
+
+def _own(request: HttpRequest, matter_id: UUID) -> Matter:
+    """The matter, if it is the company's. A foreign one is answered exactly as one that does not exist."""
+    return get_object_or_404(Matter, pk=matter_id, company=company_of(_user(request)))
+
+
+def _act(request: HttpRequest, own: Matter, action: Callable[[], object]) -> HttpResponse:
+    """Do it, then show where the matter stands now; where its state does not allow it, say so."""
+    try:
+        action()
+    except NotAllowed as refused:
+        return _refuse(request, own, str(refused), 409)
+    if is_from_script(request):
+        return HttpResponse(render_fragments(own.pk))
+    return redirect("advice:matter", matter_id=own.pk)
+
+
+def _refuse(
+    request: HttpRequest, own: Matter, message: str, status: int, form: AnswerForm | None = None
+) -> HttpResponse:
+    if is_from_script(request):
+        return HttpResponse(message, status=status, content_type="text/plain; charset=utf-8")
+    return _show(request, own, status=status, invalid=form, refused="" if form else message)
+
+
+def _show(
+    request: HttpRequest, own: Matter, *, status: int = 200, invalid: AnswerForm | None = None, refused: str = ""
+) -> HttpResponse:
+    wanted = request.GET.get("version", "")
+    try:
+        page = read_page(own.pk, int(wanted) if wanted.isascii() and wanted.isdigit() and len(wanted) < 9 else None)
+    except Attempt.DoesNotExist:
+        raise Http404("There is no such version.") from None
+    context = {"page": page, "matter": page.matter, "parts": render_regions(page, request, invalid), "refused": refused}
+    return render(request, "advice/matter.html", context, status=status)

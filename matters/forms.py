@@ -1,0 +1,151 @@
+"""What a person may send: a question, and answers of the kind that was asked for. Errors say what to do."""
+
+import re
+from collections.abc import Callable
+from datetime import date
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+
+from matters.models import Question
+from matters.services import Submission
+from matters.states import AnswerKind
+
+LONGEST_QUESTION = 10_000  # characters (code points)
+LONGEST_ANSWER = 10_000
+CURRENCIES = ("USD", "EUR", "GBP", "CAD", "AUD", "CHF", "INR", "JPY", "SGD", "ILS")
+_LONE_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+def refuse_unstorable(text: str) -> None:
+    """Refuse what a database can't hold: NUL, and halves of a character."""
+    if "\x00" in text:
+        at = text.index("\x00") + 1
+        raise ValidationError(
+            f"Character {at} is a NUL, which can't be stored. Remove it: copying the text as plain text helps."
+        )
+    if half := _LONE_SURROGATE.search(text):
+        raise ValidationError(
+            f"Character {half.start() + 1} is half of one and can't be stored. Type that character again, or remove it."
+        )
+
+
+class PlainTextField(forms.CharField):
+    """Text of at most `longest` code points; line ends count once, however the browser sends them."""
+
+    def __init__(self, longest: int, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.longest = longest
+        self.validators = [refuse_unstorable, self._refuse_long]
+
+    def to_python(self, value: Any) -> str:
+        """The text with Unix line ends, without blanks around it."""
+        return str(super().to_python(str(value or "").replace("\r\n", "\n").replace("\r", "\n")))
+
+    def _refuse_long(self, text: str) -> None:
+        if len(text) > self.longest:
+            raise ValidationError(
+                f"This has {len(text):,} characters; {self.longest:,} are possible. "
+                f"Shorten it by {len(text) - self.longest:,}."
+            )
+
+
+class MatterForm(forms.Form):
+    """A new matter: one question."""
+
+    question = PlainTextField(
+        LONGEST_QUESTION,
+        label="Your question",
+        error_messages={"required": "Write your question first: what happened, and what do you want to know?"},
+        widget=forms.Textarea(attrs={"rows": 8}),
+    )
+
+    def submission(self) -> Submission:
+        """What a valid form asks for."""
+        return Submission(question=self.cleaned_data["question"])
+
+
+class AnswerForm(forms.Form):
+    """An answer to one question, in the input of its kind or in the person's own words; or that they don't know."""
+
+    round = forms.IntegerField(min_value=1, required=False)
+    unknown = forms.BooleanField(required=False)
+    answer = PlainTextField(LONGEST_ANSWER, required=False)
+    currency = forms.ChoiceField(choices=[(code, code) for code in CURRENCIES], required=False)
+    words = PlainTextField(LONGEST_ANSWER, required=False)
+
+    def __init__(self, question: Question, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.question = question
+
+    def clean(self) -> dict[str, Any]:
+        """Adds `given`: what is to be stored, None for "I don't know"."""
+        cleaned: dict[str, Any] = self.cleaned_data
+        if not self.errors:
+            cleaned["given"] = None if cleaned["unknown"] else cleaned["words"] or self._read(cleaned)
+        return cleaned
+
+    def message(self) -> str:
+        """All errors in one line."""
+        return " ".join(str(error) for errors in self.errors.values() for error in errors)
+
+    def _read(self, cleaned: dict[str, Any]) -> str:
+        if not cleaned["answer"]:
+            raise ValidationError("Give an answer first, or choose “I don't know”.")
+        return _READERS[AnswerKind(self.question.kind)](cleaned["answer"], self.question, cleaned["currency"] or "USD")
+
+
+def _text(answer: str, question: Question, currency: str) -> str:
+    return answer
+
+
+def _yes_no(answer: str, question: Question, currency: str) -> str:
+    if answer not in ("yes", "no"):
+        raise ValidationError("Choose yes or no, or answer in your own words.")
+    return answer
+
+
+def _date(answer: str, question: Question, currency: str) -> str:
+    try:
+        return date.fromisoformat(answer).isoformat()
+    except ValueError:
+        raise ValidationError(
+            "Give the day as year-month-day, such as 2026-03-31, or answer in your own words."
+        ) from None
+
+
+def _money(answer: str, question: Question, currency: str) -> str:
+    return f"{_decimal(answer.lstrip('$€£ '), 'Give the amount in digits, such as 185,000')} {currency}"
+
+
+def _number(answer: str, question: Question, currency: str) -> str:
+    return _decimal(answer, "Give a number in digits, such as 12.5")
+
+
+def _decimal(answer: str, wish: str) -> str:
+    """The number as it was written, without its thousands separators."""
+    plain = re.sub(r"(?<=\d)[,\u00a0\u202f ](?=\d{3}\b)", "", answer)
+    try:
+        if re.fullmatch(r"[+-]?[0-9]+(\.[0-9]+)?", plain) and Decimal(plain).is_finite():
+            return plain
+    except InvalidOperation:
+        pass
+    raise ValidationError(f"{wish}, or answer in your own words.")
+
+
+def _choice(answer: str, question: Question, currency: str) -> str:
+    if question.choices and answer not in question.choices:
+        raise ValidationError("Choose one of the answers offered, or answer in your own words.")
+    return answer
+
+
+_READERS: dict[AnswerKind, Callable[[str, Question, str], str]] = {
+    AnswerKind.TEXT: _text,
+    AnswerKind.YES_NO: _yes_no,
+    AnswerKind.DATE: _date,
+    AnswerKind.MONEY: _money,
+    AnswerKind.NUMBER: _number,
+    AnswerKind.CHOICE: _choice,
+}

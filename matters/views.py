@@ -1,0 +1,40 @@
+"""A company's matters, and a new one."""
+
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_GET, require_http_methods
+
+from companies.access import company_of, members_only
+from companies.models import User
+from matters.examples import EXAMPLES, example_question
+from matters.forms import LONGEST_QUESTION, MatterForm
+from matters.models import Matter
+from matters.services import submit_matter
+
+PER_PAGE = 20
+
+
+@require_GET
+@members_only
+def matter_list(request: HttpRequest) -> HttpResponse:
+    """The company's matters, newest first."""
+    assert isinstance(request.user, User)
+    matters = Matter.objects.filter(company=company_of(request.user)).order_by("-submitted_at", "id")
+    page = Paginator(matters, PER_PAGE).get_page(request.GET.get("page"))
+    return render(request, "matters/list.html", {"page": page, "examples": EXAMPLES})
+
+
+@require_http_methods(["GET", "POST"])
+@members_only
+def new_matter(request: HttpRequest) -> HttpResponse:
+    """A form for one question; a submitted matter's page is where it leads."""
+    assert isinstance(request.user, User)
+    data = request.POST if request.method == "POST" else None
+    form = MatterForm(data, initial={"question": example_question(request.GET.get("example"))})
+    company = company_of(request.user)
+    if form.is_valid() and company is not None:
+        matter, _ = submit_matter(company, form.submission(), request.user)
+        return redirect("advice:matter", matter_id=matter.pk)
+    context = {"form": form, "examples": EXAMPLES, "longest": LONGEST_QUESTION}
+    return render(request, "matters/new.html", context, status=400 if form.errors else 200)

@@ -1,0 +1,193 @@
+"""A matter's page as it is without JavaScript: whole, and saying where the matter stands."""
+
+import re
+import uuid
+
+import pytest
+from django.http import HttpResponse
+from django.test import Client
+
+from advice.render import render_fragments
+from matters.models import Matter
+from matters.services import fail_matter, set_waiting
+from matters.states import MatterStatus, WaitingFor
+from tests.pages.conftest import AskQuestion, Write, lead_to, settle
+
+pytestmark = pytest.mark.django_db
+
+
+def url_of(matter: Matter) -> str:
+    return f"/matters/{matter.pk}/"
+
+
+def without_tokens(response: HttpResponse) -> str:
+    return re.sub(r'name="csrfmiddlewaretoken" value="\w+"', "", response.content.decode())
+
+
+def html_of(page: Client, matter: Matter) -> str:
+    response = page.get(url_of(matter))
+    assert response.status_code == 200
+    return response.content.decode()
+
+
+def test_it_shows_a_matter_that_was_just_submitted(page: Client, matter: Matter) -> None:
+    html = html_of(page, matter)
+    assert "May we let our CTO go?" in html
+    assert "Waiting for a free worker" in html
+    assert f"/ws/matters/{matter.pk}/" in html, "a matter that goes on must be followed"
+
+
+def test_it_counts_the_questions_that_are_settled(page: Client, matter: Matter, ask: AskQuestion) -> None:
+    settle(ask(), "California")
+    ask()
+    html = html_of(page, matter)
+    assert "1 of 2 questions settled" in html
+    assert "One question for you" in html
+    assert "California" in html, "the settled fact is shown with its value"
+
+
+@pytest.mark.parametrize(
+    ("kind", "fields", "expected"),
+    [
+        ("text", {}, '<textarea name="answer"'),
+        ("yes_no", {}, 'type="radio" name="answer" value="yes"'),
+        ("date", {}, 'type="date" name="answer"'),
+        ("money", {}, 'name="currency"'),
+        ("number", {}, 'inputmode="decimal" name="answer"'),
+        ("choice", {"choices": ["with cause", "without"]}, 'type="radio" name="answer" value="with cause"'),
+        ("choice", {"choices": list("abcdef")}, '<select name="answer"'),
+        ("choice", {}, '<textarea name="answer"'),
+    ],
+)
+def test_a_card_has_the_input_of_its_kind(
+    page: Client, matter: Matter, ask: AskQuestion, kind: str, fields: dict[str, object], expected: str
+) -> None:
+    ask(kind, **fields)
+    html = html_of(page, matter)
+    assert expected in html
+    assert "The deadline depends on it." in html
+    assert "I don't know" in html or "I don&#x27;t know" in html
+
+
+def test_a_card_of_a_second_round_says_what_was_wrong_with_the_first(
+    page: Client, matter: Matter, ask: AskQuestion
+) -> None:
+    ask("date", round=2, problem="A year is missing.", answers=[{"round": 1, "answer": "in March", "by": None}])
+    html = html_of(page, matter)
+    assert "A year is missing." in html
+    assert "in March" in html
+
+
+def test_a_streaming_advice_is_shown_as_far_as_it_is(page: Client, matter: Matter, write: Write) -> None:
+    write("# What to do\n\nPay **at once** [P1]", status=None)
+    html = html_of(page, matter)
+    assert "<strong>at once</strong>" in html
+    assert 'data-cursor="' in html
+    assert '"# What to do\\n\\nPay **at once** [P1]"' in html, "the script goes on from the text as it was written"
+
+
+def test_a_finished_matter_opens_no_stream(page: Client, matter: Matter, write: Write) -> None:
+    write("Done [P1].")
+    html = html_of(page, matter)
+    assert "/ws/" not in html
+    assert "data-socket" not in html
+    assert "advice-source" not in html
+
+
+def test_a_finished_advice_has_links_to_its_sources_and_facts_and_says_what_was_checked(
+    page: Client, matter: Matter, write: Write
+) -> None:
+    write("Pay at once [P1]. She works there [F1].", checks=[("[P1]", "exact"), ("[F1]", "unsupported")])
+    html = html_of(page, matter)
+    assert 'href="#source-P1"' in html
+    assert 'id="source-P1"' in html
+    assert 'href="#fact-F1"' in html
+    assert 'id="fact-F1"' in html
+    assert "quoted word for word" in html
+    assert "not supported" in html
+    assert "Not legal advice." in html
+
+
+@pytest.mark.parametrize(
+    ("status", "words"), [("incomplete", "Incomplete."), ("superseded", "Interrupted."), ("failed", "Interrupted.")]
+)
+def test_an_advice_that_stopped_short_says_so(
+    page: Client, matter: Matter, write: Write, status: str, words: str
+) -> None:
+    write("Half an adv", status=status)
+    assert words in html_of(page, matter)
+
+
+def test_a_failed_matter_says_why_and_offers_retry(page: Client, matter: Matter) -> None:
+    lead_to(matter, MatterStatus.RESEARCHING)
+    fail_matter(matter, {"code": "invalid_reply", "message": "The reply was no use.", "retryable": True}, "test")
+    html = html_of(page, matter)
+    assert "The reply was no use." in html
+    assert "invalid_reply" in html
+    assert f"{url_of(matter)}retry/" in html
+    assert "/ws/" not in html
+
+
+def test_a_matter_that_waits_for_the_model_says_so(page: Client, matter: Matter) -> None:
+    problem = {"code": "unauthorised", "message": "The model's server refused our key.", "retryable": True}
+    set_waiting(matter, WaitingFor.PROVIDER, "test", problem)
+    html = html_of(page, matter)
+    assert "Waiting for the language model" in html
+    assert "The model&#x27;s server refused our key." in html
+    assert "goes on by itself" in html
+    assert "/ws/" in html
+
+
+def test_an_earlier_version_can_be_read(page: Client, matter: Matter, write: Write) -> None:
+    write("The first advice.")
+    page.post(f"{url_of(matter)}regenerate/")
+    matter.refresh_from_db()
+    write("The second advice.")
+    assert "The second advice." in html_of(page, matter)
+    earlier = page.get(url_of(matter), {"version": "1"}).content.decode()
+    assert "The first advice." in earlier
+    assert "earlier version" in earlier
+    assert "matter.js" not in earlier, "an earlier version does not change, so nothing follows it"
+
+
+@pytest.mark.parametrize("version", ["7", "0", "-1", "²", "x", "9" * 40])
+def test_a_version_that_does_not_exist_is_no_error_of_ours(
+    page: Client, matter: Matter, write: Write, version: str
+) -> None:
+    write("The advice.")
+    assert page.get(url_of(matter), {"version": version}).status_code in (200, 404)
+
+
+def test_a_foreign_matter_answers_exactly_as_one_that_does_not_exist(page: Client, foreign_matter: Matter) -> None:
+    foreign = page.get(url_of(foreign_matter))
+    missing = page.get(f"/matters/{uuid.uuid4()}/")
+    assert foreign.status_code == missing.status_code == 404
+    assert without_tokens(foreign) == without_tokens(missing)
+
+
+@pytest.mark.parametrize("action", ["stop", "retry", "regenerate", f"questions/{uuid.uuid4()}/answer"])
+def test_a_foreign_matter_takes_no_action(page: Client, foreign_matter: Matter, action: str) -> None:
+    assert page.post(f"{url_of(foreign_matter)}{action}/").status_code == 404
+    foreign_matter.refresh_from_db()
+    assert foreign_matter.status == "queued"
+
+
+def test_fragments_leave_out_a_text_that_streams_and_bring_the_one_that_stands(matter: Matter, write: Write) -> None:
+    attempt = write("Being written", status=None)
+    assert 'id="advice-text"' not in render_fragments(matter.pk)
+    from advice.services import end_attempt
+
+    end_attempt(attempt, attempt.status.__class__("complete"))  # type: ignore[arg-type]
+    assert "Being written" in render_fragments(matter.pk)
+
+
+def test_fragments_keep_the_state_of_what_did_not_change(matter: Matter, ask: AskQuestion) -> None:
+    ask()
+    assert render_fragments(matter.pk) == render_fragments(matter.pk)
+
+
+def test_the_page_asks_only_its_own_host_for_anything(page: Client, matter: Matter, write: Write) -> None:
+    write("![x](https://evil.example/x.png) and [a link](https://good.example/)")
+    html = html_of(page, matter)
+    assert "<img src=\"/static/icon.svg\"" in html
+    assert "evil.example/x.png\"" not in html.replace('href="https://evil.example/x.png"', "")
