@@ -24,7 +24,7 @@ def main() -> None:
         sys.exit("LOCAL_LLM needs the extra local-llm: `make run LOCAL_LLM=…` installs it")
     parameters = xllamacpp.CommonParams()
     parameters.model.path = options.model
-    parameters.hostname = "127.0.0.1"
+    parameters.hostnames = ["127.0.0.1"]
     parameters.port = options.port
     parameters.n_parallel = PARALLEL_REQUESTS
     parameters.n_ctx = PARALLEL_REQUESTS * CONTEXT_TOKENS

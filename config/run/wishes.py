@@ -6,6 +6,10 @@ from pathlib import Path
 
 from config.env import BASE_DIR, env
 
+# A model on this machine answers two at a time (config/run/local_llm.py): further calls wait in the ledger, where
+# waiting costs nothing, and not at the model, where the time to the first word runs.
+LOCAL_LLM_PROCESSES, LOCAL_LLM_THREADS = 1, 3
+
 
 class WishError(Exception):
     """A variable that cannot be used; one line for the person who typed `make run`."""
@@ -35,6 +39,7 @@ def read_wishes() -> Wishes:
     local_llm = env("LOCAL_LLM")
     if local_llm and not Path(local_llm).is_file():
         raise WishError(f"LOCAL_LLM must be the path of a GGUF file; there is none at {local_llm}.")
+    threads_are_wished = "WORKER_THREADS" in os.environ
     return Wishes(
         data_dir=Path(env("DATA_DIR") or BASE_DIR / ".data").resolve(),
         host=env("HOST"),
@@ -47,8 +52,10 @@ def read_wishes() -> Wishes:
         openai_base_url=env("OPENAI_BASE_URL"),
         llm_model=env("LLM_MODEL"),
         local_llm=str(Path(local_llm).resolve()) if local_llm else "",
-        worker_processes=_number("WORKER_PROCESSES") or os.cpu_count() or 1,
-        worker_threads=_number("WORKER_THREADS"),
+        worker_processes=_number("WORKER_PROCESSES") or (LOCAL_LLM_PROCESSES if local_llm else os.cpu_count() or 1),
+        worker_threads=LOCAL_LLM_THREADS
+        if local_llm and "WORKER_THREADS" not in os.environ
+        else _number("WORKER_THREADS"),
     )
 
 

@@ -1,0 +1,52 @@
+"""What the environment wishes of `make run`."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from config.env import BASE_DIR, env
+from config.run.wishes import WishError, read_wishes
+
+
+@pytest.fixture(autouse=True)
+def _nothing_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in env.scheme:
+        monkeypatch.delenv(name, raising=False)
+
+
+def test_without_any_variable_it_is_as_the_contract_says() -> None:
+    wishes = read_wishes()
+    assert (wishes.host, wishes.port, wishes.flower_port) == ("127.0.0.1", 8000, 5555)
+    assert wishes.data_dir == BASE_DIR / ".data"
+    assert (wishes.worker_processes, wishes.worker_threads) == (os.cpu_count(), 100)
+
+
+def test_a_model_on_this_machine_is_asked_by_few_threads(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    model = tmp_path / "small.gguf"
+    model.touch()
+    monkeypatch.setenv("LOCAL_LLM", str(model))
+    wishes = read_wishes()
+    assert (wishes.worker_processes, wishes.worker_threads) == (1, 3)
+    monkeypatch.setenv("WORKER_PROCESSES", "2")
+    monkeypatch.setenv("WORKER_THREADS", "50")
+    wishes = read_wishes()
+    assert (wishes.worker_processes, wishes.worker_threads) == (2, 50), "what was wished explicitly holds"
+
+
+def test_the_models_path_and_data_dir_may_be_relative(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("small.gguf").touch()
+    monkeypatch.setenv("LOCAL_LLM", "small.gguf")
+    monkeypatch.setenv("DATA_DIR", "data")
+    wishes = read_wishes()
+    assert wishes.local_llm == str(tmp_path / "small.gguf"), "the children run in another folder"
+    assert wishes.data_dir == tmp_path / "data"
+
+
+@pytest.mark.parametrize("name", ["PORT", "FLOWER_PORT", "WORKER_PROCESSES", "WORKER_THREADS"])
+@pytest.mark.parametrize("value", ["", "many", "1.5"])
+def test_what_must_be_a_number_is_named_when_it_is_none(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
+    monkeypatch.setenv(name, value)
+    with pytest.raises(WishError, match=f"^{name} must be a whole number, not '{value}'"):
+        read_wishes()
