@@ -53,9 +53,7 @@ def read_wishes() -> Wishes:
         llm_model=env("LLM_MODEL"),
         local_llm=str(Path(local_llm).resolve()) if local_llm else "",
         worker_processes=_number("WORKER_PROCESSES") or (LOCAL_LLM_PROCESSES if local_llm else os.cpu_count() or 1),
-        worker_threads=LOCAL_LLM_THREADS
-        if local_llm and "WORKER_THREADS" not in os.environ
-        else _number("WORKER_THREADS"),
+        worker_threads=LOCAL_LLM_THREADS if local_llm and not threads_are_wished else _number("WORKER_THREADS"),
     )
 
 
