@@ -37,7 +37,7 @@ class Reply(BaseModel):
 R = TypeVar("R", bound=Reply)
 
 
-class ReplyInvalid(Exception):  # noqa: N818  what it says of the reply, not of the program
+class ReplyInvalid(Exception):
     """The reply does not satisfy its schema. `str()` says how, in words that can be sent back to the model."""
 
 

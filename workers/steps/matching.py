@@ -78,5 +78,5 @@ def _canonical(number: str) -> str:
 
 
 def content_words(loose: str) -> set[str]:
-    """The longer words of a loosened text, each by its first six letters, so that endings don't count."""
-    return {word[:6] for word in _WORD.findall(loose) if word not in _STOP_WORDS}
+    """The longer words of a loosened text but months, each by its first six letters, so that endings don't count."""
+    return {word[:6] for word in _WORD.findall(loose) if word not in _STOP_WORDS and word not in _MONTHS}

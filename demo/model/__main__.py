@@ -1,0 +1,52 @@
+"""`python -m demo.model --port P`: serves until SIGINT or SIGTERM."""
+
+import argparse
+import asyncio
+import contextlib
+import signal
+import sys
+
+from demo.model.server import DemoModel, Speed
+
+
+def main() -> int:
+    options = _options()
+    try:
+        asyncio.run(_serve(options.port, Speed(options.pace, options.delay)))
+    except OSError as error:
+        sys.stderr.write(f"The demo model can't listen on 127.0.0.1:{options.port}: {error.strerror}\n")
+        return 1
+    return 0
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m demo.model", description="Chat completions, assembled by rules.")
+    parser.add_argument("--port", type=int, required=True, help="on 127.0.0.1; 0 takes a free one")
+    parser.add_argument("--pace", type=float, default=40.0, help="words a second of streamed text, 0: at once")
+    parser.add_argument("--delay", type=float, default=0.1, help="seconds before a reply, give or take half")
+    return parser.parse_args()
+
+
+async def _serve(port: int, speed: Speed) -> None:
+    server = await DemoModel(speed).start(port)
+    stop = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    sys.stdout.write(f"The demo model listens on http://127.0.0.1:{server.sockets[0].getsockname()[1]}/v1\n")
+    sys.stdout.flush()
+    await stop.wait()
+    server.close()
+    await _end_connections()
+
+
+async def _end_connections() -> None:
+    """Cuts off what is being told: at shutdown nobody waits for a demo."""
+    tasks = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
+    for task in tasks:
+        task.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
