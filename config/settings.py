@@ -74,6 +74,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "config.context_processors.notices",
             ]
         },
     }
@@ -173,7 +174,7 @@ CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None  # a broker that is down for a day is waited for
 # Short, so that a hint to a broker that hangs doesn't hold up the request that gives it.
 CELERY_BROKER_TRANSPORT_OPTIONS = {"socket_connect_timeout": 0.5, "socket_timeout": 5, "visibility_timeout": 3600}
-CELERY_BROKER_POOL_LIMIT = None
+CELERY_BROKER_POOL_LIMIT = 16  # connections are kept: a new one for each hint costs ten times the CPU
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_DEFAULT_QUEUE = "steps"
 CELERY_TASK_ROUTES = {"draft_advice": {"queue": "advice"}, "sweep": {"queue": "maintenance"}}
