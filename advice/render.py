@@ -20,7 +20,8 @@ from matters.models import Question
 
 __all__ = ["advice_html", "render_fragments", "render_regions"]
 
-PARTS = ("stage", "progress", "problem", "answered", "advice_head", "advice_foot", "live")
+PARTS = ("stage", "problem", "answered", "advice_head", "advice_foot", "live")
+_PROGRESS = ("stages", "steps", "stop")  # parts of their own: Stop must not be swapped under the finger
 # The script sends the token of the page's own request; a form that works without the script needs it inside.
 _TOKEN_HERE = SafeString("<!--token-->")
 
@@ -41,6 +42,7 @@ def render_regions(
     field = '<input type="hidden" name="csrfmiddlewaretoken" value="{}">'
     token = format_html(field, get_token(request)) if request else ""
     regions = {name: _part(name, page) for name in PARTS}
+    regions["progress"] = _render("progress", inner=[_part(name, page) for name in _PROGRESS])
     regions["questions"] = _questions(page, invalid)
     regions["advice_text"] = _advice_text(page)
     return {name: mark_safe(html.replace(_TOKEN_HERE, token)) for name, html in regions.items()}  # noqa: S308

@@ -1,0 +1,119 @@
+// The page of a matter, live: events and fragments over one WebSocket, forms without a reload.
+// Without this script every form works and a refresh shows the present state.
+
+import { AdviceText } from "./matter/advice_text.js"
+import { applyFragments } from "./matter/fragments.js"
+
+const LONGEST_PAUSE = 15_000 // milliseconds between two tries to connect
+const SIGNED_OUT = 4401
+const PLEASE_SIGN_IN = "You are signed out. Sign in again in another tab, then come back: what you typed is still here."
+
+const root = document.getElementById("matter")
+const banner = document.getElementById("connection")
+const advice = new AdviceText()
+
+let cursor = root.dataset.cursor // up to this event the page shows everything
+let socket = null
+let failures = 0
+let timer = 0
+
+function say(message) {
+  banner.textContent = message
+  banner.hidden = !message
+}
+
+function show(html) {
+  applyFragments(html, (fresh) => advice.accepts(fresh), () => advice.adopt())
+}
+
+// The stream. A finished matter names no address, so none is opened.
+
+function connect() {
+  clearTimeout(timer)
+  const path = document.getElementById("live").dataset.socket
+  if (!path || socket) return
+  const url = new URL(path, location.href)
+  url.protocol = url.protocol.replace("http", "ws")
+  url.search = new URLSearchParams({ after: cursor, html: "1" })
+  socket = new WebSocket(url)
+  socket.addEventListener("open", () => { failures = 0; say("") })
+  socket.addEventListener("message", ({ data }) => (data.startsWith("{") ? take(JSON.parse(data)) : show(data)))
+  socket.addEventListener("close", (event) => { socket = null; afterClose(event.code) })
+}
+
+function take(event) {
+  const fits = advice.take(event.type, event.data)
+  if (fits) cursor = event.id
+  else socket.close() // text is missing: ask again from where the page stands
+}
+
+async function afterClose(code) {
+  if (code === SIGNED_OUT) return say(PLEASE_SIGN_IN)
+  if (code === 1000) {
+    // The end, unless the page says that the matter goes on: then somebody has just begun it anew.
+    if (document.getElementById("live").dataset.socket) timer = setTimeout(lookAgain, 1000)
+    return
+  }
+  say("The connection is lost. Reconnecting… Your answers are safe.")
+  const pause = Math.min(LONGEST_PAUSE, 500 * 2 ** failures) * (0.5 + Math.random() / 2)
+  timer = setTimeout(failures++ ? lookAgain : connect, pause)
+}
+
+// A refused handshake doesn't say why; the page's own address does.
+async function lookAgain() {
+  try {
+    const response = await fetch(location.href, { headers: { "X-Requested-With": "fetch" } })
+    if (response.status === 403) return say(PLEASE_SIGN_IN)
+    if (response.status === 404) return say("This matter is not there any more.")
+    if (response.ok) show(await response.text())
+  } catch {
+    // no network yet: connecting will tell
+  }
+  connect()
+}
+
+// Forms: sent by fetch; the answer is fragments, or one line that says what is wrong.
+
+document.addEventListener("submit", (event) => {
+  if (!event.target.matches("form[data-live]")) return
+  event.preventDefault()
+  send(event.target, event.submitter)
+})
+
+async function send(form, button) {
+  if (form.ariaBusy) return
+  form.ariaBusy = "true"
+  button?.setAttribute("aria-busy", "true")
+  const error = await trySending(form, button)
+  form.ariaBusy = null
+  button?.removeAttribute("aria-busy")
+  const place = form.querySelector("[role=alert]")
+  place.textContent = error
+  place.hidden = !error
+}
+
+// What is wrong, in words; empty when it was done. The form keeps what was typed.
+async function trySending(form, button) {
+  try {
+    const response = await fetch(form.action, {
+      method: "POST",
+      body: new URLSearchParams(new FormData(form, button)),
+      headers: { "X-Requested-With": "fetch", "X-CSRFToken": root.dataset.token },
+    })
+    const body = await response.text()
+    if (response.ok) {
+      show(body)
+      connect()
+      return ""
+    }
+    if (response.status === 403) return PLEASE_SIGN_IN
+    if ([400, 404, 409].includes(response.status) && !body.startsWith("<")) return body
+    return `The server could not take this (${response.status}). What you typed is still here: try again in a minute.`
+  } catch {
+    return "There is no connection, so this was not sent. What you typed is still here: try again."
+  }
+}
+
+document.addEventListener("visibilitychange", () => document.hidden || connect())
+addEventListener("online", connect)
+connect()

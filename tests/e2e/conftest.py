@@ -1,0 +1,103 @@
+"""A real browser before the running product. Every page it opens may talk to the product's own host only."""
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, Literal
+from urllib.parse import urlsplit
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, BrowserContext, Page, Request, sync_playwright
+
+from tests.browser import find_or_install_browser
+from tests.processes import Installation
+
+ROOT = Path(__file__).resolve().parents[2]
+RESULTS = ROOT / "test-results"
+FLAGS = ["--no-sandbox", "--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run"]
+Scheme = Literal["light", "dark"]
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=find_or_install_browser(), args=FLAGS)
+        yield started
+        started.close()
+
+
+OpenPage = Callable[..., Page]
+
+
+@pytest.fixture
+def open_page(browser: Browser, installation: Installation) -> Iterator[OpenPage]:
+    """Opens pages, each in a context of its own; in the end no request may have gone to another host."""
+    contexts: list[BrowserContext] = []
+    strangers: list[str] = []
+    faults: list[str] = []
+
+    def note(request: Request) -> None:
+        if urlsplit(request.url).netloc != urlsplit(installation.url).netloc and not request.url.startswith("data:"):
+            strangers.append(request.url)
+
+    def opened(**options: Any) -> Page:
+        context = browser.new_context(base_url=installation.url, **{"viewport": {"width": 1280, "height": 900}, **options})
+        context.set_default_timeout(20_000)
+        context.on("request", note)
+        contexts.append(context)
+        page = context.new_page()
+        page.on("pageerror", lambda error: faults.append(str(error)))
+        page.on("console", lambda message: faults.append(message.text) if "Content Security" in message.text else None)
+        return page
+
+    yield opened
+    for context in contexts:
+        context.close()
+    assert not strangers, f"requests went to other hosts: {strangers}"
+    assert not faults, f"the page's script or its security policy reported: {faults}"
+
+
+@pytest.fixture
+def founder_page(open_page: OpenPage, installation: Installation) -> Page:
+    """A page signed in as the founder."""
+    page = open_page()
+    sign_in(page, installation)
+    return page
+
+
+def sign_in(page: Page, installation: Installation) -> None:
+    page.goto("/")
+    page.get_by_label("E-mail address").fill(installation.founder_email)
+    page.get_by_label("Password").fill(installation.founder_password)
+    page.get_by_role("button", name="Sign in").click()
+    page.get_by_role("heading", name="Matters").wait_for()
+
+
+def look(page: Page, name: str) -> None:
+    """Axe finds nothing in light and dark, at 390 and 1280 px; a screenshot of each is kept, some for the README."""
+    was = page.viewport_size
+    assert was is not None
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme)
+        for width in (390, 1280):
+            page.set_viewport_size({"width": width, "height": was["height"]})
+            _keep(page, f"{name}-{scheme}-{width}")
+            found = Axe().run(page)
+            assert found.violations_count == 0, f"{name}, {scheme}, {width} px:\n{found.generate_report()}"
+            wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+            assert wide <= 0, f"{name} is {wide} px wider than a window of {width} px"
+    page.emulate_media(color_scheme="light")
+    page.set_viewport_size(was)
+
+
+CHOSEN = {"questions-light-1280", "advice-light-1280", "streaming-dark-1280", "questions-light-390"}
+
+
+def _keep(page: Page, name: str) -> None:
+    RESULTS.mkdir(exist_ok=True)
+    page.screenshot(path=RESULTS / f"{name}.png", full_page=True, animations="disabled")
+    if name in CHOSEN and os.environ.get("MATTERSTREAM_SCREENSHOTS") == "1":
+        (ROOT / "docs" / "images").mkdir(parents=True, exist_ok=True)
+        shutil.copy(RESULTS / f"{name}.png", ROOT / "docs" / "images" / f"{name}.png")
