@@ -2,8 +2,6 @@
 
 import sys
 
-from config.env import BASE_DIR
-
 # Daphne has no send backpressure: a client that stops reading must be noticed and dropped (docs/adr, docs/operating).
 PING = ("--ping-interval", "5", "--ping-timeout", "8")
 
@@ -29,9 +27,9 @@ def flower(address: str, port: int | str) -> tuple[str, ...]:
     return ("celery", "-A", "config", "flower", f"--address={address}", f"--port={port}")
 
 
-def manage(command: str, *options: str) -> tuple[str, ...]:
-    """A one-off command of Django."""
-    return ("manage.py", command, *options)
+def setup(*options: str) -> tuple[str, ...]:
+    """Migrations and playbooks, and with `--demo` the demo company."""
+    return ("config.setup", *options)
 
 
 def demo_model(port: int) -> tuple[str, ...]:
@@ -44,11 +42,6 @@ def local_llm(path: str, port: int) -> tuple[str, ...]:
     return ("config.run.local_llm", "--model", path, "--port", str(port))
 
 
-SETUP = (manage("migrate", "--noinput"), manage("load_playbooks"))
-
-
 def with_this_python(command: tuple[str, ...]) -> list[str]:
     """The command under the interpreter of this environment, whatever PATH says."""
-    program, *options = command
-    script = [str(BASE_DIR / program)] if program.endswith(".py") else ["-m", program]
-    return [sys.executable, *script, *options]
+    return [sys.executable, "-m", *command]

@@ -19,6 +19,7 @@ from config.run.probe import answers, visitor_headers
 from config.run.supervisor import GiveUpError, Supervisor
 from config.run.wishes import Wishes
 
+ACCOUNTS_HEADING = "== create_demo"  # config/setup.py prints it, and the accounts below
 MODEL_READY_SECONDS = 600.0  # a large file is read from disk first
 
 
@@ -105,16 +106,10 @@ class Startup:
 
     async def _set_up(self) -> list[str]:
         """Answers how to sign in, a line for each account."""
-        migrate, *others = children.SETUP
-        await self._run_once(migrate)
-        *_, accounts = await asyncio.gather(*map(self._run_once, [*others, children.manage("create_demo")]))
-        return accounts
-
-    async def _run_once(self, command: tuple[str, ...]) -> list[str]:
-        started, name = time.monotonic(), command[1]
-        lines = await self._supervisor.run_once(self._child(name, command, Stage.FRONT))
-        self._console.say(f"{name}: done in {time.monotonic() - started:.1f} s")
-        return lines
+        started = time.monotonic()
+        lines = await self._supervisor.run_once(self._child("setup", children.setup("--demo"), Stage.FRONT))
+        self._console.say(f"migrations, playbooks and the demo company: done in {time.monotonic() - started:.1f} s")
+        return lines[lines.index(ACCOUNTS_HEADING) + 1 :]
 
     async def _product(self) -> None:
         workers = [self._worker(number) for number in range(1, self._wishes.worker_processes + 1)]

@@ -80,7 +80,7 @@ def test_compose_runs_every_part_of_the_product(services: dict[str, Any]) -> Non
         ("worker", children.worker("worker", 100)),
         ("beat", children.beat("/tmp/celerybeat-schedule")),
         ("flower", children.flower("0.0.0.0", 5555)),
-        ("setup", ("sh", "-c", " && ".join("python " + " ".join(command) for command in children.SETUP))),
+        ("setup", ("python", "-m", *children.setup())),
     ],
 )
 def test_compose_has_the_command_lines_of_the_supervisor(
