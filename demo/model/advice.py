@@ -9,7 +9,7 @@ from demo.model.quotations import Found, Quotations
 from demo.model.wording import DISCLOSURE, ORIGIN, fact_line, open_facts, quoted
 
 _RISK_SIGNS = ("penalt", "presum", "void", "unlawful", "undone", "lapse", "double", "breach", "liab", "late", "lose")
-_MOST_RISKS, _MOST_COUNSEL = 3, 5
+_MOST_RISKS, _MOST_COUNSEL = 3, 4
 
 
 def draft_advice(prompt: str) -> str:

@@ -10,7 +10,7 @@ from demo.model.passages import Passage, Period, period_of
 from demo.model.quotations import Quotations
 from demo.model.wording import Fact, quoted
 
-_MOST = 5
+_MOST = 4
 _DAYS = {"day": 1, "week": 7}
 _FROM_THE_END = re.compile(
     r"\b(?:after|from|of) (?:the |their |its )?(?:last day|end of (?:employment|service)|termination|departure)\b",

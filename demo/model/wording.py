@@ -12,7 +12,7 @@ ORIGIN = (
 )
 DISCLOSURE = (
     "---\n\nMachine-generated, and not reviewed by an attorney unless a badge says so. No attorney–client relationship "
-    "is formed by it. Assembled from the playbook and the facts by the demo model, not written by a language model."
+    "is formed by it."
 )
 _DOUBTS = {"unknown": "not known", "unverified": "not verified"}
 _SENTENCE_END = re.compile(r"[.!?]+(?=\s)")

@@ -14,13 +14,13 @@ def fit(texts: Sequence[str], budget: int) -> list[str]:
 
 
 def shorten(text: str, limit: int) -> str:
-    """`text`, or its beginning with ` […]`, in at most `limit` characters."""
+    """`text`, or its beginning with ` […]`, in at most `limit` characters (and no fewer than the mark takes)."""
     if len(text) <= limit:
         return text
     kept = text[: max(0, limit - len(_CUT))]
     ends = [match.end() for match in _SENTENCE_END.finditer(kept)]
     whole_sentences = ends and ends[-1] > len(kept) // 2
-    return (kept[: ends[-1]] if whole_sentences else kept.rstrip()) + _CUT
+    return (kept[: ends[-1]] if whole_sentences else kept.rpartition(" ")[0] or kept) + _CUT
 
 
 def _cap(lengths: Sequence[int], budget: int) -> int:

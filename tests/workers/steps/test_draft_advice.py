@@ -1,0 +1,63 @@
+"""The messages of the advice: which prompt, what is in it, and how much."""
+
+from dataclasses import replace
+
+from tests.workers.steps import samples
+from workers.prompts import load_prompt
+from workers.steps.draft_advice import build_messages, continuation_messages, fact_text, prompt_for
+from workers.steps.fitting import fit, shorten
+
+
+def test_sources_and_facts_stand_in_the_prompt_under_their_markers() -> None:
+    content = build_messages(samples.DRAFT)[1]["content"]
+    for part in (
+        "marker: P3",
+        "heading: Final pay",
+        "Cal. Lab. Code §201.",
+        "marker: F2",
+        "value: 260000",
+        "2026-11-21",
+    ):
+        assert part in content, f"{part!r} is missing"
+    assert "value: not known" in content, "a fact that is unknown is said to be"
+
+
+def test_without_a_source_the_prompt_is_the_one_that_says_so() -> None:
+    abstaining = replace(samples.DRAFT, sources=())
+    assert prompt_for(abstaining) is load_prompt("draft_advice_no_playbook")
+    assert "<source>" not in build_messages(abstaining)[1]["content"]
+
+
+def test_without_facts_the_prompt_says_so() -> None:
+    assert "(no facts were gathered)" in build_messages(replace(samples.DRAFT, facts=()))[1]["content"]
+
+
+def test_long_sources_are_shortened_to_the_budget_and_short_ones_kept() -> None:
+    long = replace(samples.SOURCES[0], text="A sentence of it. " * 10_000)
+    content = build_messages(replace(samples.DRAFT, sources=(long, *samples.SOURCES[1:]), budget=5_000))[1]["content"]
+    assert len(content) < 8_000
+    assert samples.SECTIONS[2].text in content, "only what is too long is cut"
+    assert "[…]" in content
+
+
+def test_a_continuation_repeats_the_text_so_far_and_asks_for_the_rest() -> None:
+    messages = continuation_messages(build_messages(samples.DRAFT), "## Bottom line\nYou ca\ud800")
+    assert [message["role"] for message in messages] == ["system", "user", "assistant", "user"]
+    assert messages[2]["content"] == "## Bottom line\nYou ca�"
+
+
+def test_the_text_of_a_fact_holds_all_that_a_claim_may_repeat() -> None:
+    text = fact_text(samples.FACTS[1])
+    for part in ("annual base salary", "260000 USD per year", "2026-11-21", "rippling"):
+        assert part in text
+
+
+def test_a_text_is_cut_at_the_end_of_a_sentence_if_one_is_near() -> None:
+    assert shorten("One sentence here. Two sentences here. Three", 36) == "One sentence here. […]"
+    assert shorten("word " * 100, 20) == "word word word […]"
+    assert shorten("short", 5) == "short"
+
+
+def test_a_budget_is_shared_so_that_short_texts_stay_whole() -> None:
+    assert [len(text) for text in fit(["a" * 10, "b" * 1_000, "c" * 1_000], 210)] == [10, 100, 100]
+    assert fit([], 10) == []
