@@ -1,6 +1,7 @@
 """REST: reading an advice, stopping a matter, and the event stream by poll and SSE."""
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator
 from contextlib import aclosing, suppress
 from typing import Annotated, Any
@@ -14,12 +15,14 @@ from advice.cursor import BadCursorError, Cursor
 from advice.doorkeeper import doorkeeper
 from advice.hub import hub
 from advice.models import Attempt
+from advice.schemas import AdviceOut, EventPage, described
 from advice.services import cancel_matter, folded_text
 from advice.stream import Item, Page, read_page
 from companies.api_auth import AsyncAuthentication, Authentication, caller
-from companies.problems import invalid, not_found
-from matters.api import change, own_matter
+from companies.problems import invalid, not_found, problems
+from matters.api import CHANGED, change, own_matter
 
+logger = logging.getLogger(__name__)
 router = Router(auth=Authentication(), tags=["advice"])
 streams = Router(auth=AsyncAuthentication(), tags=["events"])
 router.add_router("", streams)
@@ -27,13 +30,13 @@ router.add_router("", streams)
 COMMENT_SECONDS = 15.0
 
 
-@router.post("/matters/{uuid:matter_id}/cancel", summary="Stop a matter")
+@router.post("/matters/{uuid:matter_id}/cancel", summary="Stop a matter", response=CHANGED)
 def cancel(request: HttpRequest, matter_id: UUID) -> JsonResponse:
     """202: stopped, a partial advice is kept; 200: it was stopped before; 409: it is advised already."""
     return change(request, matter_id, cancel_matter)
 
 
-@router.get("/matters/{uuid:matter_id}/advice", summary="Read an advice")
+@router.get("/matters/{uuid:matter_id}/advice", summary="Read an advice", response={200: AdviceOut, **problems(404)})
 def get_advice(
     request: HttpRequest,
     matter_id: UUID,
@@ -45,7 +48,12 @@ def get_advice(
     return JsonResponse(_advice_as_json(_attempt(matter_id, version, attempt)))
 
 
-@router.get("/matters/{uuid:matter_id}/advice.md", summary="Read an advice as Markdown")
+@router.get(
+    "/matters/{uuid:matter_id}/advice.md",
+    summary="Read an advice as Markdown",
+    response={200: str, **problems(404)},
+    openapi_extra=described("text/markdown"),
+)
 def get_advice_markdown(
     request: HttpRequest,
     matter_id: UUID,
@@ -93,7 +101,7 @@ def _advice_as_json(attempt: Attempt) -> dict[str, Any]:
     }
 
 
-@streams.get("/matters/{uuid:matter_id}/events", summary="Poll the events")
+@streams.get("/matters/{uuid:matter_id}/events", summary="Poll the events", response={200: EventPage, **problems(404)})
 async def poll(
     request: HttpRequest,
     matter_id: UUID,
@@ -107,12 +115,16 @@ async def poll(
     if not page.items and not page.done and wait:
         await _wait_for_event(matter_id, cursor, wait)
         page = await read_page(matter_id, cursor, limit=limit)
-    return HttpResponse(_poll_body(page), content_type="application/json")
+    return HttpResponse(_poll_body(page, limit), content_type="application/json")
 
 
-def _poll_body(page: Page) -> str:
-    events = ",".join(item.json for item in page.items)
-    return f'{{"events":[{events}],"cursor":"{page.cursor}","done":{"true" if page.done else "false"}}}'
+def _poll_body(page: Page, limit: int) -> str:
+    """At most `limit` events, deltas too, which a page does not count."""
+    items = page.items[:limit]
+    whole = len(items) == len(page.items)
+    cursor = page.cursor if whole else items[-1].cursor
+    done = "true" if page.done and whole else "false"
+    return f'{{"events":[{",".join(item.json for item in items)}],"cursor":"{cursor}","done":{done}}}'
 
 
 async def _wait_for_event(matter_id: UUID, cursor: Cursor, seconds: float) -> None:
@@ -125,7 +137,12 @@ async def _wait_for_event(matter_id: UUID, cursor: Cursor, seconds: float) -> No
         await asyncio.wait_for(first(), timeout=seconds)
 
 
-@streams.get("/matters/{uuid:matter_id}/events/stream", summary="Follow the events by SSE")
+@streams.get(
+    "/matters/{uuid:matter_id}/events/stream",
+    summary="Follow the events by SSE",
+    response={200: str, **problems(404)},
+    openapi_extra=described("text/event-stream"),
+)
 async def stream(request: HttpRequest, matter_id: UUID, after: Annotated[str, Query()] = "") -> StreamingHttpResponse:
     """Server-sent events: `id:` is the cursor. `Last-Event-ID` goes before `after`. Ends after the last event."""
     cursor = await _admitted(request, matter_id, request.headers.get("Last-Event-ID") or after)
@@ -143,14 +160,22 @@ async def _sse(matter_id: UUID, cursor: Cursor, credential: tuple[str, str]) -> 
     queue: asyncio.Queue[list[Item] | None] = asyncio.Queue(maxsize=1)  # a slow reader holds the reading back
 
     async def read() -> None:
-        async for items in hub().follow(matter_id, cursor):
-            await queue.put(items)
+        try:
+            async with aclosing(hub().follow(matter_id, cursor)) as following:
+                async for items in following:
+                    await queue.put(items)
+        except Exception:  # whatever broke: the reader comes again, from its cursor
+            logger.exception("a stream broke")
+        await queue.put(None)
+
+    async def end(signed_out: asyncio.Event) -> None:
+        await signed_out.wait()
         await queue.put(None)
 
     with doorkeeper().admitted(credential) as signed_out:
-        reading = asyncio.create_task(read())
+        tasks = [asyncio.create_task(read()), asyncio.create_task(end(signed_out))]
         try:
-            while not signed_out.is_set():
+            while True:
                 try:
                     items = await asyncio.wait_for(queue.get(), timeout=COMMENT_SECONDS)
                 except TimeoutError:
@@ -160,7 +185,8 @@ async def _sse(matter_id: UUID, cursor: Cursor, credential: tuple[str, str]) -> 
                     return
                 yield "".join(f"id: {i.cursor}\nevent: {i.type}\ndata: {i.json}\n\n" for i in items).encode()
         finally:
-            reading.cancel()
+            for task in tasks:
+                task.cancel()
 
 
 async def _admitted(request: HttpRequest, matter_id: UUID, after: str) -> Cursor:

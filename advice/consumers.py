@@ -52,7 +52,7 @@ class MatterConsumer(AsyncWebsocketConsumer):  # type: ignore[misc] # channels h
         self.streaming = asyncio.create_task(self._stream(after))
 
     async def _admit(self, headers: dict[str, str]) -> Principal | None:
-        """The caller, if this matter is theirs. A browser sends cookies from any page, so then `Origin` must be ours."""
+        """The caller, if this matter is theirs. A browser sends cookies for any page: then `Origin` must be ours."""
         by_cookie = "authorization" not in headers
         if by_cookie and headers.get("origin") not in settings.CSRF_TRUSTED_ORIGINS:
             return None

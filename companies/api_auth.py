@@ -4,9 +4,10 @@ from django.http import HttpRequest, HttpResponse
 from django.middleware.csrf import CsrfViewMiddleware
 from ninja.security import HttpBearer
 
-from companies.authentication import Principal, bearer_token, principal_of_headers, principal_of_request
+from companies.authentication import Principal, principal_of_headers, principal_of_request
 from companies.models import Scope
 from companies.problems import Problem
+from companies.rate_limit import check_rate, check_rate_async
 
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _WHO = "Give an API key as `Authorization: Bearer <key>`, or sign in."
@@ -24,7 +25,9 @@ class Authentication(HttpBearer):
     openapi_scheme = "bearer"
 
     def __call__(self, request: HttpRequest) -> Principal:
-        principal = principal_of_request(request)
+        principal = _known(principal_of_request(request))
+        if key := _key_of(principal):
+            check_rate(key)
         return _checked(request, principal)
 
     def authenticate(self, request: HttpRequest, token: str) -> Principal | None:
@@ -36,18 +39,30 @@ class AsyncAuthentication(Authentication):
     """The same for asynchronous operations, without Django's ORM thread."""
 
     async def __call__(self, request: HttpRequest) -> Principal:  # type: ignore[override]
-        principal = await principal_of_headers(request.headers.get("Authorization"), request.headers.get("Cookie"))
+        found = await principal_of_headers(request.headers.get("Authorization"), request.headers.get("Cookie"))
+        principal = _known(found)
+        if key := _key_of(principal):
+            await check_rate_async(key)
         return _checked(request, principal)
 
 
-def _checked(request: HttpRequest, principal: Principal | None) -> Principal:
+def _known(principal: Principal | None) -> Principal:
     if principal is None:
         raise Problem(401, _WHO, headers={"WWW-Authenticate": "Bearer"})
+    return principal
+
+
+def _key_of(principal: Principal) -> str | None:
+    """The SHA-256 of the caller's API key; None for a session, which no rate limits."""
+    kind, value = principal.credential
+    return value if kind == "key" else None
+
+
+def _checked(request: HttpRequest, principal: Principal) -> Principal:
     scope = Scope.READ if request.method in SAFE else Scope.WRITE
     if not principal.may(scope):
         raise Problem(403, f"This key lacks the scope `{scope}`.")
-    by_session = bearer_token(request.headers.get("Authorization")) is None
-    if by_session and request.method not in SAFE:
+    if _key_of(principal) is None and request.method not in SAFE:
         _check_csrf(request)
     request.principal = principal  # type: ignore[attr-defined]
     return principal

@@ -4,9 +4,10 @@ from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 
 from django.http import HttpRequest, JsonResponse
+from ninja import Schema
 
 
-class Problem(Exception):  # noqa: N818 - the RFC's term
+class Problem(Exception):
     """Raised anywhere under a request: becomes an `application/problem+json` answer."""
 
     def __init__(
@@ -45,3 +46,26 @@ def invalid(field: str, message: str) -> Problem:
 def not_found() -> Problem:
     """404, the same for what is missing and for what belongs to somebody else."""
     return Problem(404, "There is nothing here for you.")
+
+
+class FieldError(Schema):
+    """What is wrong with one field."""
+
+    field: str
+    message: str
+
+
+class ProblemDocument(Schema):
+    """An error, as RFC 9457 has it. `request_id` is also the header `X-Request-ID`."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    request_id: str
+    errors: list[FieldError] = []
+
+
+def problems(*statuses: int) -> dict[int, type[ProblemDocument]]:
+    """The errors of an operation for its description: `statuses` and those that every call may get."""
+    return dict.fromkeys(sorted({400, 401, 403, 429, 500, 503, *statuses}), ProblemDocument)

@@ -7,16 +7,18 @@ from uuid import UUID
 from django.db import transaction
 from django.http import HttpRequest, JsonResponse
 from ninja import Body, Header, Query, Router, Schema
-from pydantic import AfterValidator, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, ConfigDict, Field, StrictBool, StrictInt, model_validator
 
+from companies.access import company_of
 from companies.api_auth import Authentication, caller
 from companies.models import Company, User
-from companies.problems import Problem, not_found
+from companies.problems import Problem, not_found, problems
 from matters.idempotency import check_key, earlier_answer, sha256_of
 from matters.ledger import queue_position
 from matters.models import IdempotencyRecord, Matter, Priority, Question
 from matters.paging import page_of
-from matters.representation import matter_as_json, question_as_json
+from matters.representation import matter_as_json, matters_as_json, question_as_json
+from matters.schemas import Accepted, MatterOut, MatterPage, QuestionOut
 from matters.services import (
     NotAllowed,
     Submission,
@@ -28,6 +30,7 @@ from matters.services import (
 from matters.validation import check_json_storable, check_storable, clean_answer, clean_question
 
 router = Router(auth=Authentication(), tags=["matters"])
+CHANGED = {200: MatterOut, 202: MatterOut, **problems(404, 409)}
 METADATA_LIMIT = 16_384  # characters of its JSON
 
 
@@ -60,8 +63,8 @@ class AnswerBody(Schema):
     model_config = ConfigDict(extra="forbid")
 
     answer: Annotated[str, AfterValidator(clean_answer)] | None = None
-    unknown: bool = False
-    round: Annotated[int, Field(ge=1, le=100)] | None = None
+    unknown: StrictBool = False
+    round: Annotated[StrictInt, Field(ge=1, le=100)] | None = None
 
     @model_validator(mode="after")
     def _one_of_both(self) -> "AnswerBody":
@@ -78,7 +81,7 @@ def own_matter(request: HttpRequest, matter_id: UUID) -> Matter:
     return matter
 
 
-@router.post("/matters", summary="Submit a matter")
+@router.post("/matters", summary="Submit a matter", response={202: Accepted, **problems(409, 413, 422)})
 def submit(
     request: HttpRequest,
     body: Body[SubmitBody],
@@ -102,17 +105,22 @@ def submit(
 
 
 def _company(request: HttpRequest) -> Company:
-    companies = caller(request).companies
-    if not companies:
+    """Whom the matter is for: the key's company, or the one whose pages the person sees."""
+    user, companies = _person(request), caller(request).companies
+    company = company_of(user) if user else Company.objects.get(pk=companies[0])
+    if company is None:
         raise Problem(403, "You belong to no company, so there is nobody to ask for.")
-    return Company.objects.get(pk=companies[0])
+    return company
+
+
+def _person(request: HttpRequest) -> User | None:
+    user_id = caller(request).user_id
+    return User.objects.get(pk=user_id) if user_id else None
 
 
 def _submit(request: HttpRequest, company: Company, body: SubmitBody) -> dict[str, Any]:
-    user_id = caller(request).user_id
-    user = User.objects.get(pk=user_id) if user_id else None
     submission = Submission(body.question, body.priority, body.model, body.metadata)
-    matter, step = submit_matter(company, submission, user)
+    matter, step = submit_matter(company, submission, _person(request))
     here = f"/api/v1/matters/{matter.pk}"
     scheme = "wss" if request.is_secure() else "ws"
     return {
@@ -126,7 +134,7 @@ def _submit(request: HttpRequest, company: Company, body: SubmitBody) -> dict[st
     }
 
 
-@router.get("/matters", summary="List matters, newest first")
+@router.get("/matters", summary="List matters, newest first", response={200: MatterPage, **problems()})
 def list_matters(
     request: HttpRequest,
     cursor: Annotated[str, Query()] = "",
@@ -134,23 +142,23 @@ def list_matters(
 ) -> JsonResponse:
     """`{"items": […], "next": cursor or null}`."""
     mine = Matter.objects.filter(company__in=caller(request).companies)
-    matters, following = page_of(mine.prefetch_related("questions", "facts"), cursor, limit)
-    return JsonResponse({"items": [matter_as_json(m) for m in matters], "next": following})
+    matters, following = page_of(mine, cursor, limit)
+    return JsonResponse({"items": matters_as_json(matters), "next": following})
 
 
-@router.get("/matters/{uuid:matter_id}", summary="Look at a matter")
+@router.get("/matters/{uuid:matter_id}", summary="Look at a matter", response={200: MatterOut, **problems(404)})
 def get_matter(request: HttpRequest, matter_id: UUID) -> JsonResponse:
     """The matter with its questions, facts, newest advice and usage."""
     return JsonResponse(matter_as_json(own_matter(request, matter_id)))
 
 
-@router.post("/matters/{uuid:matter_id}/retry", summary="Go on from the step that failed")
+@router.post("/matters/{uuid:matter_id}/retry", summary="Go on from the step that failed", response=CHANGED)
 def retry(request: HttpRequest, matter_id: UUID) -> JsonResponse:
     """202: it goes on; 200: it goes on already; 409: there is nothing to retry."""
     return change(request, matter_id, retry_matter)
 
 
-@router.post("/matters/{uuid:matter_id}/regenerate", summary="Wish for the advice anew")
+@router.post("/matters/{uuid:matter_id}/regenerate", summary="Wish for the advice anew", response=CHANGED)
 def regenerate(request: HttpRequest, matter_id: UUID) -> JsonResponse:
     """202: a new version begins, the old one stays readable; 200: one is being written already; 409: not yet."""
     return change(request, matter_id, regenerate_matter)
@@ -166,19 +174,16 @@ def change(request: HttpRequest, matter_id: UUID, service: Any) -> JsonResponse:
     return JsonResponse(matter_as_json(matter), status=202 if done else 200)
 
 
-@router.post("/matters/{uuid:matter_id}/questions/{uuid:question_id}/answer", summary="Answer a question")
+@router.post(
+    "/matters/{uuid:matter_id}/questions/{uuid:question_id}/answer",
+    summary="Answer a question",
+    response={200: QuestionOut, **problems(404, 409, 413)},
+)
 def answer(request: HttpRequest, matter_id: UUID, question_id: UUID, body: Body[AnswerBody]) -> JsonResponse:
     """200, also for the same answer again; 409 for another one, or when nobody is asked."""
     own_matter(request, matter_id)
-    user_id = caller(request).user_id
     try:
-        question = answer_question(
-            matter_id,
-            question_id,
-            body.answer,
-            round=body.round,
-            by=User.objects.get(pk=user_id) if user_id else None,
-        )
+        question = answer_question(matter_id, question_id, body.answer, round=body.round, by=_person(request))
     except Question.DoesNotExist:
         raise not_found() from None
     except NotAllowed as error:

@@ -31,7 +31,8 @@ def earlier_answer(company: Company, key: str, body: Any) -> IdempotencyRecord |
         cursor.execute("SELECT pg_try_advisory_xact_lock(hashtextextended(%s, 0))", [f"{company.pk} {key}"])
         row = cursor.fetchone()
     if not (row and row[0]):
-        raise Problem(409, "A request with this Idempotency-Key is in flight; ask again when it is answered.")
+        detail = "A request with this Idempotency-Key is in flight; ask again when it is answered."
+        raise Problem(409, detail, headers={"Retry-After": "1"})
     records = IdempotencyRecord.objects.filter(company=company, key=key)
     records.filter(created_at__lt=Now() - LIFETIME).delete()
     record = records.first()

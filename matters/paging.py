@@ -29,7 +29,7 @@ def _decode(cursor: str) -> tuple[datetime.datetime, uuid.UUID]:
         text = base64.urlsafe_b64decode(cursor.encode("ascii") + b"==").decode()
         at, pk = text.split(" ")
         when = datetime.datetime.fromisoformat(at)
-        if when.tzinfo is None:
+        if when.utcoffset() != datetime.timedelta(0):
             raise ValueError(cursor)
         return when, uuid.UUID(pk)
     except ValueError:

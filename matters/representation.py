@@ -1,15 +1,29 @@
-"""A matter as the API shows it."""
+"""Matters as the API shows them; `matters/schemas.py` describes the same. A page of them costs few queries."""
 
+from collections.abc import Sequence
 from typing import Any
+from uuid import UUID
 
-from django.db.models import Count, Sum
+from django.db.models import Count, Sum, prefetch_related_objects
+from django.db.models.functions import Length
 
-from matters.models import Fact, Matter, Question
+from matters.models import Fact, LLMCall, Matter, Question
 from matters.progress import progress_of
 
 
 def matter_as_json(matter: Matter) -> dict[str, Any]:
     """The object of `GET /matters/{id}`; its fields are in `docs/contract.md`."""
+    return matters_as_json([matter])[0]
+
+
+def matters_as_json(matters: Sequence[Matter]) -> list[dict[str, Any]]:
+    """The same for each of `matters`."""
+    prefetch_related_objects(matters, "questions", "facts")
+    advice, usage = _advice_of(matters), _usage_of(matters)
+    return [_as_json(matter) | advice.get(matter.pk, _NO_ADVICE) | {"usage": usage[matter.pk]} for matter in matters]
+
+
+def _as_json(matter: Matter) -> dict[str, Any]:
     progress = progress_of(matter)
     started, completed = matter.started_at, matter.completed_at
     return {
@@ -25,11 +39,8 @@ def matter_as_json(matter: Matter) -> dict[str, Any]:
         "started_at": started,
         "completed_at": completed,
         "processing_ms": int((completed - started).total_seconds() * 1000) if started and completed else None,
-        "attempts": matter.attempts.count(),
         "questions": [question_as_json(q) for q in matter.questions.all()],
         "facts": [_fact_as_json(f) for f in matter.facts.all()],
-        "advice": _advice_as_json(matter),
-        "usage": _usage_of(matter),
         "error": matter.error,
     }
 
@@ -62,21 +73,45 @@ def _fact_as_json(fact: Fact) -> dict[str, Any]:
     }
 
 
-def _advice_as_json(matter: Matter) -> dict[str, Any] | None:
-    """The newest attempt; its length counts what is stored now."""
-    attempt = matter.attempts.order_by("-started_event").first()
-    if attempt is None:
-        return None
-    length = attempt.length if attempt.ended_at else sum(len(chunk.text) for chunk in attempt.chunks.all())
-    return {"version": attempt.version, "attempt": attempt.number, "status": attempt.status, "length": length}
+_NO_ADVICE: dict[str, Any] = {"attempts": 0, "advice": None}
 
 
-def _usage_of(matter: Matter) -> dict[str, Any]:
+def _advice_of(matters: Sequence[Matter]) -> dict[UUID, dict[str, Any]]:
+    """Of each matter that has one the newest attempt, and how many there were in all its versions.
+
+    The length of one that streams is that of its chunks.
+    """
+    rows = Matter.objects.filter(pk__in=[matter.pk for matter in matters], attempts__isnull=False)
+    found: dict[UUID, dict[str, Any]] = {}
+    for matter, _started, version, number, status, length, ended, streamed in (
+        rows.values_list(
+            "pk",
+            "attempts__started_event",
+            "attempts__version",
+            "attempts__number",
+            "attempts__status",
+            "attempts__length",
+            "attempts__ended_at",
+        )
+        .annotate(streamed=Sum(Length("attempts__chunks__text")))
+        .order_by("attempts__started_event")
+    ):
+        advice = {"version": version, "attempt": number, "status": status, "length": length if ended else streamed or 0}
+        found[matter] = {"attempts": found.get(matter, _NO_ADVICE)["attempts"] + 1, "advice": advice}
+    return found
+
+
+def _usage_of(matters: Sequence[Matter]) -> dict[UUID, dict[str, Any]]:
     """Calls to models, and what they cost in US dollars (a decimal as a string)."""
-    totals = matter.calls.aggregate(
-        calls=Count("pk"),
-        prompt_tokens=Sum("prompt_tokens", default=0),
-        completion_tokens=Sum("completion_tokens", default=0),
-        cost=Sum("cost", default=0),
-    )
-    return totals | {"cost": str(totals["cost"])}
+    usage = {matter.pk: {"calls": 0, "prompt_tokens": 0, "completion_tokens": 0, "cost": "0"} for matter in matters}
+    calls = LLMCall.objects.filter(matter__in=matters).values("matter_id").order_by()
+    for row in calls.annotate(
+        count=Count("pk"), prompt=Sum("prompt_tokens"), completion=Sum("completion_tokens"), dollars=Sum("cost")
+    ):
+        usage[row["matter_id"]] = {
+            "calls": row["count"],
+            "prompt_tokens": row["prompt"],
+            "completion_tokens": row["completion"],
+            "cost": str(row["dollars"]),
+        }
+    return usage

@@ -1,7 +1,10 @@
 """Rules for what a person or program sends in, shared by forms and API. Messages say what to do."""
 
+import math
+
 QUESTION_LIMIT = 10_000
 ANSWER_LIMIT = 10_000
+JSON_DEPTH = 32
 
 
 def clean_question(text: str) -> str:
@@ -31,13 +34,16 @@ def check_storable(text: str) -> None:
 
 
 def check_json_storable(value: object) -> None:
-    """The same for every string, keys included, of a JSON value."""
-    stack = [value]
+    """The same for every string, keys included, of a JSON value; its numbers must be finite, its depth bounded."""
+    stack = [(value, 0)]
     while stack:
-        item = stack.pop()
+        item, depth = stack.pop()
         if isinstance(item, str):
             check_storable(item)
-        elif isinstance(item, dict):
-            stack += [*item.keys(), *item.values()]
-        elif isinstance(item, list):
-            stack += item
+        elif isinstance(item, float) and not math.isfinite(item):
+            raise ValueError("A number is too large.")
+        elif isinstance(item, dict | list):
+            if depth == JSON_DEPTH:
+                raise ValueError(f"Nest it at most {JSON_DEPTH} levels deep.")
+            inner = [*item.keys(), *item.values()] if isinstance(item, dict) else item
+            stack += [(part, depth + 1) for part in inner]

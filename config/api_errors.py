@@ -1,0 +1,141 @@
+"""What goes wrong under `/api/v1/`, as RFC 9457 problem documents."""
+
+import logging
+from collections.abc import Callable
+from typing import Any
+
+import psycopg
+from asgiref.sync import iscoroutinefunction
+from django.core.exceptions import SuspiciousOperation
+from django.db import InterfaceError, OperationalError
+from django.http import Http404, HttpRequest, HttpResponse, UnreadablePostError
+from django.http.multipartparser import MultiPartParserError
+from django.http.response import HttpResponseBase
+from django.views.decorators.csrf import csrf_exempt
+from ninja import NinjaAPI
+from ninja.errors import HttpError, ValidationError
+
+from companies.problems import Problem, not_found, problem_response
+from config.bodies import read_bounded
+
+logger = logging.getLogger(__name__)
+View = Callable[..., Any]
+_DATABASE_ERRORS = (OperationalError, InterfaceError, psycopg.OperationalError, psycopg.InterfaceError)
+
+
+def as_problems(view: View) -> View:
+    """`view` with a bounded body, HEAD as GET, OPTIONS, and a problem document for a method that it does not take."""
+    if iscoroutinefunction(view):
+
+        async def answer_async(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+            return _begin(request) or _end(request, await view(request, *args, **kwargs))
+
+        return csrf_exempt(answer_async)
+
+    def answer(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        try:
+            return _begin(request) or _end(request, view(request, *args, **kwargs))
+        except Http404:  # the API's root, which lies outside its handlers
+            return nothing_here(request)
+
+    return csrf_exempt(answer)
+
+
+def _begin(request: HttpRequest) -> HttpResponse | None:
+    if request.method == "HEAD":
+        request.method = "GET"  # the server leaves the body out
+    try:
+        read_bounded(request)
+    except Problem as problem:
+        return problem_response(request, problem)
+    except UnreadablePostError:
+        return problem_response(request, Problem(400, "The body broke off."))
+    return None
+
+
+def _end(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+    if response.status_code != 405:
+        return response
+    methods = {name.strip() for name in response["Allow"].split(",")}
+    allow = ", ".join(sorted(methods | {"OPTIONS"} | ({"HEAD"} if "GET" in methods else set())))
+    if request.method == "OPTIONS":
+        return HttpResponse(status=204, headers={"Allow": allow})
+    return problem_response(request, Problem(405, f"This address takes {allow}.", headers={"Allow": allow}))
+
+
+@csrf_exempt
+def nothing_here(request: HttpRequest) -> HttpResponse:
+    """An address under the API that there is not."""
+    return problem_response(request, not_found())
+
+
+def add_error_handlers(api: NinjaAPI) -> None:
+    """Let `api` answer every exception with a problem document."""
+    for kind, handler in _HANDLERS.items():
+        api.add_exception_handler(kind, handler)
+
+
+def _on_problem(request: HttpRequest, problem: Problem) -> HttpResponse:
+    return problem_response(request, problem)
+
+
+def _on_invalid(request: HttpRequest, error: ValidationError) -> HttpResponse:
+    """A body, path or query that is not of the form asked for."""
+    errors = [{"field": _field(e["loc"]), "message": _message(e)} for e in error.errors]
+    detail = "; ".join(f"{e['field']}: {e['message']}" for e in errors)
+    return problem_response(request, Problem(400, detail, errors=errors))
+
+
+_MESSAGES = {
+    "extra_forbidden": "There is no such field.",
+    "missing": "Give this, too.",
+    "model_attributes_type": "Send a JSON object.",
+}
+
+
+def _message(error: dict[str, Any]) -> str:
+    return _MESSAGES.get(error["type"]) or str(error["msg"]).removeprefix("Value error, ")
+
+
+def _field(loc: Any) -> str:
+    """The path of a field without the names of our own parameters (`body`, `submission`)."""
+    return ".".join(str(part) for part in loc[2:] or loc[1:] or loc)
+
+
+def _on_missing(request: HttpRequest, error: Http404) -> HttpResponse:
+    return problem_response(request, not_found())
+
+
+def _on_http_error(request: HttpRequest, error: HttpError) -> HttpResponse:
+    """What the framework refused; a Problem of our parser comes wrapped in one."""
+    cause = error.__cause__
+    return problem_response(request, cause if isinstance(cause, Problem) else Problem(error.status_code, str(error)))
+
+
+def _on_suspicious(request: HttpRequest, error: Exception) -> HttpResponse:
+    """A form instead of JSON that Django refuses to read, while it looks for the CSRF token."""
+    return problem_response(request, Problem(400, "The body can't be read. Send JSON in UTF-8."))
+
+
+def _on_database_error(request: HttpRequest, error: Exception) -> HttpResponse:
+    """Nothing was stored, and the same call, with the same Idempotency-Key, may be made again."""
+    logger.error("the database does not answer: %s", error)
+    detail = "The database does not answer. Nothing was stored; try again."
+    return problem_response(request, Problem(503, detail, headers={"Retry-After": "5"}))
+
+
+def _on_error(request: HttpRequest, error: Exception) -> HttpResponse:
+    logger.error("an API call failed", exc_info=error)
+    return problem_response(request, Problem(500, "This is our fault; the request id helps us to find it."))
+
+
+_HANDLERS: dict[type[Exception], Callable[[HttpRequest, Any], HttpResponse]] = {
+    Problem: _on_problem,
+    ValidationError: _on_invalid,
+    Http404: _on_missing,
+    HttpError: _on_http_error,
+    SuspiciousOperation: _on_suspicious,
+    MultiPartParserError: _on_suspicious,
+    **dict.fromkeys(_DATABASE_ERRORS, _on_database_error),
+    Exception: _on_error,
+}

@@ -1,0 +1,107 @@
+"""What the API shows of matters, for its description: tests hold real answers against it."""
+
+from datetime import date, datetime
+from typing import Any, Literal
+from uuid import UUID
+
+from ninja import Schema
+
+from matters.models import FactStatus, Priority
+from matters.states import AnswerKind, MatterStatus, QuestionStatus, WaitingFor
+
+Source = Literal["rippling", "carta", "document", "founder"]
+
+
+class Accepted(Schema):
+    """A matter that was stored, and where to look for it. `queue_position` 0 is next."""
+
+    id: UUID
+    status: MatterStatus
+    poll_url: str
+    events_url: str
+    websocket_url: str
+    queue_position: int
+    eta_seconds: dict[str, float] | None
+
+
+class QuestionOut(Schema):
+    """A question about the facts. `problem` says why the answer of the round before could not be read."""
+
+    id: UUID
+    text: str
+    why: str
+    kind: AnswerKind
+    choices: list[str]
+    hint: str
+    problem: str
+    status: QuestionStatus
+    round: int
+    source: Source | None
+    answer: str | None
+
+
+class FactOut(Schema):
+    """A typed fact: `value` is written as text, null where nobody knows it."""
+
+    key: str
+    value: str | None
+    unit: str | None
+    as_of: date | None
+    source: Source
+    status: FactStatus
+
+
+class AdviceSummary(Schema):
+    """The newest attempt; `length` counts the code points that are stored now."""
+
+    version: int
+    attempt: int
+    status: Literal["streaming", "complete", "incomplete", "superseded", "failed", "canceled"]
+    length: int
+
+
+class Usage(Schema):
+    """Calls to models, whatever came of them, and their cost in US dollars (a decimal number as a string)."""
+
+    calls: int
+    prompt_tokens: int
+    completion_tokens: int
+    cost: str
+
+
+class MatterError(Schema):
+    """Why a matter failed, or what keeps it waiting."""
+
+    code: str
+    message: str
+    retryable: bool
+
+
+class MatterOut(Schema):
+    """A matter and where the work on it stands."""
+
+    id: UUID
+    question: str
+    priority: Priority
+    metadata: dict[str, Any]
+    status: MatterStatus
+    waiting_for: WaitingFor | None
+    progress: int
+    step: str
+    submitted_at: datetime
+    started_at: datetime | None
+    completed_at: datetime | None
+    processing_ms: int | None
+    attempts: int
+    questions: list[QuestionOut]
+    facts: list[FactOut]
+    advice: AdviceSummary | None
+    usage: Usage
+    error: MatterError | None
+
+
+class MatterPage(Schema):
+    """A page of matters; `next` is the next page's cursor, null on the last."""
+
+    items: list[MatterOut]
+    next: str | None
