@@ -22,6 +22,8 @@ class Record:
     prompt: str  # both ends of it
     began: float
     fault: str | None
+    client_port: int  # the same for calls over one connection
+    request: dict[str, Any]  # without its messages
     status: int | None = None
     sent: int = 0
     sha256: str | None = None

@@ -4,6 +4,8 @@ import http.client
 import json
 import subprocess
 import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -74,6 +76,13 @@ class FakeLLM:
         """`calls` so far, `in_flight` now, `most_in_flight` at once."""
         counts: dict[str, int] = self._control("/_control")
         return counts
+
+    def wait_until(self, holds: Callable[[], bool], seconds: float = 10) -> None:
+        """Ask again until `holds()`; fails after `seconds`."""
+        ends_at = time.monotonic() + seconds
+        while not holds():
+            assert time.monotonic() < ends_at, f"it did not hold within {seconds} s"
+            time.sleep(0.01)
 
     def _control(self, path: str, body: Any = None) -> Any:
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)

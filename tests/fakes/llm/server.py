@@ -65,6 +65,8 @@ class Server:
         record = Record(
             number=len(self._calls), name=name, model=body["model"], key=key, prompt=excerpt, began=time.time(),
             fault=fault.kind if fault else None,
+            client_port=connection.transport.get_extra_info("peername")[1],
+            request={name: value for name, value in body.items() if name != "messages"},
         )  # fmt: skip
         self._calls.append(record)
         answer = StreamedAnswer if body.get("stream") else WholeAnswer

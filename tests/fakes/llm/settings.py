@@ -19,12 +19,13 @@ REFUSALS: dict[str, tuple[int, str | None, str | None, str]] = {
     "filtered_prompt": (400, None, "content_filter", "The response was filtered due to the prompt"),
 }
 # Faults after the request was taken. `invalid_json`, `schema_violation` and `refusal` are about replies with a schema,
-# `error_event`, `no_events`, `no_done` (but a finish reason) and `no_end` (neither) about streams; the others mean the
+# `error_event`, `no_events`, `no_done` (but a finish reason), `no_end` (neither)
+# and `stall_at_end` (a finish reason, then silence) about streams; the others mean the
 # nearest thing in both.
 ANSWERS_GONE_WRONG = (
     "refuse", "cut", "malformed", "stall", "keepalive", "length", "content_filter", "no_finish",
     "invalid_json", "schema_violation", "refusal",
-    "error_event", "no_done", "no_end", "no_events",
+    "error_event", "no_done", "no_end", "no_events", "stall_at_end",
 )  # fmt: skip
 KINDS = frozenset(REFUSALS) | frozenset(ANSWERS_GONE_WRONG)
 

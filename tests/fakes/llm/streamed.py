@@ -21,7 +21,7 @@ class StreamedAnswer(Completion):
         self._event({"role": "assistant", "content": "", "refusal": None})
         text = self._text()
         if await self._send_pieces(text):
-            self._end(text)
+            await self._end(text)
         else:
             await self._break_off()
         return None
@@ -74,10 +74,12 @@ class StreamedAnswer(Completion):
             self.connection.send_chunk(b": PROCESSING\n\n")
             await asyncio.sleep(self.fault.every)
 
-    def _end(self, text: str) -> None:
+    async def _end(self, text: str) -> None:
         self.record.finish_reason = self.finish_reason()
         if self.record.finish_reason is not None:
             self._event({}, self.record.finish_reason)
+        if self.kind == "stall_at_end":
+            await self.connection.hang()
         if self.body.get("stream_options", {}).get("include_usage"):
             self._data(json.dumps({**self._envelope(), "choices": [], "usage": self.usage(text)}).encode())
         if self.kind not in ("no_done", "no_end"):

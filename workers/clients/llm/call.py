@@ -69,7 +69,7 @@ class Call:
     def own(self, connection: Connection) -> bool:
         """Take the connection for this call. False: a late cancel of the call before shut it down, take another."""
         with _ownership:
-            if connection.is_shut:
+            if connection.is_shut and connection.owner is not self:
                 return False
             connection.owner, self._connection = self, connection
             if self.canceled:

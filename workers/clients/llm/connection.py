@@ -66,8 +66,8 @@ class CallConnection(httpcore2.NetworkStream):
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
         call = running_call()
-        if self.owner is not call and not call.own(self):
-            raise httpcore2.ConnectionNotAvailable
+        if not call.own(self):
+            raise httpcore2.ConnectionNotAvailable  # the pool takes another
         call.sent = True
         self._head = b""
         try:

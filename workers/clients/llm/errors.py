@@ -107,7 +107,7 @@ class LLMError(Exception):
         return NATURES[self.code].opens_breaker
 
 
-class LLMCanceled(LLMError):  # noqa: N818 - nothing went wrong, somebody wanted it
+class LLMCanceled(LLMError):
     """The call was ended by `Call.cancel(reason)`; `reason` is what was given there."""
 
     def __init__(self, reason: str, *, seen_by_model: bool, request_id: str | None = None) -> None:

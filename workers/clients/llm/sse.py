@@ -52,7 +52,7 @@ class EventParser:
 def _data_of(event: bytes) -> bytes | None:
     """The joined `data` lines; None where there is none, or only an empty one."""
     if event.startswith(b"data: ") and b"\n" not in event:
-        return event[6:]
+        return event[6:] or None
     lines = [_value(line) for line in event.split(b"\n") if line == b"data" or line.startswith(b"data:")]
     return b"\n".join(lines) or None
 

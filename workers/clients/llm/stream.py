@@ -117,13 +117,13 @@ class Stream:
         self._seen_event = True
         if chunk.get("error"):
             raise from_error_object(chunk["error"], request_id=self.request_id)
-        if self.model is None:
+        if not self.model:  # empty in Azure's first chunk
             self.model = chunk.get("model")
             self.request_id = self.request_id or chunk.get("id")
         if chunk.get("usage"):
             self.usage = read_usage(chunk["usage"])
-        for choice in chunk["choices"][:1]:  # none in the usage chunk, and in Azure's first one
-            self._take_choice(choice)
+        if chunk.get("choices"):  # none in the usage chunk, and in Azure's first one
+            self._take_choice(chunk["choices"][0])
 
     def _take_choice(self, choice: dict[str, Any]) -> None:
         delta = choice.get("delta") or {}
