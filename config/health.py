@@ -2,17 +2,18 @@
 
 from collections.abc import Callable
 
+import psycopg
 import redis
 from django.conf import settings
-from django.contrib.auth.models import AnonymousUser
-from django.db import connection
+from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from prometheus_client import CollectorRegistry, Gauge, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
+from companies.async_pool import database_dsn
 from companies.authentication import bearer_token, principal_of_request
-from companies.models import Scope
+from companies.models import Scope, User
 
 _NUMBERS: tuple[tuple[str, str, tuple[str, ...], str], ...] = (
     (
@@ -43,6 +44,8 @@ _NUMBERS: tuple[tuple[str, str, tuple[str, ...], str], ...] = (
     ),
 )
 
+_PLAIN = {"Content-Type": "text/plain; charset=utf-8"}
+
 
 def healthz(request: HttpRequest) -> HttpResponse:
     """200 while the process lives."""
@@ -66,8 +69,9 @@ def readyz(request: HttpRequest) -> JsonResponse:
 
 
 def _check_database() -> None:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT 1")
+    """By a connection of its own: one that is down is known in two seconds, and a busy pool is no fault."""
+    with psycopg.connect(database_dsn(), connect_timeout=2, autocommit=True) as conn:
+        conn.execute("SELECT 1")
 
 
 def _check_migrations() -> None:
@@ -83,8 +87,27 @@ def _check_broker() -> None:
 
 def metrics(request: HttpRequest) -> HttpResponse:
     """Prometheus text, for staff and for API keys with the admin scope."""
-    if not _may_see_metrics(request):
-        return HttpResponse("Sign in as staff, or give an API key with the scope `admin`.\n", status=401)
+    try:
+        return _refusal(request) or HttpResponse(_numbers(), content_type=CONTENT_TYPE_LATEST)
+    except DatabaseError:
+        return HttpResponse("The database does not answer.\n", status=503, headers=_PLAIN | {"Retry-After": "5"})
+
+
+def _refusal(request: HttpRequest) -> HttpResponse | None:
+    if bearer_token(request.headers.get("Authorization")) is not None:
+        principal = principal_of_request(request)
+        known, admitted = principal is not None, principal is not None and principal.may(Scope.ADMIN)
+    else:
+        known, admitted = isinstance(request.user, User), request.user.is_staff
+    if admitted:
+        return None
+    words = "Sign in as staff, or give an API key with the scope `admin`.\n"
+    return HttpResponse(
+        words, status=403 if known else 401, headers=_PLAIN | ({} if known else {"WWW-Authenticate": "Bearer"})
+    )
+
+
+def _numbers() -> bytes:
     registry = CollectorRegistry()
     with connection.cursor() as cursor:
         for name, words, labels, sql in _NUMBERS:
@@ -92,11 +115,4 @@ def metrics(request: HttpRequest) -> HttpResponse:
             cursor.execute(sql)
             for *values, number in cursor.fetchall():
                 gauge.labels(*values).set(number)
-    return HttpResponse(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
-
-
-def _may_see_metrics(request: HttpRequest) -> bool:
-    if bearer_token(request.headers.get("Authorization")) is not None:
-        principal = principal_of_request(request)
-        return principal is not None and principal.may(Scope.ADMIN)
-    return not isinstance(request.user, AnonymousUser) and request.user.is_staff
+    return generate_latest(registry)

@@ -1,0 +1,36 @@
+"""Advice as staff see it: everything readable, nothing editable, since what was streamed is what is kept."""
+
+from typing import ClassVar
+
+from django.contrib import admin
+
+from advice.models import Attempt, Check
+from advice.services import folded_text
+from playbooks.admin import ReadOnly
+
+
+class CheckInline(ReadOnly, admin.TabularInline[Check, Attempt]):
+    model = Check
+
+
+@admin.register(Attempt)
+class AttemptAdmin(ReadOnly, admin.ModelAdmin[Attempt]):
+    list_display = ("matter", "version", "number", "status", "model", "length", "created_at", "ended_at")
+    list_filter = ("status", "model")
+    list_select_related = ("matter",)
+    search_fields = ("matter__id",)
+    exclude = ("text",)
+    readonly_fields = ("text_so_far",)
+    inlines: ClassVar = [CheckInline]
+
+    @admin.display(description="Text")
+    def text_so_far(self, attempt: Attempt) -> str:
+        """The chunks while it streams: their key of two columns keeps them from having pages of their own."""
+        return attempt.text if attempt.ended_at else folded_text(attempt.pk)
+
+
+@admin.register(Check)
+class CheckAdmin(ReadOnly, admin.ModelAdmin[Check]):
+    list_display = ("attempt", "start", "end", "verdict", "reason")
+    list_filter = ("verdict",)
+    list_select_related = ("attempt",)

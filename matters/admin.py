@@ -1,0 +1,114 @@
+"""Matters and their ledger as staff see them: everything readable, nothing editable.
+
+A status or a step that was changed here would leave the state machine, and its events would not say so. What staff may
+do is what a founder may: the action calls the same service.
+"""
+
+from typing import ClassVar
+
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest
+
+from matters.models import Event, Fact, IdempotencyRecord, LLMCall, Matter, Question, Step
+from matters.services import NotAllowed, retry_matter
+from playbooks.admin import ReadOnly
+
+
+class QuestionInline(ReadOnly, admin.TabularInline[Question, Matter]):
+    model = Question
+    fields = ("position", "key", "text", "kind", "status", "round", "source", "answers")
+    show_change_link = True
+
+
+class FactInline(ReadOnly, admin.TabularInline[Fact, Matter]):
+    model = Fact
+    fields = ("key", "value", "unit", "as_of", "source", "status")
+    show_change_link = True
+
+
+class StepInline(ReadOnly, admin.TabularInline[Step, Matter]):
+    model = Step
+    fields = ("key", "version", "state", "due_at", "attempt", "calls_seen", "epoch", "error", "finished_at")
+    ordering = ("pk",)
+    show_change_link = True
+
+
+class EventInline(ReadOnly, admin.TabularInline[Event, Matter]):
+    model = Event
+    fields = ("number", "at", "type", "from_status", "to_status", "why")
+
+
+@admin.register(Matter)
+class MatterAdmin(ReadOnly, admin.ModelAdmin[Matter]):
+    list_display = ("__str__", "company", "status", "waiting_for", "version", "submitted_at", "completed_at")
+    list_filter = ("status", "waiting_for", "priority")
+    list_select_related = ("company",)
+    search_fields = ("id", "company__slug", "question")
+    date_hierarchy = "submitted_at"
+    inlines: ClassVar = [QuestionInline, FactInline, StepInline, EventInline]
+    actions = ("retry",)
+
+    @admin.action(description="Retry: let them go on from the step that failed")
+    def retry(self, request: HttpRequest, queryset: QuerySet[Matter]) -> None:
+        for matter in queryset:
+            try:
+                retry_matter(matter.pk)
+                self.message_user(request, f"{matter.pk} goes on.")
+            except NotAllowed as refusal:
+                self.message_user(request, f"{matter.pk}: {refusal}", messages.WARNING)
+
+
+@admin.register(Question)
+class QuestionAdmin(ReadOnly, admin.ModelAdmin[Question]):
+    list_display = ("__str__", "matter", "kind", "status", "round", "source")
+    list_filter = ("status", "kind")
+    list_select_related = ("matter",)
+    search_fields = ("id", "matter__id", "key")
+
+
+@admin.register(Fact)
+class FactAdmin(ReadOnly, admin.ModelAdmin[Fact]):
+    list_display = ("key", "matter", "source", "status", "as_of", "created_at")
+    list_filter = ("status", "source")
+    list_select_related = ("matter",)
+    search_fields = ("matter__id", "key")
+
+
+class CallInline(ReadOnly, admin.TabularInline[LLMCall, Step]):
+    model = LLMCall
+    fields = ("at", "model", "outcome", "error_code", "prompt_tokens", "completion_tokens", "latency_ms")
+    readonly_fields = ("at",)
+
+
+@admin.register(Step)
+class StepAdmin(ReadOnly, admin.ModelAdmin[Step]):
+    list_display = ("key", "matter", "version", "kind", "state", "due_at", "attempt", "calls_seen", "finished_at")
+    list_filter = ("state", "kind")
+    list_select_related = ("matter",)
+    search_fields = ("matter__id", "key")
+    inlines: ClassVar = [CallInline]
+
+
+@admin.register(LLMCall)
+class LLMCallAdmin(ReadOnly, admin.ModelAdmin[LLMCall]):
+    list_display = ("at", "kind", "model", "outcome", "error_code", "prompt_tokens", "completion_tokens", "latency_ms")
+    list_filter = ("outcome", "kind", "model")
+    search_fields = ("matter__id", "request_id")
+    date_hierarchy = "at"
+
+
+@admin.register(Event)
+class EventAdmin(ReadOnly, admin.ModelAdmin[Event]):
+    list_display = ("at", "matter", "number", "type", "from_status", "to_status", "why")
+    list_filter = ("type",)
+    list_select_related = ("matter",)
+    search_fields = ("matter__id",)
+    ordering = ("-pk",)
+
+
+@admin.register(IdempotencyRecord)
+class IdempotencyRecordAdmin(ReadOnly, admin.ModelAdmin[IdempotencyRecord]):
+    list_display = ("key", "company", "status", "created_at")
+    list_select_related = ("company",)
+    search_fields = ("key", "company__slug")
