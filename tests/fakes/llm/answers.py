@@ -10,7 +10,7 @@ SAYS: dict[str, Any] = {
     "relevant": True, "readable": True, "score": 85,
     "problem": None, "unit": None, "as_of": None, "hint": "", "choices": [],
 }  # fmt: skip
-PREFERRED = ("text", "founder")  # among the values of an enum
+PREFERRED = ("text", "founder", "USD")  # among the values of an enum
 QUERIES = ("terminating an executive", "contractor or employee", "founder departure")
 _TAGGED = r"<{0}\b[^>]*>(.*?)</{0}>"
 _NUMBER = re.compile(r"-?\d[\d,]*(?:\.\d+)?")
@@ -18,12 +18,15 @@ _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
 class AnswerMaker:
-    def __init__(self, schema: dict[str, Any], name: str, prompt: str, *, questions: int) -> None:
+    """Makes an instance of `schema`. `asked` is what the user's messages say: an <answer> or a <question> in it is
+    echoed where that makes sense. `questions`: how many of them derive_questions has, as far as its schema allows."""
+
+    def __init__(self, schema: dict[str, Any], name: str, asked: str, *, questions: int) -> None:
         self._root = schema
         self._name = name
         self._questions = questions
-        self._answer = _last_tagged("answer", prompt)
-        self._question = _last_tagged("question", prompt)
+        self._answer = _last_tagged("answer", asked)
+        self._question = _last_tagged("question", asked)
 
     def make(self) -> Any:
         return self._value(self._root, "", 0)
@@ -66,9 +69,9 @@ class AnswerMaker:
         return int(max(schema.get("minItems", 0), min(wanted, schema.get("maxItems", wanted))))
 
     def _choice(self, values: list[Any], name: str) -> Any:
-        if name == "value":
+        if name in ("value", "currency"):
             said = self._answer.casefold()
-            return next((v for v in values if isinstance(v, str) and v.casefold() in said), values[0])
+            values = [v for v in values if isinstance(v, str) and v.casefold() in said] or values
         return next((value for value in PREFERRED if value in values), values[0])
 
     def _string(self, schema: dict[str, Any], name: str, index: int) -> str:
@@ -103,17 +106,20 @@ def _allows(schema: dict[str, Any], value: Any) -> bool:
     return names[type(value)] in kinds and len(str(value or "")) >= schema.get("minLength", 0)
 
 
-def _last_tagged(tag: str, prompt: str) -> str:
-    found = re.findall(_TAGGED.format(tag), prompt, re.DOTALL)
-    return found[-1].strip() if found else ""
+def _last_tagged(tag: str, asked: str) -> str:
+    """What stands in the last block of that tag; of a block of `name: value` lines, its text."""
+    found = re.findall(_TAGGED.format(tag), asked, re.DOTALL)
+    inside = found[-1].strip().replace("&lt;", "<") if found else ""
+    return inside.partition("\n")[0].removeprefix("text: ") if inside.startswith("text: ") else inside
 
 
-def reply_text(body: dict[str, Any], prompt: str, *, questions: int, replies: dict[str, Any]) -> str:
+def reply_text(body: dict[str, Any], *, questions: int, replies: dict[str, Any]) -> str:
     """The content of a reply to a request, as JSON where it asks for a schema."""
     wanted = body.get("response_format", {}).get("json_schema")
     if wanted is None:
         return "pong"
-    value = AnswerMaker(wanted["schema"], wanted["name"], prompt, questions=questions).make()
+    asked = "\n".join(str(message["content"]) for message in body["messages"] if message["role"] == "user")
+    value = AnswerMaker(wanted["schema"], wanted["name"], asked, questions=questions).make()
     if wanted["name"] in replies:
         value = {**value, **replies[wanted["name"]]}
     return json.dumps(value)

@@ -21,7 +21,7 @@ class WholeAnswer(Completion):
         await self._send(self._body(message), text)
 
     def _text(self) -> str:
-        text = reply_text(self.body, self.prompt, questions=self.settings.questions, replies=self.settings.replies)
+        text = reply_text(self.body, questions=self.settings.questions, replies=self.settings.replies)
         return text[: len(text) // 2] if self.kind == "length" else _WRONG.get(self.kind, text)
 
     def _body(self, message: dict[str, Any]) -> bytes:

@@ -28,7 +28,8 @@ class Code(StrEnum):
 
 @dataclass(frozen=True)
 class Nature:
-    """What a code means for the pipeline, and its words for a founder."""
+    """What a code means for the pipeline, and its words for a founder: what happened, not what will be done about it,
+    which only the pipeline knows."""
 
     message: str
     retryable: bool = False
@@ -36,23 +37,25 @@ class Nature:
 
 
 NATURES: dict[Code, Nature] = {
-    Code.RATE_LIMITED: Nature("The language model is busy. Your matter goes on by itself in a moment.", retryable=True),
+    Code.RATE_LIMITED: Nature("The language model is busy: too much was asked of it in this minute.", retryable=True),
     Code.UNAVAILABLE: Nature(
-        "The language model cannot be reached. Your matter is safe and goes on when it is back.", retryable=True
+        "The language model is not available at the moment. Nothing of yours is lost.", retryable=True
     ),
-    Code.TIMED_OUT: Nature("The language model took too long to answer. We are trying again.", retryable=True),
-    Code.STALLED: Nature("The language model stopped answering. We are trying again.", retryable=True),
-    Code.CUT: Nature("The language model's answer broke off. We are trying again.", retryable=True),
+    Code.TIMED_OUT: Nature("The language model took too long to answer. Nothing of yours is lost.", retryable=True),
+    Code.STALLED: Nature(
+        "The language model stopped answering in the middle. Nothing of yours is lost.", retryable=True
+    ),
+    Code.CUT: Nature("The language model's answer broke off before its end. Nothing of yours is lost.", retryable=True),
     Code.MALFORMED: Nature(
-        "The language model's answer could not be read. We are trying again.",
+        "The language model's answer could not be read. Nothing of yours is lost.",
         retryable=True,
     ),
     Code.UNAUTHORISED: Nature(
-        "The language model does not accept our access key. Our staff have been told; nothing of yours is lost.",
+        "The language model does not accept our access key. Our staff must set this right; nothing of yours is lost.",
         opens_breaker=True,
     ),
     Code.UNKNOWN_MODEL: Nature(
-        "The language model set for this work was not found. Our staff have been told; nothing of yours is lost.",
+        "The language model set for this work was not found. Our staff must set this right; nothing of yours is lost.",
         opens_breaker=True,
     ),
     Code.CONTEXT_OVERFLOW: Nature("There is more material here than the language model can read at once."),
@@ -60,7 +63,7 @@ NATURES: dict[Code, Nature] = {
     Code.CONTENT_FILTER: Nature("The language model declined to answer this. An attorney can look at it instead."),
     Code.CANCELED: Nature("The work was stopped."),
     Code.INSUFFICIENT_QUOTA: Nature(
-        "Our account with the language model is used up. Our staff have been told; nothing of yours is lost.",
+        "Our account with the language model is used up. Our staff must set this right; nothing of yours is lost.",
         opens_breaker=True,
     ),
 }
