@@ -62,7 +62,8 @@ def hold_steps(matter: Matter) -> None:
 
 def revive_steps(matter: Matter) -> list[Step]:
     """Make dead, held and parked steps due now, with all their tries before them; returns them."""
-    steps = list(matter.steps.filter(state__in=[StepState.DEAD, StepState.HELD, StepState.READY]))
+    revivable = matter.steps.filter(state__in=[StepState.DEAD, StepState.HELD, StepState.READY])
+    steps = list(revivable.select_for_update(no_key=True).order_by("pk"))  # a step that is claimed just now is not one
     matter.steps.filter(pk__in=[step.pk for step in steps]).update(
         state=StepState.READY, due_at=Now(), calls_seen=0, attempt=0, error=None, finished_at=None
     )

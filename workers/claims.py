@@ -73,23 +73,30 @@ def _loaded(value: Any) -> dict[str, Any]:
     return json.loads(value) if isinstance(value, str) else dict(value)
 
 
-def renew_leases(claims: list[Claim]) -> set[int]:
-    """Prolong the leases of `claims`; returns the ids of the steps that are still theirs."""
-    sql = """
-        UPDATE matters_step s SET due_at = clock_timestamp() + make_interval(secs => %s)
-          FROM unnest(%s::bigint[], %s::int[]) AS mine (id, epoch)
-         WHERE s.id = mine.id AND s.epoch = mine.epoch AND s.state = 'running' RETURNING s.id
-    """
+# A row that somebody else has locked just now is left for the next time: waiting for several rows in turn would
+# deadlock with whoever stops their matter.
+_RENEW = """
+WITH free AS (
+    SELECT s.id FROM matters_step s, unnest(%(ids)s::bigint[], %(epochs)s::int[]) AS mine (id, epoch)
+     WHERE s.id = mine.id AND s.epoch = mine.epoch AND s.state = 'running' FOR NO KEY UPDATE OF s SKIP LOCKED
+)
+UPDATE matters_step s SET due_at = clock_timestamp() + make_interval(secs => %(lease)s) FROM free WHERE s.id = free.id
+"""
+
+
+def renew_leases(claims: list[Claim]) -> set[tuple[int, int]]:
+    """Prolong the leases of `claims`; returns what `still_mine` does."""
+    ids, epochs = [c.step_id for c in claims], [c.epoch for c in claims]
     with connection.cursor() as cursor:
-        cursor.execute(sql, [settings.STEP_LEASE_SECONDS, [c.step_id for c in claims], [c.epoch for c in claims]])
-        return {row[0] for row in cursor.fetchall()}
+        cursor.execute(_RENEW, {"ids": ids, "epochs": epochs, "lease": settings.STEP_LEASE_SECONDS})
+    return still_mine(claims)
 
 
-def still_mine(claims: list[Claim]) -> set[int]:
-    """The ids of those steps of `claims` that nobody took over, held or canceled."""
+def still_mine(claims: list[Claim]) -> set[tuple[int, int]]:
+    """Step and epoch of those `claims` that nobody took over, held or canceled."""
     mine = {(c.step_id, c.epoch) for c in claims}
     rows = Step.objects.filter(pk__in=[c.step_id for c in claims], state=StepState.RUNNING).values_list("pk", "epoch")
-    return {pk for pk, epoch in rows if (pk, epoch) in mine}
+    return mine.intersection(rows)
 
 
 @contextmanager

@@ -5,10 +5,10 @@ import logging
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 
 from django.conf import settings
-from django.db import DatabaseError, connection
+from django.db import connection
 
 from matters.wakeup import publish_hints
 from workers.claims import Claim, renew_leases, still_mine
@@ -23,7 +23,7 @@ class Heartbeat:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._running: dict[int, tuple[Claim, Call]] = {}
+        self._running: dict[tuple[int, int], tuple[Claim, Call]] = {}  # by step and epoch
         self._parked: list[tuple[float, str, int]] = []
         self._renewed_at = time.monotonic()
         self._stop = threading.Event()
@@ -33,15 +33,14 @@ class Heartbeat:
     @contextmanager
     def holding(self, claim: Claim) -> Iterator[Call]:
         """Keep `claim`'s lease while inside; the call that is given ends when the step is not the claim's any more."""
-        call = Call()
+        call, mine = Call(), (claim.step_id, claim.epoch)
         with self._lock:
-            self._running[claim.step_id] = (claim, call)
+            self._running[mine] = (claim, call)
         try:
             yield call
         finally:
             with self._lock:
-                if self._running.get(claim.step_id, (None,))[0] is claim:
-                    del self._running[claim.step_id]
+                del self._running[mine]
 
     def wake_in(self, seconds: float, kind: str, step_id: int) -> None:
         """Wake a worker for a parked step when it is due, so that a pause of a second is not the sweeper's ten."""
@@ -63,11 +62,10 @@ class Heartbeat:
     def _beat_until_stopped(self) -> None:
         while not self._stop.wait(TICK_SECONDS):
             try:
-                self._beat()
-            except DatabaseError as error:
-                logger.warning("heartbeat without database: %s", error)
-            finally:
-                connection.close()
+                with closing(connection):
+                    self._beat()
+            except Exception as error:  # whatever it is: without the next beat every step here would be taken over
+                logger.warning("a heartbeat failed: %r", error)
 
     def _beat(self) -> None:
         now = time.monotonic()
@@ -85,5 +83,5 @@ class Heartbeat:
         else:
             mine = still_mine(claims)
         for claim, call in running:
-            if claim.step_id not in mine:
+            if (claim.step_id, claim.epoch) not in mine:
                 call.cancel("the step is not wanted any more")

@@ -1,0 +1,93 @@
+"""Workers in the test's own process: the steps' functions with the real ledger, database and client."""
+
+from collections.abc import Callable, Iterator
+
+import pytest
+from django.db import connection
+from django.db.models.functions import Now
+from pytest_django import Settings
+
+from matters.models import Matter, Step
+from matters.states import StepState
+from playbooks.loading import LIBRARY, load_file
+from tests.fakes.llm import FakeLLM
+from workers import runtime
+from workers.tasks import run_step
+
+_ONCE_IN_A_PROCESS = (runtime.llm_client, runtime.chunk_writer, runtime.heartbeat)
+
+
+@pytest.fixture(scope="session")
+def llm_process() -> Iterator[FakeLLM]:
+    with FakeLLM() as server:
+        yield server
+
+
+@pytest.fixture
+def llm(llm_process: FakeLLM) -> FakeLLM:
+    """The fake model of all tests here, with nothing set; it answers at once."""
+    llm_process.reset()
+    llm_process.set(interval=0, text_size=600)
+    return llm_process
+
+
+@pytest.fixture
+def worker(transactional_db: None, settings: Settings) -> Iterator[None]:
+    """What a worker process has: made at its first use here, and ended with the test."""
+    yield
+    if runtime.heartbeat.cache_info().currsize:
+        runtime.heartbeat().close()
+    if runtime.chunk_writer.cache_info().currsize:
+        runtime.chunk_writer().close()
+    for part in _ONCE_IN_A_PROCESS:
+        part.cache_clear()
+
+
+@pytest.fixture
+def playbooks(transactional_db: None) -> None:
+    """The product's playbooks, loaded."""
+    for path in sorted(LIBRARY.glob("*.md")):
+        load_file(path)
+
+
+class Pipeline:
+    """Does what is due, one step after another, as one worker with one thread would."""
+
+    def run(self, kind: str) -> Step:
+        """Do the best due step of `kind`; returns it as it stands then."""
+        step = Step.objects.filter(kind=kind, state=StepState.READY).earliest("rank", "due_at", "pk")
+        run_step(kind)
+        step.refresh_from_db()
+        return step
+
+    def run_all(self) -> None:
+        """Until nothing is due."""
+        while due := Step.objects.filter(state=StepState.READY, due_at__lte=Now()).first():
+            run_step(due.kind)
+
+    def until(self, kind: str, matter: Matter) -> Step:
+        """Until a step of `kind` is to be done, and return that."""
+        while not (found := matter.steps.filter(kind=kind, state=StepState.READY).first()):
+            due = matter.steps.filter(state=StepState.READY, due_at__lte=Now()).first()
+            assert due is not None, f"no {kind} comes: {list(matter.steps.values_list('key', 'state', 'error'))}"
+            run_step(due.kind)
+        return found
+
+    def make_due(self, matter: Matter) -> None:
+        """Let the time pass that parked steps wait for."""
+        matter.steps.filter(state=StepState.READY).update(due_at=Now())
+
+
+@pytest.fixture
+def pipeline(worker: None, playbooks: None, llm: FakeLLM, settings: Settings) -> Pipeline:
+    settings.OPENAI_BASE_URL = llm.base_url
+    return Pipeline()
+
+
+@pytest.fixture
+def execute() -> Callable[..., None]:
+    def run(sql: str, *parameters: object) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute(sql, parameters)
+
+    return run
