@@ -143,7 +143,6 @@ def _read(state: StateInline, silent: bool, kind: str, match_at: Callable[[str, 
         return False
     if not silent:
         state.push(kind, "", 0).content = found[0]
-        state.tokens[-1].meta = {"in_link": state.linkLevel > 0}
     state.pos = found.end()
     return True
 
@@ -154,13 +153,13 @@ def _render_marker(
     """The names as links, with whatever stood between them."""
     token, parts, done = tokens[place], [], 0
     for name in _NAME.finditer(token.content):
-        parts += [conditional_escape(token.content[done : name.start()]), _link(name[0], token, env)]
+        parts += [conditional_escape(token.content[done : name.start()]), _link(name[0], env)]
         done = name.end()
     return format_html_join("", "{}", ((part,) for part in [*parts, token.content[done:]]))
 
 
-def _link(name: str, token: Token, env: EnvType) -> SafeString:
-    if name not in env["titles"] or token.meta["in_link"]:
+def _link(name: str, env: EnvType) -> SafeString:
+    if name not in env["titles"]:
         return format_html('<span class="marker">{}</span>', name)
     kind = "source" if name.startswith("P") else "fact"
     return format_html('<a class="marker" href="#{}-{}" title="{}">{}</a>', kind, name, env["titles"][name], name)
@@ -175,9 +174,8 @@ def _render_check(
         return ""
     check = env["checks"][number]
     style, sign, words = VERDICTS.get(check.verdict, ("weak", "?", check.verdict))
-    return format_html(
-        ' <span class="check {}" title="{}">{} <span class="said">{}</span></span>', style, check.reason, sign, words
-    )
+    form = ' <span class="check {}" title="{}: {}">{} <span class="said">{}</span></span>'
+    return format_html(form, style, words.capitalize(), check.reason, sign, words)
 
 
 def _settle_headings(state: StateCore) -> None:

@@ -89,9 +89,10 @@ class MatterPage:
         return self.matter.status == MatterStatus.CANCELED and self.attempt is None
 
     @property
-    def sources(self) -> list[dict[str, Any]]:
-        """The attempt's sources, those that the text refers to first."""
-        return _cited_first(self.attempt.sources if self.attempt else [], self.text)
+    def sources(self) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+        """The attempt's sources: those that the text refers to, and the others."""
+        given, cited = (self.attempt.sources if self.attempt else []), cited_markers(self.text)
+        return [s for s in given if s["marker"] in cited], [s for s in given if s["marker"] not in cited]
 
     @property
     def facts(self) -> list[dict[str, Any]]:
@@ -132,8 +133,3 @@ def read_page(matter_id: UUID, version: int | None = None) -> MatterPage:
         stages=stages_of(matter, questions),
         progress=progress_of(matter),
     )
-
-
-def _cited_first(sources: list[dict[str, Any]], text: str) -> list[dict[str, Any]]:
-    cited = cited_markers(text)
-    return sorted(({**s, "cited": s["marker"] in cited} for s in sources), key=lambda s: not s["cited"])

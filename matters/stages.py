@@ -75,9 +75,7 @@ def _facts(questions: list[Question], place: int) -> str:
 
 
 def _advice(matter: Matter, place: int) -> str:
-    if place < 2:
-        return ""
-    return f"version {matter.version}" if matter.version > 1 else ("written" if place > 2 else "")
+    return f"version {matter.version}" if place > 1 else ""
 
 
 def _plural(count: int, noun: str) -> str:

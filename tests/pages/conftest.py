@@ -37,8 +37,9 @@ FACT = {
 
 
 @pytest.fixture(autouse=True)
-def _files_as_in_a_checkout(settings: Settings) -> None:
-    """Nothing was collected; WhiteNoise would warn of that."""
+def _fast_and_quiet(settings: Settings) -> None:
+    """Passwords cost nothing here; and no file was collected, of which WhiteNoise would warn."""
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     settings.STATIC_ROOT = None
 
 
@@ -154,7 +155,9 @@ def write(matter: Matter) -> Write:
 def age(matter: Matter) -> None:
     """Make a matter look older than any other."""
     with connection.cursor() as cursor:
-        cursor.execute("UPDATE matters_matter SET submitted_at = submitted_at - interval '1 day' WHERE id = %s", [matter.pk])
+        cursor.execute(
+            "UPDATE matters_matter SET submitted_at = submitted_at - interval '1 day' WHERE id = %s", [matter.pk]
+        )
 
 
 __all__ = ["AskQuestion", "Write", "age", "lead_to", "settle"]

@@ -1,0 +1,91 @@
+"""What can be sent, and what the errors say."""
+
+from typing import Any
+
+import pytest
+
+from matters.forms import AnswerForm, MatterForm
+from matters.models import Question
+
+
+def error_of(question: str) -> str:
+    form = MatterForm({"question": question})
+    assert not form.is_valid()
+    return str(form.errors["question"][0])
+
+
+@pytest.mark.parametrize("empty", ["", "   ", "\n\r\n\t", "\u00a0"])
+def test_an_empty_question_is_asked_for(empty: str) -> None:
+    assert error_of(empty).startswith("Write your question first")
+
+
+def test_a_question_of_10_000_characters_is_taken_whatever_they_are() -> None:
+    form = MatterForm({"question": "𝕊" * 10_000})
+    assert form.is_valid()
+    assert form.submission().question == "𝕊" * 10_000
+
+
+def test_a_longer_one_is_told_by_how_much() -> None:
+    assert error_of("a" * 10_412) == "This has 10,412 characters; 10,000 are possible. Shorten it by 412."
+
+
+def test_line_ends_count_once_however_a_browser_sends_them() -> None:
+    form = MatterForm({"question": "a\r\n" * 4_999 + "a"})
+    assert form.is_valid(), "9,999 characters, as the person sees them"
+    assert "\r" not in form.submission().question
+
+
+@pytest.mark.parametrize(
+    ("text", "words"), [("ab\x00c", "Character 3 is a NUL"), ("ab\ud800c", "Character 3 is half of one")]
+)
+def test_what_can_not_be_stored_is_refused_by_its_place(text: str, words: str) -> None:
+    assert error_of(text).startswith(words)
+
+
+def answered(kind: str, choices: list[str] | None = None, **data: Any) -> AnswerForm:
+    return AnswerForm(Question(kind=kind, choices=choices or []), {"round": "1", **data})
+
+
+@pytest.mark.parametrize(
+    ("kind", "data", "given"),
+    [
+        ("text", {"answer": " She leads it. "}, "She leads it."),
+        ("yes_no", {"answer": "no"}, "no"),
+        ("date", {"answer": "2026-03-31"}, "2026-03-31"),
+        ("money", {"answer": "$185,000", "currency": "USD"}, "185000 USD"),
+        ("money", {"answer": "1 250.50", "currency": "EUR"}, "1250.50 EUR"),
+        ("number", {"answer": "12.5"}, "12.5"),
+        ("number", {"answer": "1,000,000"}, "1000000"),
+        ("choice", {"answer": "b", "choices": ["a", "b"]}, "b"),
+        ("date", {"answer": "", "words": "in early spring"}, "in early spring"),
+        ("date", {"unknown": "1"}, None),
+        ("yes_no", {"unknown": "1", "answer": "yes"}, None),
+    ],
+)
+def test_an_answer_is_taken_in_the_words_of_its_kind(kind: str, data: dict[str, Any], given: str | None) -> None:
+    form = answered(kind, **data)
+    assert form.is_valid(), form.errors
+    assert form.cleaned_data["given"] == given
+
+
+@pytest.mark.parametrize(
+    ("kind", "data", "words"),
+    [
+        ("text", {"answer": "  "}, "Give an answer first"),
+        ("text", {"answer": "\x00"}, "NUL"),
+        ("text", {"answer": "a" * 10_001}, "Shorten it by 1"),
+        ("yes_no", {"answer": "perhaps"}, "Choose yes or no"),
+        ("date", {"answer": "31.3.2026"}, "year-month-day"),
+        ("date", {"answer": "2026-02-30"}, "year-month-day"),
+        ("money", {"answer": "a lot"}, "Give the amount in digits"),
+        ("money", {"answer": "1", "currency": "XXX"}, "XXX"),
+        ("number", {"answer": "1e999999999"}, "Give a number in digits"),
+        ("number", {"answer": "١٢"}, "Give a number in digits"),
+        ("choice", {"answer": "c", "choices": ["a", "b"]}, "Choose one of the answers"),
+        ("date", {"words": "\ud800"}, "half of one"),
+    ],
+)
+def test_an_answer_that_can_not_be_taken_is_told_what_to_do(kind: str, data: dict[str, Any], words: str) -> None:
+    form = answered(kind, **data)
+    assert not form.is_valid()
+    assert words in form.message()
