@@ -22,7 +22,7 @@ def main() -> int:
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m demo.model", description="Chat completions, assembled by rules.")
     parser.add_argument("--port", type=int, required=True, help="on 127.0.0.1; 0 takes a free one")
-    parser.add_argument("--pace", type=float, default=40.0, help="words a second of streamed text, 0: at once")
+    parser.add_argument("--pace", type=float, default=45.0, help="words a second of streamed text, 0: at once")
     parser.add_argument("--delay", type=float, default=0.1, help="seconds before a reply, give or take half")
     return parser.parse_args()
 

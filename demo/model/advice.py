@@ -18,17 +18,10 @@ def draft_advice(prompt: str) -> str:
     if not case.sources:
         return without_playbook.packet(case)
     quotations = Quotations(case.asked)
-    parts = [
-        ORIGIN,
-        _bottom_line(case, quotations),
-        _foundation(case),
-        timeline(case, quotations),
-        next_steps(case, quotations),
-        _risks(case, quotations),
-        open_facts(case.facts),
-        _counsel(case, quotations),
-        DISCLOSURE,
-    ]
+    bottom_line, deadlines = _bottom_line(case, quotations), timeline(case, quotations)
+    risks = _risks(case, quotations)  # before the steps, which would leave none of their quotes
+    steps, missing, counsel = next_steps(case, quotations), open_facts(case.facts), _counsel(case, quotations)
+    parts = [ORIGIN, bottom_line, _foundation(case), deadlines, steps, risks, missing, counsel, DISCLOSURE]
     return "\n\n".join(part for part in parts if part) + "\n"
 
 

@@ -42,7 +42,8 @@ def _within(schema: Schema, value: Any) -> Any:
         cut = value[: schema.get("maxLength", len(value))]
         return cut.ljust(schema.get("minLength", 0), "-")
     if isinstance(value, int | float) and not isinstance(value, bool):
-        return min(max(value, schema.get("minimum", value)), schema.get("maximum", value))
+        raised = max(value, schema.get("minimum", value))
+        return min(raised, schema.get("maximum", raised))
     return value
 
 

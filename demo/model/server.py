@@ -19,7 +19,7 @@ _CREATED = 1763683200  # 2025-11-21, so that /v1/models does not change from sta
 class Speed:
     """`pace`: words a second of streamed text, 0 for no waiting. `delay`: seconds before a reply, give or take half."""
 
-    pace: float = 40.0
+    pace: float = 45.0
     delay: float = 0.1
 
 

@@ -23,14 +23,13 @@ LEGAL_NAMES: dict[str, tuple[str, ...]] = {
     "dismiss": ("terminating an executive", "termination of employment", "final pay and severance"),
     "terminat": ("terminating an executive", "termination of employment", "severance and release"),
     "sack": ("terminating an executive", "termination of employment"),
-    "lay": ("layoff", "termination of employment", "final pay and severance"),
-    "cto": ("terminating an executive", "executive officer removal by the board"),
-    "cfo": ("terminating an executive", "executive officer removal by the board"),
-    "ceo": ("terminating an executive", "executive officer removal by the board"),
-    "coo": ("terminating an executive", "executive officer removal by the board"),
-    "cmo": ("terminating an executive", "executive officer removal by the board"),
-    "vp": ("terminating an executive", "executive officer"),
-    "executiv": ("terminating an executive", "executive officer removal by the board"),
+    "cto": ("executive officer removal by the board",),
+    "cfo": ("executive officer removal by the board",),
+    "ceo": ("executive officer removal by the board",),
+    "coo": ("executive officer removal by the board",),
+    "cmo": ("executive officer removal by the board",),
+    "vp": ("executive officer",),
+    "executiv": ("executive officer removal by the board",),
     "contractor": ("contractor or employee", "worker classification", "ABC test misclassification"),
     "freelanc": ("contractor or employee", "worker classification", "ABC test misclassification"),
     "consultant": ("contractor or employee", "worker classification", "independent contractor"),
@@ -39,9 +38,9 @@ LEGAL_NAMES: dict[str, tuple[str, ...]] = {
     "cofound": ("founder departure", "unvested founder stock repurchase", "director resignation"),
     "co-found": ("founder departure", "unvested founder stock repurchase", "director resignation"),
     "found": ("founder departure", "founder vesting and repurchase"),
-    "quit": ("resignation", "departure"),
-    "resign": ("resignation", "departure"),
-    "leav": ("departure", "resignation"),
+    "quit": ("resignation", "terminating an executive"),
+    "resign": ("resignation", "terminating an executive"),
+    "leav": ("departure", "terminating an executive"),
     "option": ("equity vesting and exercise", "option grants"),
     "equity": ("equity vesting and exercise", "repurchase of unvested stock"),
     "vest": ("equity vesting and exercise", "repurchase of unvested stock"),
@@ -54,8 +53,17 @@ LEGAL_NAMES: dict[str, tuple[str, ...]] = {
 }
 
 
+_PHRASES: tuple[tuple["re.Pattern[str]", str], ...] = (
+    (re.compile(r"\b(?:let|letting)\b(?=.{1,60}\bgo\b)|\bget(?:ting)? rid of\b|\blay(?:ing)? off\b", re.I), "fire"),
+    (re.compile(r"\bpart(?:ing|ed)? (?:ways|company)\b|\bwalk(?:ing|ed)? away\b", re.I), "leave"),
+    (re.compile(r"\bstep(?:ping|ped)? down\b", re.I), "resign"),
+)
+
+
 def words(text: str) -> list[str]:
-    """The words that carry meaning, lower case, in order, each once."""
+    """The words that carry meaning, lower case, in order, each once; for "let her go" stands "fire", and so on."""
+    for phrase, word in _PHRASES:
+        text = phrase.sub(word, text)
     found = (word.lower().replace("’", "'").removesuffix("'s") for word in _WORD.findall(text))
     return list(dict.fromkeys(word for word in found if word not in EMPTY and len(word) > 1))
 

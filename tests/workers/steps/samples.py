@@ -31,6 +31,7 @@ SECTIONS = (
     ),
     SectionText(
         "Equity",
+        "- Unvested options lapse, and a late exercise of them is void.\n"
         "- An ISO keeps its treatment for three months after the end of employment, 26 U.S.C. §422(a)(2).\n"
         '- "Cause" matters only where the agreement defines it.',
     ),
