@@ -73,6 +73,8 @@ class ChunkWriter:
         with self._condition:
             if stream.fenced:
                 raise StreamFenced(f"attempt {stream.attempt_id} was taken over")
+            if not text:  # a chunk without text would take the place of the next one: both have the same offset
+                return
             stream.pending.append(storable(text))
             self._dirty[stream.attempt_id] = stream
             self._condition.notify_all()

@@ -1,0 +1,173 @@
+"""The combining writer stores every character once, in its place, whatever happens to the database or to a neighbour."""
+
+import itertools
+from collections.abc import Iterator
+
+import psycopg
+import pytest
+from django.db import connection, transaction
+
+from advice.models import Attempt, AttemptStatus, Chunk
+from advice.services import folded_text
+from companies.async_pool import database_dsn
+from companies.models import Company
+from tests import rows
+from tests.processes import wait_until
+from workers import writer as module
+from workers.writer import ChunkStream, ChunkWriter, StreamFenced, storable
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def writer(monkeypatch: pytest.MonkeyPatch) -> Iterator[ChunkWriter]:
+    monkeypatch.setattr(module, "RETRY_SECONDS", 0.02)
+    writing = ChunkWriter(database_dsn())
+    yield writing
+    writing.close()
+
+
+@pytest.fixture
+def attempt(company: Company) -> Attempt:
+    return rows.begun(rows.advising(company))
+
+
+def opened(writer: ChunkWriter, attempt: Attempt) -> ChunkStream:
+    return writer.open_stream(attempt.pk, attempt.epoch)
+
+
+def chunks_of(attempt: Attempt) -> list[tuple[int, str]]:
+    return list(Chunk.objects.filter(attempt=attempt).order_by("offset").values_list("offset", "text"))
+
+
+def test_offsets_count_code_points(writer: ChunkWriter, attempt: Attempt) -> None:
+    stream = opened(writer, attempt)
+    for text in ("a𝄞é", "😀", "end"):
+        writer.put(stream, text)
+        writer.flush(stream)
+    assert chunks_of(attempt) == [(0, "a𝄞é"), (3, "😀"), (4, "end")]
+
+
+def test_what_came_while_it_wrote_is_written_at_once(writer: ChunkWriter, attempt: Attempt) -> None:
+    stream = opened(writer, attempt)
+    with transaction.atomic():
+        Attempt.objects.select_for_update().get(pk=attempt.pk)  # the first write waits for this
+        writer.put(stream, "first ")
+        wait_until(lambda: stream.writing, "the writer has taken the first piece")
+        for word in ("second ", "third ", "fourth"):
+            writer.put(stream, word)
+    writer.flush(stream)
+    assert chunks_of(attempt) == [(0, "first "), (6, "second third fourth")]
+
+
+def test_what_postgresql_cannot_store_is_replaced(writer: ChunkWriter, attempt: Attempt) -> None:
+    stream = opened(writer, attempt)
+    writer.put(stream, "a\x00b\ud800c\udfffd\ud83d\ude00\x00")
+    writer.flush(stream)
+    assert folded_text(attempt.pk) == "a\ufffdb\ufffdc\ufffdd😀\ufffd"
+    assert storable("plain\x00") == "plain\ufffd"
+
+
+def test_an_empty_piece_does_not_take_the_place_of_the_next(writer: ChunkWriter, attempt: Attempt) -> None:
+    stream = opened(writer, attempt)
+    for text in ("", "text", "", " and more"):
+        writer.put(stream, text)
+        writer.flush(stream)
+    assert folded_text(attempt.pk) == "text and more"
+
+
+def test_one_fenced_stream_among_many_leaves_the_others_stored(writer: ChunkWriter, company: Company) -> None:
+    attempts = [rows.begun(rows.advising(company)) for _ in range(6)]
+    streams = [opened(writer, attempt) for attempt in attempts]
+    rows.ended(attempts[2], AttemptStatus.SUPERSEDED)
+    foreign = ChunkStream(attempts[5].pk, attempts[5].epoch + 1)  # as of a claim that was taken over
+    streams[5] = foreign
+    for word in ("one ", "two"):
+        for stream in streams:
+            if not stream.fenced:
+                writer.put(stream, word)
+    for number in (2, 5):
+        with pytest.raises(StreamFenced):
+            writer.flush(streams[number])
+        with pytest.raises(StreamFenced):
+            writer.put(streams[number], "late")
+    for number in (0, 1, 3, 4):
+        writer.flush(streams[number])
+        assert folded_text(attempts[number].pk) == "one two"
+    assert chunks_of(attempts[2]) == chunks_of(attempts[5]) == []
+
+
+def test_a_database_that_breaks_off_loses_and_doubles_nothing(writer: ChunkWriter, attempt: Attempt) -> None:
+    stream = opened(writer, attempt)
+    pieces = [f"{n}𝄞 " for n in range(600)]
+    for number, piece in enumerate(pieces):
+        writer.put(stream, piece)
+        if number % 100 == 50:
+            wait_until(lambda: not stream.writing or stream.pending, "the writer is at work")
+            terminate_the_writer()
+    writer.flush(stream)
+    assert folded_text(attempt.pk) == "".join(pieces)
+    ends = list(itertools.accumulate(len(text) for _, text in chunks_of(attempt)))
+    assert [offset for offset, _ in chunks_of(attempt)] == [0, *ends[:-1]], "chunks overlap or leave gaps"
+
+
+def terminate_the_writer() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+                WHERE application_name = 'chunk-writer' AND datname = current_database()"""
+        )
+
+
+def test_a_batch_whose_commit_nobody_confirmed_is_not_doubled(
+    writer: ChunkWriter, attempt: Attempt, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store, lost = writer._store, iter([True, False, True, False])
+
+    def store_without_word(batch: list[ChunkStream]) -> set[int]:
+        stored = store(batch)
+        if next(lost, False):
+            raise psycopg.OperationalError("the connection broke behind the commit")
+        return stored
+
+    monkeypatch.setattr(writer, "_store", store_without_word)
+    stream = opened(writer, attempt)
+    for text in ("once ", "and no more"):
+        writer.put(stream, text)
+        writer.flush(stream)
+    assert chunks_of(attempt) == [(0, "once "), (5, "and no more")]
+
+
+def test_whoever_ends_an_attempt_keeps_all_that_was_stored(writer: ChunkWriter, attempt: Attempt) -> None:
+    """What a reader may have seen must be in the text that stays."""
+    stream = opened(writer, attempt)
+    with pytest.raises(StreamFenced):
+        for number in itertools.count():
+            writer.put(stream, f"{number} ")
+            if number == 200:
+                wait_until(lambda: stream.offset or stream.fenced, "some of it is stored")
+                rows.ended(attempt, AttemptStatus.CANCELED)
+                writer.flush(stream)
+    attempt.refresh_from_db()
+    assert attempt.text
+    assert "".join(f"{n} " for n in range(201)).startswith(attempt.text)
+    assert chunks_of(attempt) == [], "text was stored behind the end"
+
+
+def test_flush_says_when_the_database_does_not_take_the_text(writer: ChunkWriter, attempt: Attempt) -> None:
+    stream = opened(writer, attempt)
+    with transaction.atomic():
+        Attempt.objects.select_for_update().get(pk=attempt.pk)
+        writer.put(stream, "text")
+        with pytest.raises(TimeoutError):
+            writer.flush(stream, timeout=0.05)
+    writer.flush(stream)
+    assert folded_text(attempt.pk) == "text"
+
+
+def test_closing_stores_what_is_there(writer: ChunkWriter, attempt: Attempt) -> None:
+    stream = opened(writer, attempt)
+    for word in ("to ", "the ", "end"):
+        writer.put(stream, word)
+    writer.close()
+    assert folded_text(attempt.pk) == "to the end"
