@@ -43,6 +43,8 @@ class DemoModel:
             await send_json(writer, error.status, BadRequestError(str(error)).body())
         except (ConnectionError, asyncio.IncompleteReadError):
             log.debug("The client left.")
+        except asyncio.CancelledError:
+            log.debug("The server ends.")  # not raised on: asyncio's streams report a cancelled handler as an error
         finally:
             writer.close()
 

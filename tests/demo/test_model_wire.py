@@ -186,6 +186,21 @@ def test_a_reader_that_leaves_does_not_harm_the_next_one() -> None:
         assert http.get("/models").status_code == 200
 
 
+def test_it_ends_at_once_and_in_silence_while_clients_are_connected_and_a_text_is_told() -> None:
+    command = [sys.executable, "-m", "demo.model", "--port", "0", "--pace", "1"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        address = process.stdout.readline().rsplit(" ", 1)[1].strip()
+        with httpx2.Client(base_url=address, timeout=30) as http:
+            assert http.get("/models").status_code == 200
+            with http.stream("POST", "/chat/completions", json=HELLO | {"stream": True}) as reply:
+                next(reply.iter_lines())
+                process.terminate()
+                assert process.wait(5) == 0
+        assert process.stderr.read() == ""
+
+
 def test_a_taken_port_is_one_clear_line() -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
