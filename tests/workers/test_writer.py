@@ -1,7 +1,7 @@
-"""The combining writer stores every character once, in its place, whatever happens to the database or to a neighbour."""
+"""The combining writer stores every character once, whatever happens to the database or to a neighbour."""
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import psycopg
 import pytest
@@ -141,17 +141,22 @@ def test_a_batch_whose_commit_nobody_confirmed_is_not_doubled(
 def test_whoever_ends_an_attempt_keeps_all_that_was_stored(writer: ChunkWriter, attempt: Attempt) -> None:
     """What a reader may have seen must be in the text that stays."""
     stream = opened(writer, attempt)
+    pieces = [f"{n} " for n in range(400)]
     with pytest.raises(StreamFenced):
-        for number in itertools.count():
-            writer.put(stream, f"{number} ")
-            if number == 200:
-                wait_until(lambda: stream.offset or stream.fenced, "some of it is stored")
-                rows.ended(attempt, AttemptStatus.CANCELED)
-                writer.flush(stream)
+        write(writer, stream, pieces, lambda: rows.ended(attempt, AttemptStatus.CANCELED))
     attempt.refresh_from_db()
     assert attempt.text
-    assert "".join(f"{n} " for n in range(201)).startswith(attempt.text)
+    assert "".join(pieces).startswith(attempt.text)
     assert chunks_of(attempt) == [], "text was stored behind the end"
+
+
+def write(writer: ChunkWriter, stream: ChunkStream, pieces: list[str], in_the_middle: Callable[[], object]) -> None:
+    for number, piece in enumerate(pieces):
+        writer.put(stream, piece)
+        if number == len(pieces) // 2:
+            wait_until(lambda: stream.offset, "some of it is stored")
+            in_the_middle()
+    writer.flush(stream)
 
 
 def test_flush_says_when_the_database_does_not_take_the_text(writer: ChunkWriter, attempt: Attempt) -> None:
