@@ -23,7 +23,7 @@ class Record:
     began: float
     fault: str | None
     client_port: int  # the same for calls over one connection
-    request: dict[str, Any]  # without its messages
+    request: dict[str, Any]  # without messages and schema
     status: int | None = None
     sent: int = 0
     sha256: str | None = None

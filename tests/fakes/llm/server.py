@@ -66,7 +66,7 @@ class Server:
             number=len(self._calls), name=name, model=body["model"], key=key, prompt=excerpt, began=time.time(),
             fault=fault.kind if fault else None,
             client_port=connection.transport.get_extra_info("peername")[1],
-            request={name: value for name, value in body.items() if name != "messages"},
+            request=_in_short(body),
         )  # fmt: skip
         self._calls.append(record)
         answer = StreamedAnswer if body.get("stream") else WholeAnswer
@@ -99,6 +99,15 @@ class Server:
         elif request.method == "POST":
             self._chooser = Chooser(self._chooser.settings.changed(json.loads(request.body)))
         return {"calls": len(self._calls), "in_flight": self._in_flight, "most_in_flight": self._most_in_flight}
+
+
+def _in_short(body: dict[str, Any]) -> dict[str, Any]:
+    """The request without its messages and its schema, which would make a list of thousands of calls heavy."""
+    short = {name: value for name, value in body.items() if name != "messages"}
+    if "json_schema" in short.get("response_format", {}):
+        wanted = {name: value for name, value in body["response_format"]["json_schema"].items() if name != "schema"}
+        short["response_format"] = {**body["response_format"], "json_schema": wanted}
+    return short
 
 
 def _name_of(body: dict[str, Any]) -> str:

@@ -14,7 +14,7 @@ import openai
 
 from workers.clients.llm.call import Call
 from workers.clients.llm.completion import malformed, read_reply
-from workers.clients.llm.errors import Code, LLMError
+from workers.clients.llm.errors import Code, LLMCanceled, LLMError
 from workers.clients.llm.failures import from_network, from_status, request_id_of
 from workers.clients.llm.reply import Reply, Timeouts
 from workers.clients.llm.stream import BROKEN, Stream
@@ -95,7 +95,7 @@ class LLMClient:
     def _post(self, body: Mapping[str, Any], call: Call, *, streaming: bool) -> httpx2.Response:
         """The response with its body still unread."""
         if call.reason is not None:
-            raise from_network(ConnectionAbortedError("not begun"), call)
+            raise LLMCanceled(call.reason, seen_by_model=False)
         call.begin(self._timeouts, streaming=streaming)
         try:
             return self._send(body, call)

@@ -47,6 +47,10 @@ _BY_STATUS = {
     413: Code.CONTEXT_OVERFLOW,
     429: Code.RATE_LIMITED,
 }
+_EXPIRED = {
+    Code.TIMED_OUT: "the whole call took longer than allowed",
+    Code.STALLED: "no content came within the time allowed",
+}
 # "Request too large for … on tokens per min": a 429 that no waiting will cure.
 _OVERFLOW = re.compile(r"maximum context length|context (size|length|window)|request too large", re.IGNORECASE)
 
@@ -78,7 +82,7 @@ def from_network(error: Exception, call: Call, *, request_id: str | None = None,
         return LLMCanceled(call.reason, seen_by_model=call.sent, request_id=request_id)
     code = call.expired or _network_code(error, answering)
     status = 200 if answering else None
-    detail = f"{type(error).__name__}: {error}"[:DETAIL_LENGTH]
+    detail = _EXPIRED[call.expired] if call.expired else f"{type(error).__name__}: {error}"[:DETAIL_LENGTH]
     return LLMError(code, detail, seen_by_model=call.sent, status=status, request_id=request_id)
 
 

@@ -13,8 +13,9 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from tests.workers.clients.llm.asking import Stopwatch, failure_of, read
+from tests.workers.clients.llm.conftest import MakeClient
 from tests.workers.clients.llm.raw_server import RawServer
-from workers.clients.llm import Call, Code, LLMCanceled, LLMClient, Timeouts
+from workers.clients.llm import Call, Code, LLMCanceled
 
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n"
 EVENTS = b'data: {"choices": [{"delta": {"content": "over TLS"}, "finish_reason": "stop"}]}\n\ndata: [DONE]\n\n'
@@ -55,32 +56,32 @@ def test_a_stream_over_tls_is_read(server: RawServer) -> None:
     assert server.text_of(HEAD + b"%x\r\n%b\r\n0\r\n\r\n" % (len(EVENTS), EVENTS)) == "over TLS"
 
 
-def test_a_silent_stream_over_tls_is_a_stall(server: RawServer) -> None:
+def test_a_silent_stream_over_tls_is_a_stall(server: RawServer, make_client: MakeClient) -> None:
     server.answer, server.silent = HEAD, True
 
     watch = Stopwatch()
-    error = failure_of(LLMClient(server.base_url, "k", Timeouts(first_content=0.4)), streaming=True)
+    error = failure_of(make_client(base_url=server.base_url, first_content=0.4), streaming=True)
 
     assert error.code is Code.STALLED
     assert 0.4 <= watch.seconds < 1.5
 
 
-def test_a_stream_over_tls_blocked_in_read_ends_at_once(server: RawServer) -> None:
+def test_a_stream_over_tls_blocked_in_read_ends_at_once(server: RawServer, make_client: MakeClient) -> None:
     server.answer, server.silent = HEAD, True
     call = Call()
     threading.Timer(0.5, call.cancel).start()
 
     watch = Stopwatch()
-    error = failure_of(LLMClient(server.base_url, "k"), streaming=True, call=call)
+    error = failure_of(make_client(base_url=server.base_url), streaming=True, call=call)
 
     assert isinstance(error, LLMCanceled)
     assert watch.seconds < 1.2
 
 
-def test_a_handshake_that_hangs_ends_at_once(certificate: Path) -> None:
+def test_a_handshake_that_hangs_ends_at_once(make_client: MakeClient) -> None:
     with RawServer() as server:  # without TLS, so it never answers the handshake
         server.silent = True
-        client = LLMClient(server.base_url.replace("http:", "https:"), "k")
+        client = make_client(base_url=server.base_url.replace("http:", "https:"))
         call = Call()
         threading.Timer(0.3, call.cancel).start()
 
@@ -95,7 +96,7 @@ def test_a_certificate_that_nobody_vouches_for_is_refused(server: RawServer, mon
     monkeypatch.delenv("SSL_CERT_FILE")
     server.answer = HEAD
 
-    _, error, _ = read(LLMClient(server.base_url, "k"))
+    _, error, _ = read(make_client(base_url=server.base_url))
 
     assert error is not None
     assert error.code is Code.UNAVAILABLE
