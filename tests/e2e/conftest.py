@@ -16,7 +16,13 @@ from tests.processes import Installation
 
 ROOT = Path(__file__).resolve().parents[2]
 RESULTS = ROOT / "test-results"
-FLAGS = ["--no-sandbox", "--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run"]
+FLAGS = [
+    "--no-sandbox",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+]
 Scheme = Literal["light", "dark"]
 
 
@@ -43,7 +49,9 @@ def open_page(browser: Browser, installation: Installation) -> Iterator[OpenPage
             strangers.append(request.url)
 
     def opened(**options: Any) -> Page:
-        context = browser.new_context(base_url=installation.url, **{"viewport": {"width": 1280, "height": 900}, **options})
+        context = browser.new_context(
+            base_url=installation.url, **{"viewport": {"width": 1280, "height": 900}, **options}
+        )
         context.set_default_timeout(20_000)
         context.on("request", note)
         contexts.append(context)

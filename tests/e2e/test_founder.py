@@ -1,0 +1,289 @@
+"""A founder's job in a real browser, before the real processes: ask, answer, watch, stop, ask for another version."""
+
+import re
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from tests.e2e.conftest import OpenPage, look, sign_in
+from tests.processes import Installation, wait_until
+
+pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("e2e")]
+
+TEXT = """## What to do first
+
+Pay all final wages **at once**, on the last day [P4]. The board resolves the removal before that [P2, F1].
+
+| Day | Step |
+|---|---|
+| 0 | Final pay [P4] |
+| 3 | Notice of health benefits [P6] |
+
+1. Resolve the removal.
+2. Collect `keys` and accounts.
+
+> "a quotation that stands nowhere in the sources" [P1]
+
+### What it costs
+
+- Salary until the last day, $12,000 or more – naïve 𝕊ums included
+- [No script](javascript:alert(1)) and ![no picture](https://pictures.example/x.png)
+
+"""
+NO_RELOAD = "() => { window.stillHere = true }"
+ASKED = (
+    ("work_state", "In which state does the executive work?", "The state decides final pay and covenants.", "text"),
+    ("agreement", "Is there a written employment agreement?", "It may promise notice or severance.", "yes_no"),
+    ("last_day", "On which day does the service end?", "Every deadline is counted from it.", "date"),
+    ("salary", "What is the yearly base salary?", "Severance and final pay follow from it.", "money"),
+    ("vested", "How many options are vested on that day?", "The window to exercise them begins then.", "number"),
+    ("reason", "Is the termination for cause?", "Vesting and severance depend on it.", "choice"),
+    ("promise", "Has anybody promised a severance?", "A promise may bind the company.", "yes_no"),
+    ("board", "Who sits on the board?", "The board must resolve the removal.", "text"),
+)
+REPLIES = {
+    "derive_questions": {
+        "questions": [
+            {"key": key, "text": text, "why": why, "kind": kind, "choices": ["for cause", "without cause"]}
+            for key, text, why, kind in ASKED
+        ]
+    },
+    "ask_founder": {"wording": " ", "hint": ""},  # blank: the question is shown as it was derived
+}
+
+
+def ask_a_question(page: Page) -> None:
+    """From the list to a new matter's questions, by an example."""
+    page.get_by_role("link", name="New matter").first.click()
+    page.get_by_role("link", name="Terminating an executive").click()
+    expect(page.get_by_label("What happened")).to_have_value(re.compile("our CTO"))
+    page.get_by_role("button", name="Ask").click()
+    page.locator(".card form").first.wait_for()
+    expect(page.get_by_role("heading", name=re.compile("questions for you"))).to_contain_text("8")
+
+
+def answer_cards(page: Page) -> None:
+    """Answer every card in the input of its kind; one stays unknown."""
+    while page.locator(".card form").count():
+        card = page.locator(".card:has(form)").first
+        name = card.get_attribute("id")
+        fill(card)
+        expect(page.locator(f"#{name} form")).to_have_count(0)
+
+
+def fill(card: Locator) -> None:
+    if card.get_by_text("Has anybody promised").count():
+        card.get_by_role("button", name="I don't know").click()
+        return
+    for selector, value in (
+        ("input[type=date]", "2026-12-31"),
+        ("input[inputmode]", "48,000"),
+        ("textarea:not([name=words])", "In Oakland."),
+    ):
+        if card.locator(selector).count():
+            card.locator(selector).fill(value)
+    if card.locator("input[type=radio]").count():
+        card.locator("input[type=radio]").first.check()
+    card.get_by_role("button", name="Save").click()
+
+
+def advice_text(page: Page) -> str:
+    return page.locator("#advice-text").inner_text()
+
+
+def still_here(page: Page) -> bool:
+    """Whether the page was never reloaded since it was marked."""
+    return bool(page.evaluate("() => window.stillHere === true"))
+
+
+@pytest.fixture(autouse=True)
+def _the_models_words(installation: Installation) -> None:
+    installation.llm.set(text=TEXT * 2, chunk=12, interval=0.03, replies=REPLIES, always=None)
+
+
+def test_a_founder_goes_from_a_question_to_advice_without_a_reload(
+    founder_page: Page, installation: Installation
+) -> None:
+    page = founder_page
+    look(page, "empty")
+    ask_a_question(page)
+    page.evaluate(NO_RELOAD)
+    look(page, "questions")
+
+    slow = page.locator(".card:has(form)").last
+    slow.locator("textarea").first.fill("Typed, not sent")
+    first = page.locator(".card:has(form)").first
+    first.locator("textarea").first.fill("In California")
+    first.get_by_role("button", name="Save").click()
+    expect(page.locator("#answered summary")).to_contain_text("1 of 8")
+    expect(slow.locator("textarea").first).to_have_value("Typed, not sent")
+
+    answer_cards(page)
+    page.wait_for_function("() => document.querySelector('#advice-text').innerText.length > 200")
+    assert page.locator("#advice-text").get_attribute("aria-busy") == "true", "the text grows before it is finished"
+    assert not page.locator("#advice-text img, #advice-text [href^='javascript']").count()
+    page.get_by_role("button", name="Regenerate").wait_for()
+    assert page.locator("#advice-text").get_attribute("aria-busy") is None
+    assert page.locator("#advice-text h3").count() == 2
+    assert page.locator("#advice-text .check").count() >= 8, (
+        "the server's own HTML has taken the place, with its checks"
+    )
+    assert "not supported" in advice_text(page)
+    assert not page.locator("#live[data-socket]").count()
+    page.locator("#advice-text a.marker").first.click()
+    expect(page.locator("#source-P4")).to_be_visible()
+    assert still_here(page)
+    look(page, "advice")
+
+    page.get_by_role("button", name="Regenerate").click()
+    expect(page.locator("#advice-head")).to_contain_text("Version 2")
+    page.locator("#advice-text[aria-busy]").wait_for()
+    page.get_by_role("button", name="Stop").click()
+    expect(page.locator("#advice-head")).to_contain_text("Stopped.")
+    assert still_here(page)
+    page.get_by_role("link", name="Version 1").click()
+    expect(page.locator("#advice-head")).to_contain_text("earlier version")
+    look(page, "earlier-version")
+    page.goto("/")
+    look(page, "matters")
+
+
+def test_a_reload_in_the_middle_goes_on_where_it_was(founder_page: Page, installation: Installation) -> None:
+    page = founder_page
+    installation.llm.set(text=TEXT * 4, interval=0.05)
+    ask_a_question(page)
+    answer_cards(page)
+    page.wait_for_function("() => document.querySelector('#advice-text').innerText.length > 150")
+    page.reload()
+    before = advice_text(page)
+    assert len(before) > 150, "the page has the text so far before any script runs"
+    page.wait_for_function(
+        "length => document.querySelector('#advice-text').innerText.length > length + 100", arg=len(before)
+    )
+    page.get_by_role("button", name="Regenerate").wait_for(timeout=60_000)
+    assert advice_text(page).count("What to do first") == 4, "nothing is doubled or missing"
+
+
+def test_a_takeover_shows_the_new_attempt_and_its_text_alone(founder_page: Page, installation: Installation) -> None:
+    page = founder_page
+    installation.llm.set(text=TEXT * 3, interval=0.05)
+    ask_a_question(page)
+    answer_cards(page)
+    page.evaluate(NO_RELOAD)
+    page.wait_for_function("() => document.querySelector('#advice-text').innerText.length > 150")
+    installation.workers[-1].kill()
+    installation.start_worker()
+    expect(page.locator("#advice-head")).to_contain_text("attempt 2", timeout=60_000)
+    page.get_by_role("button", name="Regenerate").wait_for(timeout=60_000)
+    assert advice_text(page).count("What to do first") == 3
+    assert still_here(page)
+
+
+def test_a_lost_connection_is_told_and_found_again(founder_page: Page, installation: Installation) -> None:
+    page = founder_page
+    ask_a_question(page)
+    page.evaluate(NO_RELOAD)
+    card = page.locator(".card:has(form)").first
+    card.locator("textarea").first.fill("Typed while it was away")
+    assert installation.web is not None
+    installation.web.kill()
+    expect(page.locator("#connection")).to_contain_text("Your answers are safe")
+    card.get_by_role("button", name="Save").click()
+    expect(card.get_by_role("alert")).to_contain_text("What you typed is still here")
+    installation.start_web()
+    expect(page.locator("#connection")).to_be_hidden(timeout=60_000)
+    expect(card.locator("textarea").first).to_have_value("Typed while it was away")
+    card.get_by_role("button", name="Save").click()
+    expect(page.locator("#answered summary")).to_contain_text("1 of 8")
+    assert still_here(page)
+
+
+def test_a_session_that_ended_is_told_and_keeps_what_was_typed(founder_page: Page, installation: Installation) -> None:
+    page = founder_page
+    ask_a_question(page)
+    card = page.locator(".card:has(form)").first
+    card.locator("textarea").first.fill("Typed too late")
+    page.context.clear_cookies()
+    card.get_by_role("button", name="Save").click()
+    expect(card.get_by_role("alert")).to_contain_text("You are signed out")
+    expect(card.locator("textarea").first).to_have_value("Typed too late")
+
+
+def test_a_model_that_is_away_is_told_and_waited_for(founder_page: Page, installation: Installation) -> None:
+    page = founder_page
+    installation.llm.set(always={"kind": "unauthorised"})
+    page.get_by_role("link", name="New matter").first.click()
+    page.get_by_label("What happened").fill("May we let our CTO go?")
+    page.get_by_role("button", name="Ask").click()
+    expect(page.locator("#problem")).to_contain_text("goes on by itself")
+    look(page, "waiting-for-model")
+    installation.llm.set(always=None)
+    page.get_by_role("button", name="Retry").click()
+    page.locator(".card form").first.wait_for()
+    expect(page.locator("#problem")).to_be_hidden()
+
+
+def test_the_same_walk_without_javascript(open_page: OpenPage, installation: Installation) -> None:
+    installation.llm.set(text=TEXT, interval=0.05)
+    page = open_page(java_script_enabled=False)
+    sign_in(page, installation)
+    page.get_by_role("link", name="New matter").first.click()
+    page.get_by_role("link", name="Terminating an executive").click()
+    page.get_by_role("button", name="Ask").click()
+    refresh_until(page, lambda: page.locator(".card form").count() == 8, "the questions are asked")
+    while page.locator(".card form").count():
+        fill(page.locator(".card:has(form)").first)
+        page.get_by_role("heading", name="Advice").wait_for()
+    refresh_until(page, lambda: "What to do first" in advice_text(page), "the text so far is shown while it is written")
+    refresh_until(page, lambda: page.get_by_role("button", name="Regenerate").count() == 1, "the advice is written")
+    assert "not supported" in advice_text(page)
+    page.get_by_role("button", name="Regenerate").click()
+    refresh_until(page, lambda: page.get_by_role("button", name="Stop").is_visible(), "the next version is begun")
+    page.get_by_role("button", name="Stop").click()
+    expect(page.get_by_role("button", name=re.compile("Regenerate"))).to_be_visible()
+
+
+def refresh_until(page: Page, holds: object, what: str) -> None:
+    """Reload, as a person without JavaScript does, until it holds."""
+    assert callable(holds)
+
+    def look_again() -> bool:
+        page.reload()
+        return bool(holds())
+
+    wait_until(look_again, what, 60)
+
+
+def test_the_pages_before_the_matter_have_no_fault_that_axe_knows(
+    open_page: OpenPage, installation: Installation
+) -> None:
+    page = open_page()
+    page.goto("/")
+    look(page, "sign-in")
+    page.get_by_label("Password").fill("wrong")
+    page.get_by_label("E-mail address").fill(installation.founder_email)
+    page.get_by_role("button", name="Sign in").click()
+    page.get_by_role("alert").wait_for()
+    look(page, "sign-in-wrong")
+    sign_in(page, installation)
+    page.goto("/matters/new/")
+    page.get_by_role("button", name="Ask").click()
+    page.get_by_role("alert").wait_for()
+    look(page, "new-with-error")
+    page.goto("/nowhere/")
+    look(page, "not-found")
+
+
+def test_the_keyboard_alone_is_enough(founder_page: Page, installation: Installation) -> None:
+    page = founder_page
+    ask_a_question(page)
+    card = page.locator(".card:has(form)").first
+    name = card.get_attribute("id")
+    card.locator("textarea").first.focus()
+    page.keyboard.type("In Oakland.")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    expect(page.locator(f"#{name} form")).to_have_count(0)
+    expect(page.locator("#answered summary")).to_contain_text("1 of 8")
+    focused = page.evaluate("() => document.activeElement.closest('#questions') !== null")
+    assert focused, "the focus is near the card that was answered, not lost at the top of the page"
