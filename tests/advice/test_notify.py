@@ -1,0 +1,81 @@
+"""What the triggers say, and that they never stand in the way of the text."""
+
+from collections.abc import Iterator
+
+import psycopg
+import pytest
+from django.db import transaction
+
+from advice.models import Attempt
+from advice.notify import CHANNEL, ChunkWake, EventWake, parse_payload
+from advice.services import folded_text
+from companies.async_pool import database_dsn
+from companies.models import Company
+from matters.models import Matter
+from tests import rows
+
+pytestmark = pytest.mark.django_db(transaction=True)
+ID = "7f4f2ad6-1a4e-4b60-8f0b-1c2d3e4f5a6b"
+Heard = list[EventWake | ChunkWake | None]
+
+
+@pytest.fixture
+def matter(company: Company) -> Matter:
+    return rows.advising(company)
+
+
+@pytest.fixture
+def attempt(matter: Matter) -> Attempt:
+    return rows.begun(matter)
+
+
+@pytest.fixture
+def listener(attempt: Attempt) -> Iterator[psycopg.Connection]:
+    with psycopg.connect(database_dsn(), autocommit=True) as conn:
+        conn.execute(f"LISTEN {CHANNEL}")
+        yield conn
+
+
+def heard(listener: psycopg.Connection) -> Heard:
+    listener.execute("SELECT 1")
+    return [parse_payload(n.payload) for n in listener.notifies(timeout=0)]
+
+
+def test_an_event_wakes_whoever_reads_the_matter_once_in_a_transaction(
+    listener: psycopg.Connection, matter: Matter
+) -> None:
+    with transaction.atomic():
+        rows.happened(matter)
+        rows.happened(matter)
+        assert heard(listener) == [], "a notification came before the commit"
+    assert heard(listener) == [EventWake(matter.pk)]
+
+
+@pytest.mark.parametrize("text", ["a", " two  words\nand a line ", "𝄞 é \\ ' \" %", "chunk event", "a" * 7_499])
+def test_small_text_rides_along(listener: psycopg.Connection, attempt: Attempt, text: str) -> None:
+    rows.append(attempt, text)
+    rows.append(attempt, "!")
+    place = (attempt.matter_id, attempt.version, attempt.number)
+    assert heard(listener) == [ChunkWake(*place, 0, text), ChunkWake(*place, len(text), "!")]
+
+
+@pytest.mark.parametrize("text", ["a" * 7_500, "é" * 3_750, "𝄞" * 2_000, "a" * 8_000, "𝄞" * 100_000])
+def test_large_text_is_announced_without_itself_and_stored(
+    listener: psycopg.Connection, attempt: Attempt, text: str
+) -> None:
+    rows.append(attempt, text)
+    assert heard(listener) == [ChunkWake(attempt.matter_id, attempt.version, attempt.number, 0, None)]
+    assert folded_text(attempt.pk) == text
+
+
+def test_the_largest_header_still_fits(listener: psycopg.Connection, attempt: Attempt) -> None:
+    Attempt.objects.filter(pk=attempt.pk).update(version=2**31 - 1, number=2**31 - 1)
+    attempt.chunks.create(attempt=attempt, offset=2**31 - 1, text="a" * 7_499)
+    assert heard(listener) == [ChunkWake(attempt.matter_id, 2**31 - 1, 2**31 - 1, 2**31 - 1, "a" * 7_499)]
+
+
+@pytest.mark.parametrize(
+    "payload", ["", "?", "event", "event x", "chunk", f"chunk {ID}", f"chunk {ID} 1 2", f"chunk {ID} 1 x 3 t"]
+)
+def test_what_is_not_ours_is_passed_over(payload: str) -> None:
+    assert parse_payload(payload) is None
