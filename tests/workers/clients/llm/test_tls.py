@@ -92,7 +92,9 @@ def test_a_handshake_that_hangs_ends_at_once(make_client: MakeClient) -> None:
         assert watch.seconds < 1.0
 
 
-def test_a_certificate_that_nobody_vouches_for_is_refused(server: RawServer, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_certificate_that_nobody_vouches_for_is_refused(
+    server: RawServer, make_client: MakeClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.delenv("SSL_CERT_FILE")
     server.answer = HEAD
 
