@@ -234,5 +234,5 @@ def snapshot(matter: UUID) -> Snapshot:
     attempt = Attempt.objects.filter(pk=attempt_id).first()
     if attempt is None:
         return Snapshot(str(replace(START, number=number)), None, "")
-    place = Cursor(number, attempt.version, attempt.number, len(text or ""))
-    return Snapshot(str(place), attempt, text or "")
+    text = attempt.text if attempt.ended_at else text or ""  # it may have ended since the first look
+    return Snapshot(str(Cursor(number, attempt.version, attempt.number, len(text))), attempt, text)
