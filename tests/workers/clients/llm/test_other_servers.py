@@ -14,6 +14,8 @@ import pytest
 from tests.workers.clients.llm.asking import Stopwatch, ask, read
 from workers.clients.llm import Call, Code, LLMClient, LLMError
 
+pytestmark = pytest.mark.xdist_group("llmock")  # it takes seconds to start, so once
+
 
 @pytest.fixture(scope="module")
 def client() -> Iterator[LLMClient]:
