@@ -28,6 +28,7 @@ streams = Router(auth=AsyncAuthentication(), tags=["events"])
 router.add_router("", streams)
 
 COMMENT_SECONDS = 15.0
+Number = Annotated[int | None, Query(ge=1, le=999_999_999)]  # of a version or an attempt
 
 
 @router.post("/matters/{uuid:matter_id}/cancel", summary="Stop a matter", response=CHANGED)
@@ -40,8 +41,8 @@ def cancel(request: HttpRequest, matter_id: UUID) -> JsonResponse:
 def get_advice(
     request: HttpRequest,
     matter_id: UUID,
-    version: Annotated[int | None, Query(ge=1)] = None,
-    attempt: Annotated[int | None, Query(ge=1)] = None,
+    version: Number = None,
+    attempt: Number = None,
 ) -> JsonResponse:
     """The newest attempt, or the one asked for; while it streams, `content` is what is stored so far."""
     own_matter(request, matter_id)
@@ -51,14 +52,14 @@ def get_advice(
 @router.get(
     "/matters/{uuid:matter_id}/advice.md",
     summary="Read an advice as Markdown",
-    response={200: str, **problems(404)},
+    response={200: None, **problems(404)},
     openapi_extra=described("text/markdown"),
 )
 def get_advice_markdown(
     request: HttpRequest,
     matter_id: UUID,
-    version: Annotated[int | None, Query(ge=1)] = None,
-    attempt: Annotated[int | None, Query(ge=1)] = None,
+    version: Number = None,
+    attempt: Number = None,
 ) -> HttpResponse:
     """The text alone."""
     own_matter(request, matter_id)
@@ -140,7 +141,7 @@ async def _wait_for_event(matter_id: UUID, cursor: Cursor, seconds: float) -> No
 @streams.get(
     "/matters/{uuid:matter_id}/events/stream",
     summary="Follow the events by SSE",
-    response={200: str, **problems(404)},
+    response={200: None, **problems(404)},
     openapi_extra=described("text/event-stream"),
 )
 async def stream(request: HttpRequest, matter_id: UUID, after: Annotated[str, Query()] = "") -> StreamingHttpResponse:

@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import parse_qs
 from uuid import UUID
 
+import psycopg
 from channels.db import database_sync_to_async
 from channels.generic.websocket import AsyncWebsocketConsumer
 from django.conf import settings
@@ -56,8 +57,11 @@ class MatterConsumer(AsyncWebsocketConsumer):  # type: ignore[misc] # channels h
         by_cookie = "authorization" not in headers
         if by_cookie and headers.get("origin") not in settings.CSRF_TRUSTED_ORIGINS:
             return None
-        principal = await principal_of_headers(headers.get("authorization"), headers.get("cookie"))
-        return principal if principal and await may_read(principal, self.matter) else None
+        with suppress(psycopg.DataError):  # a cookie with a NUL
+            principal = await principal_of_headers(headers.get("authorization"), headers.get("cookie"))
+            if principal and await may_read(principal, self.matter):
+                return principal
+        return None
 
     async def disconnect(self, code: int) -> None:
         """Stop sending."""

@@ -7,7 +7,7 @@ from typing import Any
 import psycopg
 from asgiref.sync import iscoroutinefunction
 from django.core.exceptions import SuspiciousOperation
-from django.db import InterfaceError, OperationalError
+from django.db import DataError, InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, UnreadablePostError
 from django.http.multipartparser import MultiPartParserError
 from django.http.response import HttpResponseBase
@@ -43,7 +43,7 @@ def as_problems(view: View) -> View:
 
 def _begin(request: HttpRequest) -> HttpResponse | None:
     if request.method == "HEAD":
-        request.method = "GET"  # the server leaves the body out
+        request.method = "GET"  # the body is left out on its way
     try:
         read_bounded(request)
     except Problem as problem:
@@ -54,6 +54,10 @@ def _begin(request: HttpRequest) -> HttpResponse | None:
 
 
 def _end(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+    request.method = request.META["REQUEST_METHOD"]
+    if request.method == "HEAD" and response.streaming:
+        response.close()
+        return HttpResponse(status=response.status_code, headers=dict(response.items()))
     if response.status_code != 405:
         return response
     methods = {name.strip() for name in response["Allow"].split(",")}
@@ -117,6 +121,12 @@ def _on_suspicious(request: HttpRequest, error: Exception) -> HttpResponse:
     return problem_response(request, Problem(400, "The body can't be read. Send JSON in UTF-8."))
 
 
+def _on_unstorable(request: HttpRequest, error: Exception) -> HttpResponse:
+    """Something that no row can hold or be found by, in a place that nobody looks at before (a cookie's NUL)."""
+    logger.warning("a call was refused by the database: %s", error)
+    return problem_response(request, Problem(400, "Something in this call is no text or number that can be kept."))
+
+
 def _on_database_error(request: HttpRequest, error: Exception) -> HttpResponse:
     """Nothing was stored, and the same call, with the same Idempotency-Key, may be made again."""
     logger.error("the database does not answer: %s", error)
@@ -136,6 +146,7 @@ _HANDLERS: dict[type[Exception], Callable[[HttpRequest, Any], HttpResponse]] = {
     HttpError: _on_http_error,
     SuspiciousOperation: _on_suspicious,
     MultiPartParserError: _on_suspicious,
+    **dict.fromkeys((DataError, psycopg.DataError), _on_unstorable),
     **dict.fromkeys(_DATABASE_ERRORS, _on_database_error),
     Exception: _on_error,
 }

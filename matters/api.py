@@ -101,7 +101,9 @@ def submit(
                 )
         else:
             answer = record.body
-    return JsonResponse(answer, status=202, headers={"Location": answer["poll_url"]})
+    headers = {"Location": answer["poll_url"]}
+    # Sorted, since jsonb keeps no order of names: the same answer is the same bytes.
+    return JsonResponse(answer, status=202, headers=headers, json_dumps_params={"sort_keys": True})
 
 
 def _company(request: HttpRequest) -> Company:

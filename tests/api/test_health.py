@@ -1,0 +1,61 @@
+"""What a load balancer and an operator ask."""
+
+import pytest
+from django.test import Client
+from pytest_django import Settings
+
+import config.health
+from companies.models import ApiKey, Company, User
+from matters.models import Matter
+from tests.processes import free_port
+
+pytestmark = pytest.mark.django_db
+
+
+def test_it_lives(client: Client) -> None:
+    assert client.get("/healthz").status_code == 200
+
+
+def test_it_is_ready_with_database_migrations_and_broker(client: Client) -> None:
+    response = client.get("/readyz")
+    assert (response.status_code, response.json()) == (200, {"ready": True})
+
+
+def test_it_is_not_ready_without_the_broker(client: Client, settings: Settings) -> None:
+    settings.REDIS_URL = f"redis://127.0.0.1:{free_port()}/0"
+    response = client.get("/readyz")
+    assert (response.status_code, response.json()["part"]) == (503, "broker")
+    assert client.get("/healthz").status_code == 200, "it lives all the same"
+
+
+def test_it_is_not_ready_without_the_database(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    nowhere = f"postgresql://app@127.0.0.1:{free_port()}/app"
+    monkeypatch.setattr(config.health, "database_dsn", lambda: nowhere)
+    response = client.get("/readyz")
+    assert (response.status_code, response.json()["part"]) == (503, "database")
+    assert "app@" not in response.content.decode(), "addresses are nobody's business"
+
+
+def test_it_is_not_ready_before_the_migrations(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("django.db.migrations.executor.MigrationExecutor.migration_plan", lambda *_: ["one"])
+    assert client.get("/readyz").json()["part"] == "migrations"
+
+
+def test_staff_see_the_numbers(client: Client, matter: Matter) -> None:
+    client.force_login(User.objects.create_superuser("staff@example.com"))
+    response = client.get("/metrics")
+    assert response.status_code == 200
+    assert 'matterstream_matters{status="queued"} 1.0' in response.content.decode()
+    assert 'matterstream_steps_due{kind="plan_search"} 1.0' in response.content.decode()
+
+
+def test_a_key_with_the_admin_scope_sees_the_numbers(client: Client, company: Company) -> None:
+    token = ApiKey.issue(company, ["admin"])[1]
+    assert client.get("/metrics", headers={"Authorization": f"Bearer {token}"}).status_code == 200
+
+
+def test_others_do_not_see_the_numbers(client: Client, page: Client, api_key: str) -> None:
+    assert client.get("/metrics").status_code == 401
+    assert client.get("/metrics", headers={"Authorization": "Bearer wrong"}).status_code == 401
+    assert client.get("/metrics", headers={"Authorization": f"Bearer {api_key}"}).status_code == 403
+    assert page.get("/metrics").status_code == 403

@@ -1,0 +1,135 @@
+"""The description at `/api/v1/openapi.json` is OpenAPI 3.1, and what the API answers is as it says."""
+
+import itertools
+import json
+from typing import Any
+
+import pytest
+from django.http import HttpResponse
+from django.test import Client
+from jsonschema import Draft202012Validator, FormatChecker
+from openapi_spec_validator import OpenAPIV31SpecValidator
+
+from advice.models import AttemptStatus, Check
+from companies.models import Company
+from matters.models import Fact, FactStatus, Matter, Question
+from matters.states import AnswerKind, MatterStatus, QuestionStatus, WaitingFor
+from tests.api.conftest import MATTERS, Program
+from tests.rows import advising, append, begun, ended, gathering
+
+pytestmark = pytest.mark.django_db
+MATTER = f"{MATTERS}/{{matter_id}}"
+ANSWER = f"{MATTER}/questions/{{question_id}}/answer"
+
+
+@pytest.fixture
+def description(client: Client) -> dict[str, Any]:
+    return dict(client.get("/api/v1/openapi.json").json())
+
+
+def described(description: dict[str, Any], path: str, method: str, response: HttpResponse) -> None:
+    """Fails where `response` is not as the description says of this status."""
+    responses = description["paths"][path][method]["responses"]
+    assert str(response.status_code) in responses, f"{response.status_code} is not described: {response.content!r}"
+    (media_type,) = responses[str(response.status_code)]["content"]
+    assert response["Content-Type"].partition(";")[0] == media_type
+    schema = responses[str(response.status_code)]["content"][media_type]["schema"]
+    whole = {"components": description["components"], "allOf": [_closed(schema, description)]}
+    value = json.loads(response.content) if media_type.endswith("json") else response.content.decode()
+    Draft202012Validator(whole, format_checker=FormatChecker()).validate(value)
+
+
+def _closed(schema: Any, description: dict[str, Any]) -> Any:
+    """The schema, in which every object has the named fields only: what is answered must be described."""
+    for part in description["components"]["schemas"].values():
+        if "properties" in part:
+            part["additionalProperties"] = False
+            part["required"] = [name for name in part["properties"] if name != "errors"]
+    return schema
+
+
+def test_it_is_openapi(description: dict[str, Any]) -> None:
+    assert description["openapi"].startswith("3.1")
+    assert [error.message for error in OpenAPIV31SpecValidator(description).iter_errors()] == []
+
+
+def test_every_call_of_the_contract_is_in_it(description: dict[str, Any]) -> None:
+    calls = {(method, path) for path, methods in description["paths"].items() for method in methods}
+    assert calls == {
+        ("post", MATTERS),
+        ("get", MATTERS),
+        ("get", MATTER),
+        ("post", f"{MATTER}/cancel"),
+        ("post", f"{MATTER}/retry"),
+        ("post", f"{MATTER}/regenerate"),
+        ("post", ANSWER),
+        ("get", f"{MATTER}/advice"),
+        ("get", f"{MATTER}/advice.md"),
+        ("get", f"{MATTER}/events"),
+        ("get", f"{MATTER}/events/stream"),
+    }
+
+
+def test_every_call_says_how_to_sign_in_and_what_may_go_wrong(description: dict[str, Any]) -> None:
+    for path, methods in description["paths"].items():
+        for method, call in methods.items():
+            assert call["security"] == [{"ApiKey": []}, {"Session": []}]
+            errors = {status: list(r["content"]) for status, r in call["responses"].items() if int(status) >= 400}
+            assert {"401", "403", "429", "500", "503"} <= errors.keys(), f"{method} {path}"
+            assert set(map(tuple, errors.values())) == {("application/problem+json",)}, f"{method} {path}"
+            assert ("404" in errors) == ("{" in path)
+
+
+def test_answers_are_as_it_says(api: Program, company: Company, description: dict[str, Any]) -> None:
+    described(description, MATTERS, "post", api.post(MATTERS, {"question": "How?"}))
+    described(description, MATTERS, "post", api.post(MATTERS, {"question": ""}))
+    described(description, MATTERS, "post", api.post(MATTERS, b" " * 70_000))
+    described(description, MATTERS, "get", api.get(MATTERS))
+    described(description, MATTERS, "get", Program().get(MATTERS))
+    matter = gathering(company, 3, QuestionStatus.AWAITING_FOUNDER)
+    question = matter.questions.all()[0]
+    Fact.objects.create(
+        matter=matter, question=question, key="a", value="1", unit="USD", as_of="2026-01-01", source="founder"
+    )
+    here = f"{MATTERS}/{matter.pk}"
+    described(description, MATTER, "get", api.get(here))
+    described(description, ANSWER, "post", api.post(f"{here}/questions/{question.pk}/answer", {"answer": "Yes"}))
+    described(description, ANSWER, "post", api.post(f"{here}/questions/{question.pk}/answer", {"answer": "No"}))
+    described(description, f"{MATTER}/regenerate", "post", api.post(f"{here}/regenerate"))
+    described(description, f"{MATTER}/retry", "post", api.post(f"{here}/retry"))
+    for _ in range(2):
+        described(description, f"{MATTER}/cancel", "post", api.post(f"{here}/cancel"))
+    described(description, f"{MATTER}/advice", "get", api.get(f"{here}/advice"))
+
+
+@pytest.mark.parametrize("status", [None, *[s for s in AttemptStatus if s != AttemptStatus.STREAMING]])
+def test_an_advice_is_as_it_says(
+    api: Program, company: Company, description: dict[str, Any], status: AttemptStatus | None
+) -> None:
+    attempt = begun(advising(company))
+    append(attempt, "Pay [P1].")
+    if status:
+        Check.objects.create(attempt=attempt, start=0, end=9, verdict="supported", sources=["P1"], reason="it says so")
+        ended(attempt, status)
+    here = f"{MATTERS}/{attempt.matter_id}"
+    described(description, MATTER, "get", api.get(here))
+    described(description, f"{MATTER}/advice", "get", api.get(f"{here}/advice"))
+    described(description, f"{MATTER}/advice.md", "get", api.get(f"{here}/advice.md"))
+
+
+def test_every_state_of_a_matter_and_a_question_can_be_shown(
+    api: Program, company: Company, description: dict[str, Any]
+) -> None:
+    for status in MatterStatus:
+        for waiting_for in (None, *WaitingFor):
+            Matter.objects.create(company=company, question="How?", status=status, waiting_for=waiting_for)
+    matter = Matter.objects.create(company=company, question="How?", metadata={"a": None, "b": [1, "2"]})
+    for n, (state, kind) in enumerate(itertools.product(QuestionStatus, AnswerKind)):
+        Question.objects.create(
+            matter=matter, position=n, key=f"k{n}", text="?", why="!", status=state, kind=kind, choices=["a"]
+        )
+    for question, fact_status in zip(matter.questions.all(), FactStatus, strict=False):
+        Fact.objects.create(matter=matter, question=question, key=question.key, source="founder", status=fact_status)
+    error = {"code": "provider", "message": "The model is away.", "retryable": True}
+    Matter.objects.create(company=company, question="How?", status=MatterStatus.FAILED, error=error)
+    described(description, MATTERS, "get", api.get(MATTERS, limit=100))
