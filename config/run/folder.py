@@ -29,7 +29,7 @@ class DataFolder:
         self._record = self.path / "run.json"
         try:
             make_private_folder(self.path)
-            self._lock = os.open(self.path / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+            self._lock = os.open(self.path / "lock", os.O_RDWR | os.O_CREAT, 0o600)  # it holds our pid
         except OSError as error:
             raise FolderError(
                 f"DATA_DIR {self.path} cannot be written ({error.strerror}): set DATA_DIR to a folder of yours."
@@ -37,11 +37,13 @@ class DataFolder:
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
+            pid = os.read(self._lock, 20).decode().strip()
             os.close(self._lock)
-            pid = read_json(self._record).get("pid", "unknown")
             raise FolderError(
                 f"It is running already on {self.path} (pid {pid}): end that with Ctrl-C, or set another DATA_DIR."
             ) from None
+        os.truncate(self._lock, 0)
+        os.write(self._lock, f"{os.getpid()}\n".encode())
 
     def __enter__(self) -> Self:
         return self
@@ -54,7 +56,7 @@ class DataFolder:
         children = {
             process.child.name: [process.pid, process.mark, int(process.child.stop_signal)] for process in processes
         }
-        write_private_json(self._record, {"pid": os.getpid(), "children": children})
+        write_private_json(self._record, {"children": children})
 
     def end_leftovers(self) -> list[str]:
         """Ends what a killed predecessor left running; answers the names. Takes up to 10 s, by SIGKILL at last."""

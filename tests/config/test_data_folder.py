@@ -25,14 +25,12 @@ def stray() -> Iterator[subprocess.Popen[bytes]]:
 
 def write_record(folder: Path, **children: Any) -> None:
     folder.mkdir(exist_ok=True)
-    write_private_json(folder / "run.json", {"pid": 1, "children": children})
+    write_private_json(folder / "run.json", {"children": children})
 
 
 def test_a_second_start_is_refused_and_names_the_first(tmp_path: Path) -> None:
-    with DataFolder(tmp_path) as folder:
-        folder.record([])
-        with pytest.raises(FolderError, match=rf"running already on .* \(pid {os.getpid()}\)"):
-            DataFolder(tmp_path)
+    with DataFolder(tmp_path), pytest.raises(FolderError, match=rf"running already on .* \(pid {os.getpid()}\)"):
+        DataFolder(tmp_path)
     with DataFolder(tmp_path):
         pass  # once the first has ended, the folder is free
 
