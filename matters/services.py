@@ -93,7 +93,7 @@ def change_status(
 
 
 def set_waiting(matter: Matter, waiting_for: WaitingFor | None, why: str, error: dict[str, Any] | None = None) -> None:
-    """Say (or, with None, no longer say) what a locked `matter` waits for. Nothing happens when that is said already."""
+    """Say (with None: no longer say) what a locked `matter` waits for. Nothing happens when that is said already."""
     if matter.waiting_for == waiting_for and matter.error == error:
         return
     matter.waiting_for, matter.error = waiting_for, error
@@ -191,8 +191,8 @@ def _revive_questions(matter: Matter, steps: list[Step]) -> None:
 def regenerate_matter(matter_id: UUID) -> tuple[Matter, bool]:
     """Wish for the advice anew, as a new version; the old one stays readable.
 
-    With every question settled only the advice is written again; a matter that was stopped earlier goes on from where it
-    was. Returns the matter and whether anything was to be done (False: a new version is being written already).
+    With every question settled only the advice is written again; a matter that was stopped earlier goes on from
+    where it was. Returns the matter and whether anything was to be done (False: a new version is being written already).
     Raises NotAllowed while the first version is being written.
     """
     with transaction.atomic():
