@@ -1,5 +1,6 @@
 """A founder's job in a real browser, before the real processes: ask, answer, watch, stop, ask for another version."""
 
+import json
 import re
 
 import pytest
@@ -162,6 +163,53 @@ def test_a_reload_in_the_middle_goes_on_where_it_was(founder_page: Page, install
     )
     page.get_by_role("button", name="Regenerate").wait_for(timeout=60_000)
     assert advice_text(page).count("What to do first") == 4, "nothing is doubled or missing"
+
+
+def test_the_text_grows_before_the_founders_eyes(founder_page: Page, installation: Installation) -> None:
+    page = founder_page
+    installation.llm.set(text=TEXT * 2, chunk=30, interval=0.5)
+    ask_a_question(page)
+    answer_cards(page)
+    page.wait_for_function("() => document.querySelector('#advice-text').innerText.length > 300")
+    assert page.locator("#advice-text a.marker").count() >= 2, "markers are links while the text grows"
+    look(page, "streaming")
+    page.get_by_role("button", name="Regenerate").wait_for(timeout=60_000)
+
+
+def test_100_000_characters_arrive_whole(founder_page: Page, installation: Installation) -> None:
+    page = founder_page
+    paragraph = "Die Antwort – naïve 𝕊ums & <b>tags</b> 'quoted' \"twice\" – ends here. "
+    text = "\n\n".join(f"{number}: {paragraph * 8}".strip() for number in range(1, 190))
+    assert len(text) > 100_000
+    installation.llm.set(text=text, chunk=400, interval=0.01)
+    frames: list[str] = []
+    page.on("websocket", lambda socket: socket.on("framereceived", lambda frame: frames.append(str(frame))))
+    ask_a_question(page)
+    answer_cards(page)
+    page.get_by_role("button", name="Regenerate").wait_for(timeout=60_000)
+
+    events = [json.loads(frame) for frame in frames if frame.startswith("{")]
+    deltas = [event["data"] for event in events if event["type"] == "advice.delta"]
+    assert "".join(delta["text"] for delta in deltas) == text, "the socket brings every character, once"
+    matter = page.url.rstrip("/").rpartition("/")[2]
+    assert installation.api.get(f"/api/v1/matters/{matter}/advice").json()["content"] == text
+    shown = page.locator("#advice-text").evaluate("node => [...node.children].map(p => p.textContent).join('\\n\\n')")
+    assert shown == text, "and so does the page"
+
+
+def test_a_matter_that_failed_says_why_and_goes_on_by_retry(founder_page: Page, installation: Installation) -> None:
+    page = founder_page
+    installation.llm.set(always={"kind": "invalid_json", "schema": "derive_questions"})
+    page.get_by_role("link", name="New matter").first.click()
+    page.get_by_label("What happened").fill("May we let our CTO go?")
+    page.get_by_role("button", name="Ask").click()
+    expect(page.locator("#problem")).to_contain_text("Retry goes on from where it stopped", timeout=60_000)
+    page.evaluate(NO_RELOAD)
+    look(page, "failed")
+    installation.llm.set(always=None)
+    page.get_by_role("button", name="Retry").click()
+    page.locator(".card form").first.wait_for()
+    assert still_here(page)
 
 
 def test_a_takeover_shows_the_new_attempt_and_its_text_alone(founder_page: Page, installation: Installation) -> None:

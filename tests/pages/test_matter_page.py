@@ -28,7 +28,7 @@ def without_tokens(content: bytes) -> str:
 def html_of(page: Client, matter: Matter) -> str:
     response = page.get(url_of(matter))
     assert response.status_code == 200
-    return response.content.decode()
+    return " ".join(response.content.decode().split())
 
 
 def test_it_shows_a_matter_that_was_just_submitted(page: Client, matter: Matter) -> None:
