@@ -18,7 +18,7 @@ from psycopg_pool import PoolTimeout
 
 from advice.cursor import Cursor
 from advice.notify import ChunkWake
-from advice.stream import Item, delta_item, heads_of, read_page
+from advice.stream import Item, MatterGoneError, delta_item, heads_of, read_page
 
 logger = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -40,6 +40,7 @@ class Feed:
         self._reading: asyncio.Task[None] | None = None
         self._read_again = False
         self._reads_begun = self._reads_done = 0
+        self._fault: Exception | None = None
 
     def take_chunk(self, wake: ChunkWake) -> None:
         """New text: taken as it is when it continues the head, else read from the rows."""
@@ -67,7 +68,7 @@ class Feed:
         return self._reading is None and (self._head, self._ended) != (head, ended)
 
     async def follow(self, after: Cursor) -> AsyncGenerator[list[Item]]:
-        """The items behind `after`, as they come, until the stream's end."""
+        """The items behind `after`, as they come, until the stream's end. Raises MatterGoneError."""
         cursor = after
         while True:
             await self._read_to_now()
@@ -86,7 +87,7 @@ class Feed:
                 elif self._ended:
                     return
                 else:
-                    await changed.wait()
+                    await self._wait_for(changed)
 
     async def _catch_up(self, cursor: Cursor, head: Cursor) -> AsyncGenerator[list[Item]]:
         while cursor != head:
@@ -106,28 +107,38 @@ class Feed:
         wanted = self._reads_begun + 1
         self.refresh_soon()
         while self._reads_done < wanted:
-            await self._changed.wait()
+            await self._wait_for(self._changed)
+
+    async def _wait_for(self, changed: asyncio.Event) -> None:
+        """Wait until something has changed; what went wrong with the reading is raised in every viewer."""
+        if self._fault is None:
+            await changed.wait()
+        if self._fault is not None:
+            raise self._fault
 
     async def _refresh(self) -> None:
         """Read until nothing was announced meanwhile. A database that is away is waited for."""
         again = True
-        while again:
-            self._read_again = False
-            self._reads_begun += 1
-            await _persistently(self._read)
-            self._reads_done = self._reads_begun
-            again = self._read_again
-            if not again:
-                self._reading = None
+        try:
+            while again:
+                self._read_again = False
+                self._reads_begun += 1
+                await _persistently(self._read)
+                self._reads_done = self._reads_begun
+                again = self._read_again
+                if not again:
+                    self._reading = None
+                self._announce()
+        except Exception as error:  # the viewers end with it; whoever comes again gets a new feed
+            self._fault = error
             self._announce()
 
     async def _read(self) -> None:
         if self._head is None:
             heads = await heads_of([self.matter])
-            if self.matter in heads:
-                self._head, self._ended = heads[self.matter]
-            else:
-                self._head, self._ended = Cursor(), True
+            if self.matter not in heads:
+                raise MatterGoneError(str(self.matter))
+            self._head, self._ended = heads[self.matter]
             return
         more = True
         while more:

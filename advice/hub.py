@@ -19,7 +19,7 @@ from django.conf import settings
 from advice.cursor import Cursor
 from advice.feed import Feed
 from advice.notify import CHANNEL, ChunkWake, parse_payload
-from advice.stream import Item, heads_of
+from advice.stream import Item, MatterGoneError, heads_of
 from companies.async_pool import database_dsn
 
 logger = logging.getLogger(__name__)
@@ -36,13 +36,14 @@ class Hub:
         self._tasks: list[asyncio.Task[None]] = []
 
     async def follow(self, matter: UUID, after: Cursor) -> AsyncGenerator[list[Item]]:
-        """The items of `matter` behind `after`, as they are committed, until the stream's end."""
+        """The items of `matter` behind `after`, as they are committed, until the stream's or the matter's end."""
         self._start()
         feed = self._feeds.setdefault(matter, Feed(matter))
         feed.viewers += 1
         try:
-            async for items in feed.follow(after):
-                yield items
+            with suppress(MatterGoneError):
+                async for items in feed.follow(after):
+                    yield items
         finally:
             feed.viewers -= 1
             if not feed.viewers and self._feeds.get(matter) is feed:
@@ -104,9 +105,8 @@ class Hub:
             except (psycopg.Error, OSError) as error:
                 logger.warning("the hub can't look at the rows: %s", error)
                 continue
-            for matter, (head, ended) in heads.items():
-                feed = self._feeds.get(matter)
-                if feed is not None and feed.is_behind(head, ended):
+            for matter, feed in self._feeds.items():
+                if matter not in heads or feed.is_behind(*heads[matter]):
                     feed.refresh_soon()
 
 

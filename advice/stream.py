@@ -27,8 +27,7 @@ _READ = """
 WITH matter AS (
     SELECT id, event_number, status FROM matters_matter WHERE id = %(matter)s
 ), attempt AS (
-    SELECT a.*, a.version = %(version)s AND a.number = %(attempt)s AS is_current,
-           CASE WHEN a.version = %(version)s AND a.number = %(attempt)s THEN %(offset)s ELSE 0 END AS read_to
+    SELECT a.*, CASE WHEN a.version = %(version)s AND a.number = %(attempt)s THEN %(offset)s ELSE 0 END AS read_to
       FROM advice_attempt a, matter m
      WHERE a.matter_id = m.id AND (a.ended_event IS NULL OR a.ended_event > %(number)s)
 )
@@ -46,8 +45,10 @@ UNION ALL
                          WHERE c.attempt_id = a.id AND c."offset" >= COALESCE((
                                SELECT max(b."offset") FROM advice_chunk b
                                 WHERE b.attempt_id = a.id AND b."offset" <= a.read_to), 0)) c)
-            -- Whoever comes after an attempt was given up is not shown its text; whoever has begun reads it to its end.
-            WHEN a.status IN ('superseded', 'failed') AND a.read_to = 0 THEN ''
+            -- Whoever comes after an attempt was given up is not shown its text; whoever has begun reads it to its end,
+            -- and who is to read up to a place in it has come before.
+            WHEN a.status IN ('superseded', 'failed') AND a.read_to = 0
+             AND NOT (a.version = %(upto_version)s AND a.number = %(upto_attempt)s AND a.ended_event > %(upto)s) THEN ''
             ELSE substr(a.text, a.read_to + 1, %(text_limit)s) END
   FROM attempt a ORDER BY a.started_event)
 """
@@ -104,6 +105,8 @@ def _parameters(matter: UUID, after: Cursor, limit: int, upto: Cursor | None) ->
         "attempt": after.attempt,
         "offset": after.offset,
         "upto": upto.number if upto else _FOREVER,
+        "upto_version": upto.version if upto else 0,
+        "upto_attempt": upto.attempt if upto else 0,
         "limit": limit,
         "text_limit": TEXT_LIMIT,
     }
