@@ -4,6 +4,7 @@ python -m config.run.local_llm --model /path/model.gguf --port 8081
 """
 
 import argparse
+import os
 import signal
 import sys
 import threading
@@ -26,10 +27,10 @@ def main() -> None:
     parameters.model.path = options.model
     parameters.hostnames = ["127.0.0.1"]
     parameters.port = options.port
+    parameters.api_keys = [os.environ["OPENAI_API_KEY"]]  # else any page in a browser could ask it
     parameters.n_parallel = PARALLEL_REQUESTS
     parameters.n_ctx = PARALLEL_REQUESTS * CONTEXT_TOKENS
     server = xllamacpp.Server(parameters)
-    print(f"{options.model} on port {options.port}", flush=True)
     ended = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: ended.set())
     ended.wait()

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import secrets
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -21,6 +22,8 @@ from config.run.wishes import Wishes
 
 ACCOUNTS_HEADING = "== create_demo"  # config/setup.py prints it, and the accounts below
 MODEL_READY_SECONDS = 600.0  # a large file is read from disk first
+# A small model on two cores reads some hundred tokens a second: more than this outlasts a call's time.
+LOCAL_LLM_PLAYBOOK_CHARACTERS = "6000"
 
 
 @dataclass(frozen=True)
@@ -35,13 +38,12 @@ class Ready:
 class Startup:
     """One start of everything; `web_fd` is the listening socket of the web server."""
 
-    def __init__(self, supervisor: Supervisor, console: Console, wishes: Wishes, secrets: Secrets, web_fd: int) -> None:
+    def __init__(self, supervisor: Supervisor, console: Console, wishes: Wishes, kept: Secrets, web_fd: int) -> None:
         self._supervisor = supervisor
         self._console = console
         self._wishes = wishes
-        self._secrets = secrets
         self._web_fd = web_fd
-        self._flower_password = wishes.flower_password or secrets.flower_password
+        self._flower_password = wishes.flower_password or kept.flower_password
         self._environment = dict(os.environ) | {"DATA_DIR": str(wishes.data_dir), "PYTHONUNBUFFERED": "1"}
         self._environment.setdefault("DEBUG", "0")
 
@@ -87,6 +89,7 @@ class Startup:
         wishes = self._wishes
         if wishes.local_llm:
             await self._serve_model("local", lambda port: children.local_llm(wishes.local_llm, port))
+            self._environment.setdefault("LLM_PLAYBOOK_CHARACTERS", LOCAL_LLM_PLAYBOOK_CHARACTERS)
             return f"{wishes.local_llm}, on this machine"
         if not wishes.openai_api_key:
             await self._serve_model("demo-model", children.demo_model)
@@ -95,14 +98,14 @@ class Startup:
 
     async def _serve_model(self, model: str, command: Callable[[int], tuple[str, ...]]) -> None:
         port = choose_port()
-        child = self._child("model", command(port), Stage.MODEL, is_ready=partial(answers, LOOPBACK, port, "/health"))
-        await self._supervisor.start(child, MODEL_READY_SECONDS)
         self._environment |= {
             "OPENAI_BASE_URL": f"http://{LOOPBACK}:{port}/v1",
-            "OPENAI_API_KEY": model.partition("-")[0],  # neither server looks at it
+            "OPENAI_API_KEY": secrets.token_urlsafe(24),
             "LLM_MODEL": model,
             "LLM_ADVICE_MODEL": model,
         }
+        child = self._child("model", command(port), Stage.MODEL, is_ready=partial(answers, LOOPBACK, port, "/health"))
+        await self._supervisor.start(child, MODEL_READY_SECONDS)
 
     async def _set_up(self) -> list[str]:
         """Answers how to sign in, a line for each account."""
