@@ -12,7 +12,7 @@ PYTEST := $(VENV)/python -m pytest
 # Settings as on a server; nothing is reached, so the addresses need not exist.
 SERVER_ENVIRONMENT = DEBUG=0 SECRET_KEY="$$($(VENV)/python -c 'import secrets; print(secrets.token_urlsafe(50))')" \
 	FIELD_ENCRYPTION_KEYS="$$($(VENV)/python -c 'from cryptography.fernet import Fernet as F; print(F.generate_key().decode())')" \
-	DATABASE_URL=postgresql://check@127.0.0.1:1/check REDIS_URL=redis://127.0.0.1:1/0 OPENAI_API_KEY=check \
+	DATABASE_URL="postgresql://check@127.0.0.1:1/check?pool=0" REDIS_URL=redis://127.0.0.1:1/0 OPENAI_API_KEY=check \
 	ALLOWED_HOSTS=legal.example.org CSRF_TRUSTED_ORIGINS=https://legal.example.org
 
 .DEFAULT_GOAL := help
