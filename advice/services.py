@@ -116,5 +116,5 @@ def cancel_matter(matter_id: UUID) -> tuple[Matter, bool]:
         cancel_steps(matter)
         if attempt := streaming_attempt(matter):
             end_attempt(attempt, AttemptStatus.CANCELED, "Stopped by a person.")
-        change_status(matter, MatterStatus.CANCELED, "stopped by a person")
+        change_status(matter, MatterStatus.CANCELED, "stopped by a person", error=None)
     return matter, True
