@@ -55,16 +55,24 @@ def _begin(request: HttpRequest) -> HttpResponse | None:
 
 def _end(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
     request.method = request.META["REQUEST_METHOD"]
-    if request.method == "HEAD" and response.streaming:
-        response.close()
-        return HttpResponse(status=response.status_code, headers=dict(response.items()))
-    if response.status_code != 405:
-        return response
+    answer = _with_methods(request, response) if response.status_code == 405 else response
+    return _without_body(answer) if request.method == "HEAD" else answer
+
+
+def _with_methods(request: HttpRequest, response: HttpResponseBase) -> HttpResponse:
     methods = {name.strip() for name in response["Allow"].split(",")}
     allow = ", ".join(sorted(methods | {"OPTIONS"} | ({"HEAD"} if "GET" in methods else set())))
     if request.method == "OPTIONS":
         return HttpResponse(status=204, headers={"Allow": allow})
     return problem_response(request, Problem(405, f"This address takes {allow}.", headers={"Allow": allow}))
+
+
+def _without_body(response: HttpResponseBase) -> HttpResponse:
+    """The answer to HEAD. Daphne leaves out the first piece of a body only, and a stream would never end."""
+    headers = dict(response.items())
+    if isinstance(response, HttpResponse):
+        headers["Content-Length"] = str(len(response.content))
+    return HttpResponse(status=response.status_code, headers=headers)
 
 
 @csrf_exempt
