@@ -17,6 +17,7 @@ env = environ.Env(
     OPENAI_BASE_URL=(str, ""),
     LLM_MODEL=(str, ""),
     LLM_ADVICE_MODEL=(str, ""),
+    LLM_PLAYBOOK_CHARACTERS=(int, 80_000),
     LLM_REQUESTS_PER_MINUTE=(int, 0),
     LLM_TOKENS_PER_MINUTE=(int, 0),
     RIPPLING_BASE_URL=(str, "https://rest.ripplingapis.com"),

@@ -154,6 +154,8 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 256 * 1024
 OPENAI_BASE_URL, OPENAI_API_KEY = env("OPENAI_BASE_URL"), env("OPENAI_API_KEY")
 LLM_MODEL = env("LLM_MODEL") or "gpt-5-mini"
 LLM_ADVICE_MODEL = env("LLM_ADVICE_MODEL") or LLM_MODEL
+# A model with a small context is given less of the playbooks: `make run LOCAL_LLM=…` sets it.
+LLM_PLAYBOOK_CHARACTERS = env("LLM_PLAYBOOK_CHARACTERS")
 LLM_PRICES: dict[str, tuple[str, str]] = {}  # model: US dollars per million (prompt, completion) tokens
 
 WORKER_THREADS = env("WORKER_THREADS")

@@ -38,7 +38,13 @@ def draft_advice(work: Work) -> None:
     A model that stops at its length limit is asked once to go on; one that stops short leaves the advice `incomplete`.
     """
     matter = Matter.objects.get(pk=work.claim.matter_id)
-    given = draft.DraftAdviceInput(matter.question, sources_of(matter), facts_of(matter), timezone.now().date())
+    given = draft.DraftAdviceInput(
+        matter.question,
+        sources_of(matter),
+        facts_of(matter),
+        timezone.now().date(),
+        settings.LLM_PLAYBOOK_CHARACTERS,
+    )
     messages = draft.build_messages(given)
     model = matter.model or settings.LLM_ADVICE_MODEL
     with _open(work, model, messages) as stream:

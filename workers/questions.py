@@ -2,6 +2,8 @@
 
 from typing import cast
 
+from django.conf import settings
+
 from matters.events import append_events, question_updated
 from matters.ledger import NewStep, insert_steps
 from matters.models import Matter, Question
@@ -25,10 +27,12 @@ def derive_questions(work: Work) -> None:
     """Derive the questions whose answers the advice needs, and begin with each."""
     matter = Matter.objects.get(pk=work.claim.matter_id)
     playbooks = tuple(_relevant(load_playbook(pk)) for pk in relevant_versions(matter))
-    given = derive.DeriveQuestionsInput(matter.question, playbooks)
+    budget = min(derive.DeriveQuestionsInput.budget, settings.LLM_PLAYBOOK_CHARACTERS)
+    given = derive.DeriveQuestionsInput(matter.question, playbooks, budget)
     derived = derive.to_questions(given, work.ask(derive.build_request(given)))
     with work.finish({"questions": len(derived)}) as matter:
         if not derived:
+            expect_steps(matter, -1)
             change_status(matter, MatterStatus.GATHERING, "nothing is to be asked")
             begin_advice(matter, "there are no questions")
             return

@@ -1,0 +1,70 @@
+"""What a lost message, a dead worker or an emptied broker left behind is found in the rows."""
+
+from datetime import timedelta
+
+import pytest
+from django.db.models.functions import Now
+
+from companies.models import Company
+from matters.models import Step
+from matters.states import StepState
+from tests import rows
+from workers import sweeper
+from workers.sweeper import sweep_ledger
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def sent(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, int]]:
+    """The hints that the sweeper sends."""
+    hints: list[tuple[str, int]] = []
+    monkeypatch.setattr(sweeper, "publish_hints", hints.extend)
+    return hints
+
+
+@pytest.fixture
+def messages_wait(monkeypatch: pytest.MonkeyPatch) -> list[bool]:
+    """Whether the broker has messages that nobody took, as the sweeper is told; empty: it has none."""
+    waiting: list[bool] = []
+    monkeypatch.setattr(sweeper, "_messages_wait", lambda: bool(waiting))
+    return waiting
+
+
+def overdue() -> None:
+    Step.objects.update(due_at=Now() - timedelta(hours=1))
+
+
+def test_the_sweeper_finds_what_nobody_claimed_and_what_was_abandoned(
+    company: Company, sent: list[tuple[str, int]], messages_wait: list[bool]
+) -> None:
+    for _ in range(4):
+        rows.submitted(company)
+    overdue()
+    abandoned, leased, parked = Step.objects.order_by("pk")[1:]
+    Step.objects.filter(pk__in=[abandoned.pk, leased.pk]).update(state=StepState.RUNNING)
+    Step.objects.filter(pk__in=[leased.pk, parked.pk]).update(due_at=Now() + timedelta(hours=1))
+    assert sweep_ledger() == 2
+    assert sent == [("plan_search", 0)] * 2
+
+
+def test_the_sweeper_leaves_a_step_to_its_own_hint_at_first(company: Company, messages_wait: list[bool]) -> None:
+    rows.submitted(company)
+    assert sweep_ledger() == 0
+
+
+@pytest.mark.parametrize(("busy", "hints"), [(False, 4), (True, sweeper.FEW_HINTS)])
+def test_the_sweeper_does_not_flood_a_broker_whose_messages_wait(
+    company: Company,
+    sent: list[tuple[str, int]],
+    messages_wait: list[bool],
+    monkeypatch: pytest.MonkeyPatch,
+    busy: bool,
+    hints: int,
+) -> None:
+    monkeypatch.setattr(sweeper, "MOST_HINTS", 4)
+    messages_wait.extend([True] * busy)
+    for _ in range(5):
+        rows.submitted(company)
+    overdue()
+    assert sweep_ledger() == hints
