@@ -113,13 +113,14 @@ def _mark_checks(text: str, checks: list[Check]) -> tuple[str, str]:
 def _markdown() -> MarkdownIt:
     parser = MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"])
     # `reference`: a line "[P3]: …" is text here, and must not vanish. `lheading`: a rule under a line is a rule.
-    parser.disable(["image", "html_block", "html_inline", "reference", "lheading", "entity"])
+    parser.disable(["html_block", "html_inline", "reference", "lheading", "entity"])
     parser.validateLink = _is_harmless  # type: ignore[method-assign]
     parser.inline.ruler.before("link", "marker", _read_marker)
     parser.inline.ruler.before("marker", "check", _read_check)
     parser.core.ruler.push("headings", _settle_headings)
     parser.add_render_rule("marker", _render_marker)
     parser.add_render_rule("check", _render_check)
+    parser.add_render_rule("image", _render_image)
     return parser
 
 
@@ -176,6 +177,13 @@ def _render_check(
     style, sign, words = VERDICTS.get(check.verdict, ("weak", "?", check.verdict))
     form = ' <span class="check {}" title="{}: {}">{} <span class="said">{}</span></span>'
     return format_html(form, style, words.capitalize(), check.reason, sign, words)
+
+
+def _render_image(
+    self: RendererHTML, tokens: Sequence[Token], place: int, options: OptionsDict, env: EnvType
+) -> SafeString:
+    """What the picture would show, in words: nothing is loaded from anywhere."""
+    return conditional_escape(tokens[place].content)
 
 
 def _settle_headings(state: StateCore) -> None:

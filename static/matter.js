@@ -92,13 +92,18 @@ async function send(form, button) {
   place.hidden = !error
 }
 
+// Whoever has signed in again, in another tab, has a new one.
+function token() {
+  return /(?:^|; )csrftoken=([^;]+)/.exec(document.cookie)?.[1] ?? root.dataset.token
+}
+
 // What is wrong, in words; empty when it was done. The form keeps what was typed.
 async function trySending(form, button) {
   try {
     const response = await fetch(form.action, {
       method: "POST",
       body: new URLSearchParams(new FormData(form, button)),
-      headers: { "X-Requested-With": "fetch", "X-CSRFToken": root.dataset.token },
+      headers: { "X-Requested-With": "fetch", "X-CSRFToken": token() },
     })
     const body = await response.text()
     if (response.ok) {

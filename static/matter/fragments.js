@@ -1,20 +1,22 @@
 // Swapping the parts of the page that changed, and only those: nobody loses what they are typing, nor their place.
 
-const REGIONS = ["stage", "progress", "problem", "questions", "answered", "advice-head", "advice-text", "advice-foot", "live"]
+const REGIONS = ["stage", "progress", "problem", "questions", "answered", "advice-head", "advice-text", "advice-actions", "advice-foot", "live"]
 
 // `html`: fragments, or a whole page that holds them. `acceptsText` decides about the advice's text, `adopted` is told.
 export function applyFragments(html, acceptsText, adopted) {
   const parsed = new DOMParser().parseFromString(html, "text/html")
+  const keepPlace = holdPlace()
   for (const id of REGIONS) {
     const fresh = parsed.getElementById(id)
     const shown = document.getElementById(id)
     if (!fresh || !shown) continue
     if (id !== "advice-text") settle(shown, fresh)
     else if (acceptsText(fresh)) {
-      keepingPlace(shown, () => replace(shown, fresh))
+      replace(shown, fresh)
       adopted()
     }
   }
+  keepPlace()
 }
 
 function settle(shown, fresh) {
@@ -68,12 +70,23 @@ function land(element) {
   element.focus({ preventScroll: true })
 }
 
-// What is being read stays where it is: the paragraph at the window's top keeps its height above or below it.
-function keepingPlace(shown, change) {
-  const paragraphs = [...shown.children]
-  const number = paragraphs.findIndex((paragraph) => paragraph.getBoundingClientRect().bottom > 0)
-  const top = paragraphs[number]?.getBoundingClientRect().top
-  change()
-  const same = document.getElementById(shown.id).children[number]
-  if (same && top < 0) scrollBy({ top: same.getBoundingClientRect().top - top, behavior: "instant" })
+// What is being filled in or read stays where it is in the window, whatever grows or goes above it. Returns what to call
+// when all is swapped.
+function holdPlace() {
+  const find = placeFinder()
+  const before = find()?.getBoundingClientRect().top
+  return () => {
+    const after = find()?.getBoundingClientRect().top
+    if (before !== undefined && after !== undefined && before !== after) scrollBy({ top: after - before, behavior: "instant" })
+  }
+}
+
+// Finds the card that has the focus, else the paragraph of the advice at the window's top; nothing at the page's top.
+function placeFinder() {
+  const card = document.activeElement?.closest(".card")
+  if (card) return () => document.getElementById(card.id)
+  const paragraphs = () => document.getElementById("advice-text").children
+  const number = [...paragraphs()].findIndex((paragraph) => paragraph.getBoundingClientRect().bottom > 0)
+  const isRead = scrollY > 0 && number >= 0 && paragraphs()[number].getBoundingClientRect().top < innerHeight
+  return () => (isRead ? paragraphs()[number] : undefined)
 }

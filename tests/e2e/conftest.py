@@ -100,12 +100,15 @@ def look(page: Page, name: str) -> None:
     page.set_viewport_size(was)
 
 
-CHOSEN = {"questions-light-1280", "advice-light-1280", "streaming-dark-1280", "questions-light-390"}
-
-
 def _keep(page: Page, name: str) -> None:
     RESULTS.mkdir(exist_ok=True)
     page.screenshot(path=RESULTS / f"{name}.png", full_page=True, animations="disabled")
-    if name in CHOSEN and os.environ.get("MATTERSTREAM_SCREENSHOTS") == "1":
+
+
+def picture(page: Page, name: str) -> None:
+    """A picture of the window as it is; kept for the README where MATTERSTREAM_SCREENSHOTS is 1."""
+    RESULTS.mkdir(exist_ok=True)
+    page.screenshot(path=RESULTS / f"{name}.png", animations="disabled")
+    if os.environ.get("MATTERSTREAM_SCREENSHOTS") == "1":
         (ROOT / "docs" / "images").mkdir(parents=True, exist_ok=True)
         shutil.copy(RESULTS / f"{name}.png", ROOT / "docs" / "images" / f"{name}.png")

@@ -4,9 +4,10 @@ import json
 import re
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Page, expect
 
 from tests.e2e.conftest import OpenPage, look, sign_in
+from tests.e2e.walk import NO_RELOAD, advice_text, answer_cards, ask_a_question, fill, still_here
 from tests.processes import Installation, wait_until
 
 pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("e2e")]
@@ -31,7 +32,6 @@ Pay all final wages **at once**, on the last day [P4]. The board resolves the re
 - [No script](javascript:alert(1)) and ![no picture](https://pictures.example/x.png)
 
 """
-NO_RELOAD = "() => { window.stillHere = true }"
 ASKED = (
     ("work_state", "In which state does the executive work?", "The state decides final pay and covenants.", "text"),
     ("agreement", "Is there a written employment agreement?", "It may promise notice or severance.", "yes_no"),
@@ -51,50 +51,6 @@ REPLIES = {
     },
     "ask_founder": {"wording": " ", "hint": ""},  # blank: the question is shown as it was derived
 }
-
-
-def ask_a_question(page: Page) -> None:
-    """From the list to a new matter's questions, by an example."""
-    page.get_by_role("link", name="New matter").first.click()
-    page.get_by_role("link", name="Terminating an executive").click()
-    expect(page.get_by_label("What happened")).to_have_value(re.compile("our CTO"))
-    page.get_by_role("button", name="Ask").click()
-    page.locator(".card form").first.wait_for()
-    expect(page.get_by_role("heading", name=re.compile("questions for you"))).to_contain_text("8")
-
-
-def answer_cards(page: Page) -> None:
-    """Answer every card in the input of its kind; one stays unknown."""
-    while page.locator(".card form").count():
-        card = page.locator(".card:has(form)").first
-        name = card.get_attribute("id")
-        fill(card)
-        expect(page.locator(f"#{name} form")).to_have_count(0)
-
-
-def fill(card: Locator) -> None:
-    if card.get_by_text("Has anybody promised").count():
-        card.get_by_role("button", name="I don't know").click()
-        return
-    for selector, value in (
-        ("input[type=date]", "2026-12-31"),
-        ("input[inputmode]", "48,000"),
-        ("textarea:not([name=words])", "In Oakland."),
-    ):
-        if card.locator(selector).count():
-            card.locator(selector).fill(value)
-    if card.locator("input[type=radio]").count():
-        card.locator("input[type=radio]").first.check()
-    card.get_by_role("button", name="Save").click()
-
-
-def advice_text(page: Page) -> str:
-    return page.locator("#advice-text").inner_text()
-
-
-def still_here(page: Page) -> bool:
-    """Whether the page was never reloaded since it was marked."""
-    return bool(page.evaluate("() => window.stillHere === true"))
 
 
 @pytest.fixture(autouse=True)
@@ -176,6 +132,22 @@ def test_the_text_grows_before_the_founders_eyes(founder_page: Page, installatio
     page.get_by_role("button", name="Regenerate").wait_for(timeout=60_000)
 
 
+def test_nothing_jumps_under_a_reader_when_the_advice_is_finished(
+    founder_page: Page, installation: Installation
+) -> None:
+    page = founder_page
+    installation.llm.set(text=TEXT * 5, chunk=60, interval=0.1)
+    ask_a_question(page)
+    answer_cards(page)
+    page.wait_for_function("() => document.querySelectorAll('#advice-text h3').length > 3")
+    place = "() => document.querySelectorAll('#advice-text h3')[1].getBoundingClientRect().top"
+    page.evaluate("() => document.querySelectorAll('#advice-text h3')[1].scrollIntoView()")
+    before = page.evaluate(place)
+    assert page.locator("#advice-text[aria-busy]").count() == 1, "the text still grows"
+    page.locator("#advice-actions").wait_for()
+    assert abs(page.evaluate(place) - before) < 2, "the paragraph that is read stays where it is"
+
+
 def test_100_000_characters_arrive_whole(founder_page: Page, installation: Installation) -> None:
     page = founder_page
     paragraph = "Die Antwort – naïve 𝕊ums & <b>tags</b> 'quoted' \"twice\" – ends here. "
@@ -255,6 +227,9 @@ def test_a_session_that_ended_is_told_and_keeps_what_was_typed(founder_page: Pag
     card.get_by_role("button", name="Save").click()
     expect(card.get_by_role("alert")).to_contain_text("You are signed out")
     expect(card.locator("textarea").first).to_have_value("Typed too late")
+    sign_in(page.context.new_page(), installation)
+    card.get_by_role("button", name="Save").click()
+    expect(page.locator("#answered summary")).to_contain_text("1 of 8")
 
 
 def test_a_model_that_is_away_is_told_and_waited_for(founder_page: Page, installation: Installation) -> None:

@@ -1,0 +1,51 @@
+"""What a founder does with the pages, step by step."""
+
+import re
+
+from playwright.sync_api import Locator, Page, expect
+
+NO_RELOAD = "() => { window.stillHere = true }"
+
+
+def ask_a_question(page: Page) -> None:
+    """From the list to a new matter's questions, by an example."""
+    page.get_by_role("link", name="New matter").first.click()
+    page.get_by_role("link", name="Terminating an executive").click()
+    expect(page.get_by_label("What happened")).to_have_value(re.compile("our CTO"))
+    page.get_by_role("button", name="Ask").click()
+    page.locator(".card form").first.wait_for()
+    expect(page.locator("#stage")).to_contain_text("Waiting for your answers")
+
+
+def answer_cards(page: Page) -> None:
+    """Answer every card in the input of its kind; one stays unknown."""
+    while page.locator(".card form").count():
+        card = page.locator(".card:has(form)").first
+        name = card.get_attribute("id")
+        fill(card)
+        expect(page.locator(f"#{name} form")).to_have_count(0)
+
+
+def fill(card: Locator) -> None:
+    if card.get_by_text("Has anybody promised").count():
+        card.get_by_role("button", name="I don't know").click()
+        return
+    for selector, value in (
+        ("input[type=date]", "2026-12-31"),
+        ("input[inputmode]", "48,000"),
+        ("textarea:not([name=words])", "In Oakland."),
+    ):
+        if card.locator(selector).count():
+            card.locator(selector).fill(value)
+    if card.locator("input[type=radio]").count():
+        card.locator("input[type=radio]").first.check()
+    card.get_by_role("button", name="Save").click()
+
+
+def advice_text(page: Page) -> str:
+    return page.locator("#advice-text").inner_text()
+
+
+def still_here(page: Page) -> bool:
+    """Whether the page was never reloaded since it was marked."""
+    return bool(page.evaluate("() => window.stillHere === true"))
