@@ -9,6 +9,7 @@ from advice.models import Attempt, AttemptStatus, Chunk
 from advice.services import begin_attempt, end_attempt, folded_text
 from companies.models import Company
 from matters.events import append_events, matter_updated
+from matters.ledger import NewStep, insert_steps
 from matters.models import Matter, Question, Step
 from matters.services import Submission, change_status, lock_matter, submit_matter
 from matters.states import MatterStatus, QuestionStatus, StepState
@@ -74,6 +75,19 @@ def advised(matter: Matter, attempt: Attempt) -> None:
 def append(attempt: Attempt, text: str) -> None:
     """A chunk behind those that are there."""
     Chunk.objects.create(attempt=attempt, offset=len(folded_text(attempt.pk)), text=text)
+
+
+def reword(matter: Matter, question: str) -> None:
+    """Another question."""
+    matter.question = question
+    matter.save(update_fields=["question"])
+
+
+def ask_for(matter: Matter, kind: str) -> list[Step]:
+    """A step of `kind` for each of the matter's questions."""
+    with transaction.atomic():
+        steps = [NewStep(kind, f"{kind}:{q.position}", str(q.pk)) for q in matter.questions.all()]
+        return insert_steps(lock_matter(matter.pk), steps)
 
 
 def happened(matter: Matter, why: str = "something happened") -> None:

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.conf import settings
-from django.db import connection
+from django.db import connection, transaction
 from django.db.models import F
 
 from matters.models import CallOutcome, LLMCall, Step
@@ -56,9 +56,9 @@ class CallLog:
         )
 
     def store(self) -> None:
-        """Write the calls, in the caller's transaction where there is one."""
+        """Write the calls that are not written yet, in the caller's transaction where there is one."""
         LLMCall.objects.bulk_create(self.rows)
-        self.rows.clear()
+        transaction.on_commit(self.rows.clear)
 
 
 def cost_of(model: str, prompt_tokens: int, completion_tokens: int) -> Decimal:

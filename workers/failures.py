@@ -5,6 +5,7 @@ import random
 from datetime import timedelta
 from typing import Any
 
+from django.db import transaction
 from django.db.models.functions import Now
 
 from advice.models import AttemptStatus
@@ -80,7 +81,7 @@ def _park(claim: Claim, pause: float, *, seen: bool) -> None:
     step.state, step.due_at = StepState.READY, Now() + timedelta(seconds=pause)
     step.calls_seen -= 0 if seen else 1
     step.save(update_fields=["state", "due_at", "calls_seen"])
-    heartbeat().wake_in(pause, claim.kind, claim.step_id)
+    transaction.on_commit(lambda: heartbeat().wake_in(pause, claim.kind, claim.step_id))
 
 
 def _backoff(attempt: int, longest: float) -> float:

@@ -38,7 +38,7 @@ def search_playbooks(work: Work) -> None:
     found = find_candidates(work.claim.payload["queries"], limit=MOST_CANDIDATES)
     with work.finish({"candidates": [c.slug for c in found]}) as matter:
         if not found:
-            _advise_without_playbook(matter, "no playbook was found", spared=2)
+            _advise_without_playbook(matter, "no playbook was found", spared=3)
             return
         ids = [c.playbook_version_id for c in found]
         expect_steps(matter, len(ids) - 1)
@@ -56,7 +56,7 @@ def judge_relevance(work: Work) -> None:
         if relevant_versions(matter):
             follow(matter, "judge_relevance")
         else:
-            _advise_without_playbook(matter, "no playbook is relevant", spared=1)
+            _advise_without_playbook(matter, "no playbook is relevant", spared=2)
 
 
 def relevant_versions(matter: Matter) -> list[int]:
@@ -78,6 +78,9 @@ def _judged(question: str, playbook: PlaybookText) -> judge.JudgeRelevanceInput:
 
 
 def _advise_without_playbook(matter: Matter, why: str, *, spared: int) -> None:
-    """Nothing here answers the question: the advice says so, and what to bring to an attorney."""
+    """Nothing here answers the question: the advice says so, and what to bring to an attorney.
+
+    `spared`: the stages between here and the advice, counted as one step each, that are not needed.
+    """
     expect_steps(matter, -spared)
     begin_advice(matter, why)

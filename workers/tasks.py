@@ -50,13 +50,21 @@ def run_step(kind: str) -> None:
 
 def _run_claim(claim: Claim) -> None:
     log = CallLog(claim)
-    with heartbeat().holding(claim) as call, suppress(Fenced):
+    with heartbeat().holding(claim) as call:
         try:
-            if claim.calls_seen > MAX_CALLS:
-                raise LLMError(Code.CUT, "every worker that took this step died", seen_by_model=True)
-            STEPS[claim.kind](Work(claim, call, log))
-        except (LLMError, ReplyInvalid) as error:
-            handle_failure(claim, error, log)
+            with suppress(Fenced):
+                _do(Work(claim, call, log))
+        finally:
+            log.store()  # what its outcome did not store: the calls were made, whoever the step belongs to now
+
+
+def _do(work: Work) -> None:
+    try:
+        if work.claim.calls_seen > MAX_CALLS:
+            raise LLMError(Code.CUT, "every worker that took this step died", seen_by_model=True)
+        STEPS[work.claim.kind](work)
+    except (LLMError, ReplyInvalid) as error:
+        handle_failure(work.claim, error, work.log)
 
 
 def _declare(kind: str) -> None:

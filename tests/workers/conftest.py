@@ -1,15 +1,16 @@
 """Workers in the test's own process: the steps' functions with the real ledger, database and client."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pytest
-from django.db import connection
 from django.db.models.functions import Now
 from pytest_django import Settings
 
+from companies.models import Company
 from matters.models import Matter, Step
 from matters.states import StepState
 from playbooks.loading import LIBRARY, load_file
+from tests import rows
 from tests.fakes.llm import FakeLLM
 from workers import runtime
 from workers.tasks import run_step
@@ -27,7 +28,7 @@ def llm_process() -> Iterator[FakeLLM]:
 def llm(llm_process: FakeLLM) -> FakeLLM:
     """The fake model of all tests here, with nothing set; it answers at once."""
     llm_process.reset()
-    llm_process.set(interval=0, text_size=600)
+    llm_process.set(interval=0, text_size=600, questions=8)
     return llm_process
 
 
@@ -39,6 +40,8 @@ def worker(transactional_db: None, settings: Settings) -> Iterator[None]:
         runtime.heartbeat().close()
     if runtime.chunk_writer.cache_info().currsize:
         runtime.chunk_writer().close()
+    if runtime.llm_client.cache_info().currsize:
+        runtime.llm_client().close()
     for part in _ONCE_IN_A_PROCESS:
         part.cache_clear()
 
@@ -85,9 +88,6 @@ def pipeline(worker: None, playbooks: None, llm: FakeLLM, settings: Settings) ->
 
 
 @pytest.fixture
-def execute() -> Callable[..., None]:
-    def run(sql: str, *parameters: object) -> None:
-        with connection.cursor() as cursor:
-            cursor.execute(sql, parameters)
-
-    return run
+def matter(company: Company) -> Matter:
+    """A matter that nobody has begun with."""
+    return rows.submitted(company)
