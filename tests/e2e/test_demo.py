@@ -32,8 +32,10 @@ def demo_model() -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def installation(tmp_path_factory: pytest.TempPathFactory, demo_model: str) -> Iterator[Installation]:
-    names = {"OPENAI_BASE_URL": demo_model, "LLM_MODEL": "demo-model", "LLM_ADVICE_MODEL": "demo-model"}
-    with Installation(tmp_path_factory.mktemp("demo"), **names) as product:
+    folder = tmp_path_factory.mktemp("demo")
+    with Installation(
+        folder, OPENAI_BASE_URL=demo_model, LLM_MODEL="demo-model", LLM_ADVICE_MODEL="demo-model"
+    ) as product:
         yield product
 
 
