@@ -55,6 +55,9 @@ class Company(models.Model):
     slug = models.SlugField(unique=True)
     tier = models.CharField(max_length=20, choices=Tier, default=Tier.FREE)
     created_at = models.DateTimeField(auto_now_add=True)
+    last_turn = models.DateTimeField(
+        null=True, blank=True, editable=False, help_text="Of its newest matter in the queue"
+    )
     members = models.ManyToManyField(User, through="Membership", related_name="companies")
 
     class Meta:

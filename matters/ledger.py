@@ -7,13 +7,9 @@ from typing import Any
 from django.db.models import F
 from django.db.models.functions import Now
 
-from companies.models import Tier
-from matters.models import Matter, Priority, Step
+from matters.models import Matter, Step
 from matters.states import StepState
 from matters.wakeup import wake_workers
-
-_TIER_RANK = {Tier.ENTERPRISE: 0, Tier.PRO: 1, Tier.FREE: 2}
-_BATCH_RANK = 10
 
 
 @dataclass(frozen=True)
@@ -28,7 +24,6 @@ class NewStep:
 
 def insert_steps(matter: Matter, steps: Sequence[NewStep]) -> list[Step]:
     """Insert `steps` for the matter's present version, due now, and wake workers when the transaction commits."""
-    rank = _TIER_RANK[Tier(matter.company.tier)] + (_BATCH_RANK if matter.priority == Priority.BATCH else 0)
     rows = Step.objects.bulk_create(
         Step(
             matter=matter,
@@ -37,7 +32,7 @@ def insert_steps(matter: Matter, steps: Sequence[NewStep]) -> list[Step]:
             kind=s.kind,
             subject=s.subject,
             payload=s.payload,
-            rank=rank,
+            turn=matter.turn,
             due_at=Now(),
         )
         for s in steps
@@ -73,6 +68,4 @@ def revive_steps(matter: Matter) -> list[Step]:
 
 def queue_position(step: Step) -> int:
     """How many steps of the same kind will be claimed before `step`; 0 is next."""
-    return Step.objects.filter(
-        kind=step.kind, state=StepState.READY, due_at__lte=Now(), rank__lte=step.rank, pk__lt=step.pk
-    ).count()
+    return Step.objects.filter(kind=step.kind, state=StepState.READY, due_at__lte=Now(), turn__lt=step.turn).count()

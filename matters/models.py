@@ -7,6 +7,7 @@ import pgtrigger
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.utils import timezone
 
 from companies.models import Company
 from matters.states import (
@@ -48,6 +49,9 @@ class Matter(models.Model):
     steps_total = models.PositiveIntegerField(default=1, help_text="Steps of this version that are known to be needed")
     retries = models.PositiveIntegerField(default=0, help_text="How often somebody made it go on")
 
+    turn = models.DateTimeField(
+        default=timezone.now, help_text="Its place in the order of service: see matters/turns.py"
+    )
     submitted_at = models.DateTimeField(auto_now_add=True)
     started_at = models.DateTimeField(null=True, blank=True)
     completed_at = models.DateTimeField(null=True, blank=True)
@@ -165,7 +169,7 @@ class Step(models.Model):
     subject = models.CharField(max_length=40, blank=True, help_text="Question or playbook version it is about")
     payload = models.JSONField(default=dict, blank=True)
     state = models.CharField(max_length=10, choices=StepState, default=StepState.READY)
-    rank = models.SmallIntegerField(default=0, help_text="Order of service: smaller is sooner")
+    turn = models.DateTimeField(default=timezone.now, help_text="Its matter's place in the order of service")
     due_at = models.DateTimeField(help_text="Ready: may be claimed from then on. Running: when its lease runs out")
     attempt = models.PositiveIntegerField(default=0, help_text="Claims so far")
     calls_seen = models.PositiveIntegerField(default=0, help_text="Calls whose outcome the model saw or may have seen")
@@ -182,7 +186,7 @@ class Step(models.Model):
         ]
         indexes: ClassVar = [
             models.Index(
-                fields=["kind", "rank", "due_at", "id"],
+                fields=["kind", "turn", "id"],
                 name="step_due",
                 condition=Q(state__in=[StepState.READY, StepState.RUNNING]),
             )

@@ -12,6 +12,7 @@ from companies.models import Company, User
 from matters.events import NewEvent, append_events, matter_updated, question_updated
 from matters.ledger import NewStep, cancel_steps, hold_steps, insert_steps, revive_steps
 from matters.models import Matter, Priority, Question, Step
+from matters.turns import next_turn
 from matters.states import (
     ENDED,
     MATTER_TRANSITIONS,
@@ -51,6 +52,7 @@ def submit_matter(company: Company, submission: Submission, created_by: User | N
     with transaction.atomic():
         matter = Matter.objects.create(
             company=company,
+            turn=next_turn(company, submission.priority),
             created_by=created_by,
             question=submission.question,
             priority=submission.priority,

@@ -46,7 +46,7 @@ _CLAIM = """
 WITH best AS (
     SELECT id FROM matters_step
      WHERE kind = %(kind)s AND state IN ('ready', 'running') AND due_at <= clock_timestamp()
-     ORDER BY rank, due_at, id
+     ORDER BY turn, id
      LIMIT 1 FOR UPDATE SKIP LOCKED
 )
 UPDATE matters_step s

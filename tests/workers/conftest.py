@@ -58,7 +58,7 @@ class Pipeline:
 
     def run(self, kind: str) -> Step:
         """Do the best due step of `kind`; returns it as it stands then."""
-        step = Step.objects.filter(kind=kind, state=StepState.READY).earliest("rank", "due_at", "pk")
+        step = Step.objects.filter(kind=kind, state=StepState.READY).earliest("turn", "pk")
         run_step(kind)
         step.refresh_from_db()
         return step

@@ -136,7 +136,7 @@ def test_renewing_leases_waits_for_no_lock_and_so_deadlocks_with_nobody(company:
         rows.submitted(company)
     claims = [claimed(), claimed()]
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("UPDATE matters_step SET rank = 0 WHERE id = %s", [claims[1].step_id])
+        cursor.execute("UPDATE matters_step SET attempt = attempt WHERE id = %s", [claims[1].step_id])
         renewing = in_background(lambda: renew_leases(claims))
         try:
             assert len(renewing.result(timeout=5)) == 2, "a claim whose row is locked is lost"
