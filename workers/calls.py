@@ -77,7 +77,8 @@ def ask_model(claim: Claim, request: LLMRequest[R], call: Call, log: CallLog) ->
         return parse_reply(request, text)
     except ReplyInvalid as problem:
         log.rows[-1].outcome = CallOutcome.INVALID
-        _count_repair(claim)
+        if not count_call(claim):
+            raise
         text = _complete(request, repair_messages(request, text, problem), call, log)
     try:
         return parse_reply(request, text)
@@ -109,13 +110,17 @@ def _complete(request: LLMRequest[Any], messages: list[Any], call: Call, log: Ca
     return reply.text
 
 
-def _count_repair(claim: Claim) -> None:
-    """A repair is a call of its own; the bound holds even when the worker dies in it."""
-    mine = Step.objects.filter(pk=claim.step_id, epoch=claim.epoch, calls_seen__lt=MAX_CALLS)
-    if not mine.update(calls_seen=F("calls_seen") + 1):
-        if Step.objects.filter(pk=claim.step_id, epoch=claim.epoch).exists():
-            raise ReplyInvalid("The reply does not satisfy its schema, and the step's calls are used up.")
+def count_call(claim: Claim) -> bool:
+    """Count a further call of a claim before it is made, so that the bound holds even when the worker dies in it.
+
+    False: the step's calls are used up. Raises Fenced.
+    """
+    mine = Step.objects.filter(pk=claim.step_id, epoch=claim.epoch)
+    if mine.filter(calls_seen__lt=MAX_CALLS).update(calls_seen=F("calls_seen") + 1):
+        return True
+    if not mine.exists():
         raise Fenced(f"step {claim.step_id} was taken over")
+    return False
 
 
 def prompt_sha256(messages: list[Any]) -> str:

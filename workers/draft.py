@@ -12,10 +12,10 @@ from advice.models import AttemptStatus, Check
 from advice.notice import notice_for
 from advice.services import begin_attempt, end_attempt, folded_text, streaming_attempt
 from matters.models import CallOutcome, Fact, FactStatus, Matter
-from matters.services import change_status
+from matters.services import change_status, set_waiting
 from matters.states import MatterStatus
 from playbooks.search import load_playbook
-from workers.calls import outcome_of, prompt_sha256
+from workers.calls import count_call, outcome_of, prompt_sha256
 from workers.claims import Fenced, writing
 from workers.clients.llm import Code, LLMError, Stream
 from workers.research import relevant_versions
@@ -29,6 +29,7 @@ _CUT_SHORT = {
     "length": "The model reached its length limit before the advice was finished.",
     "content_filter": "The model's provider stopped the text before it was finished.",
 }
+_TAKES_NO_MORE = frozenset({Code.CONTEXT_OVERFLOW, Code.BAD_REQUEST, Code.CONTENT_FILTER})
 _UNSAID = "The model's server did not say that the text was finished."
 
 
@@ -50,11 +51,21 @@ def draft_advice(work: Work) -> None:
     with _open(work, model, messages) as stream:
         chunks = _begin(work, model, given)
         reason = _store(work, model, messages, stream, chunks)
-    if reason == "length":
-        messages = draft.continuation_messages(messages, folded_text(chunks.attempt_id))
-        with _open(work, model, messages) as stream:
-            reason = _store(work, model, messages, stream, chunks)
+    if reason == "length" and count_call(work.claim):
+        reason = _continue(work, model, messages, chunks)
     _finish(work, given, chunks, reason)
+
+
+def _continue(work: Work, model: str, messages: list[Any], chunks: ChunkStream) -> str | None:
+    """Ask for the rest of a text that is too long for one answer; a model that takes no more leaves it as it is."""
+    messages = draft.continuation_messages(messages, folded_text(chunks.attempt_id))
+    try:
+        with _open(work, model, messages) as stream:
+            return _store(work, model, messages, stream, chunks)
+    except LLMError as error:
+        if error.code in _TAKES_NO_MORE:
+            return "length"
+        raise
 
 
 def sources_of(matter: Matter) -> tuple[draft.AdviceSource, ...]:
@@ -110,6 +121,7 @@ def _open(work: Work, model: str, messages: list[Any]) -> Stream:
 def _begin(work: Work, model: str, given: draft.DraftAdviceInput) -> ChunkStream:
     """The attempt begins when the model does. Raises Fenced."""
     with writing(work.claim) as matter:
+        set_waiting(matter, None, "the model answers")
         attempt = begin_attempt(
             matter,
             step_id=work.claim.step_id,

@@ -1,0 +1,204 @@
+"""The advice, from the model's first word to its last, and when there is no last one."""
+
+from typing import Any
+
+import pytest
+from django.db import transaction
+
+from advice.models import Attempt, AttemptStatus
+from advice.services import cancel_matter, folded_text
+from companies.models import Company
+from matters.ledger import NewStep, insert_steps
+from matters.models import CallOutcome, Matter, Step
+from matters.services import lock_matter, set_waiting
+from matters.states import MatterStatus, StepState, WaitingFor
+from tests import rows
+from tests.fakes.llm import FakeLLM
+from tests.processes import wait_until
+from tests.threads import in_background
+from tests.workers.conftest import Pipeline
+from workers.claims import MAX_CALLS
+from workers.tasks import run_step
+
+KIND = "draft_advice"
+
+
+@pytest.fixture
+def matter(company: Company, pipeline: Pipeline) -> Matter:
+    """A matter that is ready for its advice, which rests on no playbook."""
+    matter = rows.advising(company)
+    with transaction.atomic():
+        insert_steps(lock_matter(matter.pk), [NewStep(KIND, KIND)])
+    return matter
+
+
+def drafted(pipeline: Pipeline, matter: Matter) -> Attempt:
+    """The newest attempt after the step was done once more."""
+    pipeline.make_due(matter)
+    pipeline.run(KIND)
+    matter.refresh_from_db()
+    return matter.attempts.latest("started_event")
+
+
+def last_data(matter: Matter, type_: str) -> dict[str, Any]:
+    return dict(matter.events.filter(type=type_).latest("number").data)
+
+
+def test_the_text_is_kept_as_it_came_and_the_matter_advised(pipeline: Pipeline, matter: Matter, llm: FakeLLM) -> None:
+    text = "Clef 𝄞, NUL \x00, and a scale ⚖️ [F1].\n\n" * 40
+    llm.set(text=text, chunk=7, escape=True)
+    attempt = drafted(pipeline, matter)
+    assert (attempt.status, attempt.text) == (AttemptStatus.COMPLETE, text.replace("\x00", "\ufffd"))
+    assert (matter.status, matter.steps_done) == (MatterStatus.ADVISED, matter.steps_done)
+    assert matter.completed_at is not None
+    types = [t for t in rows.event_types(matter) if t != "advice.checked"]
+    assert types[-3:] == ["advice.started", "advice.completed", "matter.updated"]
+    call = matter.calls.get()
+    assert (call.outcome, call.kind, call.attempt) == (CallOutcome.OK, KIND, 1)
+    assert call.completion_tokens > 0
+    assert llm.calls()[0]["request"]["stream_options"] == {"include_usage": True}
+
+
+def test_the_matters_own_model_is_asked(pipeline: Pipeline, matter: Matter, llm: FakeLLM) -> None:
+    Matter.objects.filter(pk=matter.pk).update(model="their-model")
+    assert drafted(pipeline, matter).model == llm.calls()[0]["model"] == "their-model"
+
+
+def test_passages_are_compared_with_their_sources(pipeline: Pipeline, matter: Matter, llm: FakeLLM) -> None:
+    text = "Notice is 400 days [P9]. You know that."
+    llm.set(text=text)
+    attempt = drafted(pipeline, matter)
+    (check,) = attempt.checks.all()
+    assert text[check.start : check.end] == "Notice is 400 days [P9]"
+    assert last_data(matter, "advice.checked")["verdict"] == check.verdict
+
+
+def test_a_text_cut_by_its_length_limit_is_continued_once(pipeline: Pipeline, matter: Matter, llm: FakeLLM) -> None:
+    llm.set(text="First half. Second half.")
+    llm.fail_next("length")
+    attempt = drafted(pipeline, matter)
+    assert (attempt.status, attempt.text) == (AttemptStatus.COMPLETE, "First half. First half. Second half.")
+    assert "Continue exactly where your text stops" in llm.calls()[1]["prompt"]
+    assert matter.calls.count() == 2
+    assert matter.steps.get(kind=KIND).calls_seen == 2
+
+
+def test_a_text_cut_twice_stands_as_incomplete_and_says_so(pipeline: Pipeline, matter: Matter, llm: FakeLLM) -> None:
+    llm.set(always={"kind": "length"})
+    attempt = drafted(pipeline, matter)
+    assert attempt.status == AttemptStatus.INCOMPLETE
+    assert "length limit" in attempt.reason
+    assert matter.status == MatterStatus.ADVISED
+    assert last_data(matter, "advice.completed")["status"] == "incomplete"
+    assert llm.counts()["calls"] == 2
+
+
+@pytest.mark.parametrize("kind", ["context_overflow", "bad_request", "filtered_prompt"])
+def test_a_text_that_cannot_be_continued_stands_as_incomplete(
+    pipeline: Pipeline, matter: Matter, llm: FakeLLM, kind: str
+) -> None:
+    """A model with a small context has no room left for its own text: what it wrote is not thrown away."""
+    llm.set(text="First half. Second half.", fail_next=[{"kind": "length"}, {"kind": kind}])
+    attempt = drafted(pipeline, matter)
+    assert (attempt.status, attempt.text) == (AttemptStatus.INCOMPLETE, "First half. ")
+    assert matter.status == MatterStatus.ADVISED
+
+
+def test_a_continuation_is_one_of_the_steps_calls(pipeline: Pipeline, matter: Matter, llm: FakeLLM) -> None:
+    llm.set(fail_next=[{"kind": "cut"}, {"kind": "cut"}, {"kind": "length"}])
+    for status in (AttemptStatus.FAILED, AttemptStatus.FAILED, AttemptStatus.INCOMPLETE):
+        assert drafted(pipeline, matter).status == status
+    assert llm.counts()["calls"] == MAX_CALLS, "it was continued though its calls were used up"
+
+
+@pytest.mark.parametrize(("kind", "words"), [("content_filter", "provider stopped"), ("no_finish", "did not say")])
+def test_a_model_that_stopped_short_leaves_an_incomplete_advice(
+    pipeline: Pipeline, matter: Matter, llm: FakeLLM, kind: str, words: str
+) -> None:
+    llm.fail_next(kind)
+    attempt = drafted(pipeline, matter)
+    assert attempt.status == AttemptStatus.INCOMPLETE
+    assert words in attempt.reason
+    assert matter.status == MatterStatus.ADVISED
+    assert llm.counts()["calls"] == 1
+
+
+@pytest.mark.parametrize("kind", ["cut", "malformed", "error_event", "no_end"])
+def test_a_stream_that_breaks_off_is_a_failed_attempt_and_a_new_one_begins(
+    pipeline: Pipeline, matter: Matter, llm: FakeLLM, kind: str
+) -> None:
+    llm.set(text="The whole advice, in several pieces.", chunk=5)
+    llm.fail_next(kind)
+    first = drafted(pipeline, matter)
+    assert first.status == AttemptStatus.FAILED
+    assert "The whole advice, in several pieces.".startswith(first.text)
+    assert first.text
+    assert matter.status == MatterStatus.ADVISING
+
+    second = drafted(pipeline, matter)
+    assert (second.number, second.status) == (2, AttemptStatus.COMPLETE)
+    assert second.text == "The whole advice, in several pieces."
+    first.refresh_from_db()
+    assert first.status == AttemptStatus.FAILED
+    ours = [t for t in rows.event_types(matter) if t.startswith("advice.")]
+    assert ours == ["advice.started", "advice.superseded", "advice.started", "advice.completed"]
+
+
+def test_a_model_that_writes_nothing_is_asked_again(pipeline: Pipeline, matter: Matter, llm: FakeLLM) -> None:
+    llm.set(text=" \n")
+    assert drafted(pipeline, matter).status == AttemptStatus.FAILED
+    llm.set(text="Something.")
+    assert drafted(pipeline, matter).status == AttemptStatus.COMPLETE
+
+
+def test_a_model_that_is_busy_or_gone_begins_no_attempt(pipeline: Pipeline, matter: Matter, llm: FakeLLM) -> None:
+    llm.fail_next("rate_limit", retry_after=5)
+    pipeline.run(KIND)
+    assert not matter.attempts.exists()
+    assert matter.steps.get(kind=KIND).calls_seen == 0
+
+
+def test_a_matter_that_waited_for_the_model_does_not_say_so_while_the_model_writes(
+    pipeline: Pipeline, matter: Matter, llm: FakeLLM
+) -> None:
+    with transaction.atomic():
+        set_waiting(lock_matter(matter.pk), WaitingFor.PROVIDER, "no model", {"code": "unavailable"})
+    llm.set(interval=0.2)
+    writing = in_background(lambda: run_step(KIND))
+    wait_until(lambda: matter.attempts.exists(), "the attempt has begun")
+    matter.refresh_from_db()
+    assert (matter.waiting_for, matter.error) == (None, None)
+    assert last_data(matter, "matter.updated")["waiting_for"] is None
+    cancel_matter(matter.pk)
+    writing.result(timeout=10)
+
+
+def test_stopping_keeps_what_was_written_and_ends_the_call(pipeline: Pipeline, matter: Matter, llm: FakeLLM) -> None:
+    llm.set(interval=0.05, text_size=10_000)
+    writing = in_background(lambda: run_step(KIND))
+    wait_until(lambda: matter.attempts.exists() and folded_text(matter.attempts.get().pk), "text is stored")
+    cancel_matter(matter.pk)
+    writing.result(timeout=10)
+    attempt = matter.attempts.get()
+    assert attempt.status == AttemptStatus.CANCELED
+    assert 0 < len(attempt.text) < 10_000
+    wait_until(lambda: not llm.counts()["in_flight"], "the call is ended")
+    assert [c.outcome for c in matter.calls.all()] == [CallOutcome.CANCELED]
+    assert matter.steps.get(kind=KIND).state == StepState.CANCELED
+
+
+def test_a_worker_that_was_taken_over_writes_nothing_more(pipeline: Pipeline, matter: Matter, llm: FakeLLM) -> None:
+    llm.set(interval=0.05, text_size=10_000)
+    slow = in_background(lambda: run_step(KIND))
+    wait_until(lambda: matter.attempts.exists() and folded_text(matter.attempts.get().pk), "text is stored")
+    Step.objects.filter(kind=KIND).update(due_at="2026-01-01T00:00:00Z")  # its lease runs out
+    llm.set(interval=0, text="The second one's.")
+    run_step(KIND)
+    slow.result(timeout=10)
+    first, second = matter.attempts.order_by("number")
+    assert (first.status, second.status) == (AttemptStatus.SUPERSEDED, AttemptStatus.COMPLETE)
+    assert second.text == "The second one's."
+    assert first.text
+    assert matter.events.filter(type="advice.completed").count() == 1
+    matter.refresh_from_db()
+    assert matter.status == MatterStatus.ADVISED
