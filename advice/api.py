@@ -25,7 +25,6 @@ from matters.api import CHANGED, change, own_matter
 logger = logging.getLogger(__name__)
 router = Router(auth=Authentication(), tags=["advice"])
 streams = Router(auth=AsyncAuthentication(), tags=["events"])
-router.add_router("", streams)
 
 COMMENT_SECONDS = 15.0
 Number = Annotated[int | None, Query(ge=1, le=999_999_999)]  # of a version or an attempt

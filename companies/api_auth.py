@@ -23,6 +23,7 @@ class Authentication(HttpBearer):
 
     openapi_type = "http"
     openapi_scheme = "bearer"
+    csrf = True  # the documentation's page sends the token along
 
     def __call__(self, request: HttpRequest) -> Principal:
         principal = _known(principal_of_request(request))

@@ -6,8 +6,11 @@ from django.urls import URLPattern, URLResolver, re_path
 from django.views.decorators.http import require_safe
 from ninja import NinjaAPI, Swagger
 from ninja.openapi.schema import OpenAPISchema
+from ninja.operation import Operation
 
 from advice.api import router as advice_router
+from advice.api import streams
+from companies.api_auth import Authentication
 from config.api_errors import add_error_handlers, as_problems, nothing_here
 from config.bodies import SafeParser
 from matters.api import router as matters_router
@@ -33,6 +36,10 @@ class Api(NinjaAPI):
             url.callback = as_problems(url.callback)
         return [*urls, re_path("", nothing_here)]
 
+    def get_openapi_operation_id(self, operation: Operation) -> str:
+        """A short name, for clients that are made from the description."""
+        return operation.view_func.__name__
+
     def get_openapi_schema(self, **options: Any) -> OpenAPISchema:
         """The description, in which errors have their own media type and a session may stand for a key."""
         schema = super().get_openapi_schema(**options)
@@ -50,6 +57,7 @@ api = Api(
     version="1",
     description="Legal questions of startup founders: submit a matter, answer its questions, read the advice as it is "
     "written. `docs/contract.md` says what each field means.",
+    auth=Authentication(),
     parser=SafeParser(),
     # Without a validator's badge, which would be an image from another host.
     docs=Swagger(settings={"validatorUrl": None}),
@@ -61,3 +69,4 @@ api = Api(
 add_error_handlers(api)
 api.add_router("", matters_router)
 api.add_router("", advice_router)
+api.add_router("", streams)

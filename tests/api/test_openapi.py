@@ -2,6 +2,7 @@
 
 import itertools
 import json
+import re
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from companies.models import Company
 from matters.models import Fact, FactStatus, Matter, Question
 from matters.states import AnswerKind, MatterStatus, QuestionStatus, WaitingFor
 from tests.api.conftest import MATTERS, Program
+from tests.processes import ROOT
 from tests.rows import advising, append, begun, ended, gathering
 
 pytestmark = pytest.mark.django_db
@@ -133,3 +135,12 @@ def test_every_state_of_a_matter_and_a_question_can_be_shown(
     error = {"code": "provider", "message": "The model is away.", "retryable": True}
     Matter.objects.create(company=company, question="How?", status=MatterStatus.FAILED, error=error)
     described(description, MATTERS, "get", api.get(MATTERS, limit=100))
+
+
+def test_the_contract_names_every_field(description: dict[str, Any]) -> None:
+    contract = (ROOT / "docs" / "contract.md").read_text()
+    for name, schema in description["components"]["schemas"].items():
+        for field in schema.get("properties", {}):
+            assert re.search(rf"\b{field}\b", contract), f"docs/contract.md does not tell of {field} of {name}"
+        for value in schema.get("enum", ()):
+            assert f"`{value}`" in contract, f"docs/contract.md does not tell of {value} of {name}"
