@@ -5,7 +5,7 @@ from typing import ClassVar
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
 
-from companies.models import ApiKey, Company, Membership, User
+from companies.models import ApiKey, Company, Membership, StaffNotice, User
 
 
 class MembershipInline(admin.TabularInline[Membership, Company]):
@@ -16,7 +16,7 @@ class MembershipInline(admin.TabularInline[Membership, Company]):
 
 @admin.register(Company)
 class CompanyAdmin(admin.ModelAdmin[Company]):
-    list_display = ("name", "slug", "tier", "created_at")
+    list_display = ("name", "slug", "tier", "daily_budget", "created_at")
     list_filter = ("tier",)
     search_fields = ("name", "slug")
     inlines: ClassVar = [MembershipInline]
@@ -58,3 +58,14 @@ class ApiKeyAdmin(admin.ModelAdmin[ApiKey]):
     def revoke(self, request: object, queryset: object) -> None:
         for key in ApiKey.objects.filter(pk__in=queryset, revoked_at__isnull=True):  # type: ignore[misc]
             key.revoke()
+
+
+@admin.register(StaffNotice)
+class StaffNoticeAdmin(admin.ModelAdmin[StaffNotice]):
+    """When staff were last told of what; removing a row lets the next one of its kind be sent at once."""
+
+    list_display = ("kind", "sent_at")
+    readonly_fields = ("kind", "sent_at")
+
+    def has_add_permission(self, request: object) -> bool:
+        return False

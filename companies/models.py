@@ -6,6 +6,7 @@ import uuid
 from typing import Any, ClassVar, Self
 
 from django.contrib.auth.models import AbstractUser, BaseUserManager
+from django.core.validators import MinValueValidator
 from django.db import models
 from django.utils import timezone
 
@@ -54,6 +55,14 @@ class Company(models.Model):
     name = models.CharField(max_length=200)
     slug = models.SlugField(unique=True)
     tier = models.CharField(max_length=20, choices=Tier, default=Tier.FREE)
+    daily_budget = models.DecimalField(
+        max_digits=12,
+        decimal_places=2,
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(0)],
+        help_text="US dollars per day (UTC) for language models that have a price in LLM_PRICES; empty: no limit",
+    )
     created_at = models.DateTimeField(auto_now_add=True)
     last_turn = models.DateTimeField(
         null=True, blank=True, editable=False, help_text="Of its newest matter in the queue"
@@ -65,6 +74,20 @@ class Company(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class Spending(models.Model):
+    """What a company with a budget has spent on a day (UTC), with what is set aside for calls that are being made."""
+
+    company = models.ForeignKey(Company, on_delete=models.CASCADE, related_name="spending")
+    day = models.DateField()
+    spent = models.DecimalField(max_digits=18, decimal_places=6, default=0, help_text="US dollars")
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["company", "day"], name="one_spending_a_day")]
+
+    def __str__(self) -> str:
+        return f"{self.company} on {self.day}"
 
 
 class Membership(models.Model):
@@ -118,6 +141,16 @@ class ApiKey(models.Model):
         """Refuse this key from now on."""
         self.revoked_at = timezone.now()
         self.save(update_fields=["revoked_at"])
+
+
+class StaffNotice(models.Model):
+    """When staff were last told of something of this kind."""
+
+    kind = models.CharField(max_length=40, primary_key=True)
+    sent_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return self.kind
 
 
 def hash_token(token: str) -> str:

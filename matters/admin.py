@@ -10,7 +10,7 @@ from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from matters.models import Event, Fact, IdempotencyRecord, LLMCall, Matter, Question, Step
+from matters.models import Breaker, Event, Fact, IdempotencyRecord, LLMCall, Matter, Question, Step
 from matters.services import NotAllowed, retry_matter
 from playbooks.admin import ReadOnly
 
@@ -112,3 +112,8 @@ class IdempotencyRecordAdmin(ReadOnly, admin.ModelAdmin[IdempotencyRecord]):
     list_display = ("key", "company", "status", "created_at")
     list_select_related = ("company",)
     search_fields = ("key", "company__slug")
+
+
+@admin.register(Breaker)
+class BreakerAdmin(ReadOnly, admin.ModelAdmin[Breaker]):
+    list_display = ("key", "code", "detail", "opened_at", "probe_at")

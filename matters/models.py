@@ -203,6 +203,7 @@ class CallOutcome(models.TextChoices):
     INVALID = "invalid"  # the reply did not satisfy the schema
     ERROR = "error"
     CANCELED = "canceled"
+    CACHED = "cached"  # not made: an earlier reply to the same was used
 
 
 class LLMCall(models.Model):
@@ -228,6 +229,35 @@ class LLMCall(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} → {self.outcome}"
+
+
+class CachedReply(models.Model):
+    """A model's reply that satisfied its schema, to be used again for exactly the same (workers/reply_cache.py)."""
+
+    company = models.ForeignKey(Company, on_delete=models.CASCADE)
+    sha256 = models.CharField(max_length=64, help_text="Of server, model, messages and schema")
+    text = models.TextField()
+    expires_at = models.DateTimeField(db_index=True)
+
+    class Meta:
+        verbose_name_plural = "cached replies"
+        constraints: ClassVar = [models.UniqueConstraint(fields=["company", "sha256"], name="cached_reply_once")]
+
+    def __str__(self) -> str:
+        return self.sha256
+
+
+class Breaker(models.Model):
+    """A provider, or one model of it, that refuses every call until a person changes something (workers/breaker.py)."""
+
+    key = models.CharField(max_length=255, primary_key=True, help_text="`llm`, or `llm:` and the model")
+    code = models.CharField(max_length=40)
+    detail = models.TextField(blank=True, help_text="What the provider said")
+    opened_at = models.DateTimeField(auto_now_add=True)
+    probe_at = models.DateTimeField(help_text="When one call may try again")
+
+    def __str__(self) -> str:
+        return f"{self.key}: {self.code}"
 
 
 class Event(models.Model):

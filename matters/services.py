@@ -11,8 +11,7 @@ from django.db.models.functions import Now
 from companies.models import Company, User
 from matters.events import NewEvent, append_events, matter_updated, question_updated
 from matters.ledger import NewStep, cancel_steps, hold_steps, insert_steps, revive_steps
-from matters.models import Matter, Priority, Question, Step
-from matters.turns import next_turn
+from matters.models import Breaker, Matter, Priority, Question, Step
 from matters.states import (
     ENDED,
     MATTER_TRANSITIONS,
@@ -23,6 +22,7 @@ from matters.states import (
     StepState,
     WaitingFor,
 )
+from matters.turns import next_turn
 
 FIRST_STEP = "plan_search"
 ADVICE_STEP = "draft_advice"
@@ -166,6 +166,7 @@ def retry_matter(matter_id: UUID) -> tuple[Matter, bool]:
                 return matter, False
             raise NotAllowed(f"Only a matter that failed can be retried; this one is {matter.get_status_display()}.")
         steps = revive_steps(matter)
+        Breaker.objects.update(probe_at=Now())  # whoever retries wants to know now whether it works again
         if matter.status == MatterStatus.FAILED:
             _revive_questions(matter, steps)
             assert matter.failed_from is not None
@@ -194,7 +195,7 @@ def regenerate_matter(matter_id: UUID) -> tuple[Matter, bool]:
     """Wish for the advice anew, as a new version; the old one stays readable.
 
     With every question settled only the advice is written again; a matter that was stopped earlier goes on from
-    where it was. Returns the matter and whether anything was to be done (False: a new version is being written already).
+    where it was. Returns the matter and whether anything was to be done (False: a new version is being written).
     Raises NotAllowed while the first version is being written.
     """
     with transaction.atomic():

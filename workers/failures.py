@@ -10,6 +10,7 @@ from django.db.models.functions import Now
 
 from advice.models import AttemptStatus
 from advice.services import end_attempt, streaming_attempt
+from companies.staff import tell_staff
 from matters.models import Matter, Step
 from matters.services import STATUS_OF_STEP, change_question, fail_matter, set_waiting
 from matters.states import QUESTION_TRANSITIONS, QuestionStatus, StepState, WaitingFor
@@ -57,7 +58,8 @@ def _provider_is_out(error: LLMError) -> bool:
 def _wait_for_provider(claim: Claim, matter: Matter, error: LLMError) -> None:
     _supersede(matter, error.message)
     set_waiting(matter, WaitingFor.PROVIDER, f"{claim.kind}: {error.code}", as_problem(error))
-    _park(claim, PROVIDER_PAUSE if error.opens_breaker else _backoff(claim.attempt, PROVIDER_PAUSE), seen=False)
+    pause = PROVIDER_PAUSE if error.opens_breaker else _backoff(claim.attempt, PROVIDER_PAUSE)
+    _park(claim, pause if error.retry_after is None else error.retry_after, seen=False)
 
 
 def _wait_for_rate_limit(claim: Claim, matter: Matter, error: LLMError) -> None:
@@ -93,6 +95,7 @@ def _backoff(attempt: int, longest: float) -> float:
 def _give_up(claim: Claim, matter: Matter, problem: dict[str, Any]) -> None:
     """The step becomes a dead letter and its matter fails; Retry goes on from here."""
     logger.error("step %s of matter %s gave up: %s", claim.kind, claim.matter_id, problem["code"])
+    tell_staff("dead letter", f"Matterstream: the step {claim.kind} gave up", f"{problem['code']}, matter {matter.pk}")
     Step.objects.filter(pk=claim.step_id).update(state=StepState.DEAD, error=problem, finished_at=Now())
     _supersede(matter, problem["message"])
     for question in matter.questions.filter(pk=claim.subject) if claim.kind in STATUS_OF_STEP else ():

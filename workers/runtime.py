@@ -5,15 +5,15 @@ import functools
 from django.conf import settings
 
 from companies.async_pool import database_dsn
-from workers.clients.llm import LLMClient
+from workers.breaker import GuardedClient
 from workers.heartbeat import Heartbeat
 from workers.writer import ChunkWriter
 
 
 @functools.cache
-def llm_client() -> LLMClient:
+def llm_client() -> GuardedClient:
     """The client of the language model that the settings name."""
-    return LLMClient(settings.OPENAI_BASE_URL or "https://api.openai.com/v1", settings.OPENAI_API_KEY)
+    return GuardedClient(settings.OPENAI_BASE_URL or "https://api.openai.com/v1", settings.OPENAI_API_KEY)
 
 
 @functools.cache

@@ -8,10 +8,11 @@ from django.contrib import admin
 from django.db.models import Model
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from advice.models import AttemptStatus, Check, Chunk
-from companies.models import ApiKey, Company, User
-from matters.models import Event, Fact, IdempotencyRecord, LLMCall, Matter, Step
+from companies.models import ApiKey, Company, StaffNotice, User
+from matters.models import Breaker, Event, Fact, IdempotencyRecord, LLMCall, Matter, Step
 from matters.states import QuestionStatus
 from playbooks.loading import LIBRARY, load_file
 from playbooks.models import Section
@@ -38,6 +39,8 @@ def rows(company: Company, founder: User) -> None:
     question, step = matter.questions.all()[0], matter.steps.all()[0]
     Fact.objects.create(matter=matter, question=question, key="a", value="<script>alert(1)</script>", source="founder")
     LLMCall.objects.create(step=step, matter=matter, kind=step.kind, attempt=1, model="m", outcome="ok")
+    StaffNotice.objects.create(kind="dead letter", sent_at=timezone.now())
+    Breaker.objects.create(key="llm", code="unauthorised", probe_at=timezone.now())
     IdempotencyRecord.objects.create(company=company, key="k", body_sha256="0" * 64, status=202, body={})
     writing = begun(advising(company))
     append(writing, "Chunks that are not folded yet.")

@@ -7,7 +7,7 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from companies.models import Company
-from matters.models import Matter, Step
+from matters.models import Breaker, Matter, Step
 from matters.services import retry_matter
 from matters.states import MatterStatus, QuestionStatus, StepState, WaitingFor
 from tests import rows
@@ -39,6 +39,7 @@ def waiting(matter: Matter) -> tuple[str | None, str | None]:
 def goes_on(pipeline: Pipeline, matter: Matter) -> None:
     """Once the time has passed the step is done, and nothing speaks of waiting any more."""
     pipeline.make_due(matter)
+    Breaker.objects.update(probe_at=timezone.now())
     assert pipeline.run(KIND).state == StepState.DONE
     assert waiting(matter) == (None, None)
     assert matter.events.latest("number").data["waiting_for"] is None
@@ -69,6 +70,8 @@ def test_a_model_that_is_not_there_is_waited_for_and_the_matter_goes_on_when_it_
 ) -> None:
     port = free_port()
     settings.OPENAI_BASE_URL = f"http://127.0.0.1:{port}/v1"
+    runtime.llm_client().close()
+    runtime.llm_client.cache_clear()
     for _ in range(MAX_CALLS + 1):
         pipeline.make_due(matter)
         step = pipeline.run(KIND)

@@ -1,0 +1,130 @@
+"""The breaker: a refused key or an unknown model fails every call, so after the first no more are made.
+
+While it is open, calls are refused here, which parks their steps and lets their matters say what they wait for. Once a
+minute one call gets through as a probe; a person's Retry has the next one do so at once. When a probe succeeds, all
+waiting steps are due.
+"""
+
+import logging
+import time
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+from django.db import connection, transaction
+from django.db.models.functions import Now
+from django.utils import timezone
+
+from companies.staff import tell_staff
+from matters.models import Breaker, Step
+from matters.states import StepState, WaitingFor
+from matters.wakeup import publish_hints
+from workers.clients.llm import Call, Code, LLMClient, LLMError, Reply, Stream
+from workers.clients.llm.client import NO_OPTIONS, Messages
+
+logger = logging.getLogger(__name__)
+PROBE = timedelta(seconds=60)
+LOOK_SECONDS = 1.0  # for so long is a breaker that was seen closed taken to be so
+
+
+class GuardedClient(LLMClient):
+    """The model's client behind the breaker."""
+
+    _closed_until = 0.0
+
+    def complete(
+        self,
+        messages: Messages,
+        *,
+        model: str,
+        schema_name: str,
+        schema: Mapping[str, Any],
+        call: Call,
+        options: Mapping[str, Any] = NO_OPTIONS,
+    ) -> Reply:
+        """As LLMClient's; raises LLMError without a call while the breaker is open."""
+        probing = self._pass(model)
+        try:
+            reply = super().complete(
+                messages, model=model, schema_name=schema_name, schema=schema, call=call, options=options
+            )
+        except LLMError as error:
+            self._take_failure(model, error)
+            raise
+        if probing:
+            close_breaker(model)
+        return reply
+
+    def stream(self, messages: Messages, *, model: str, call: Call, options: Mapping[str, Any] = NO_OPTIONS) -> Stream:
+        """As LLMClient's; raises LLMError without a call while the breaker is open."""
+        probing = self._pass(model)
+        try:
+            stream = super().stream(messages, model=model, call=call, options=options)
+        except LLMError as error:
+            self._take_failure(model, error)
+            raise
+        if probing:
+            close_breaker(model)
+        return stream
+
+    def _pass(self, model: str) -> bool:
+        """Whether this call is the probe of an open breaker. Raises LLMError where it may not be made."""
+        if time.monotonic() < self._closed_until:
+            return False
+        try:
+            probing = pass_breaker(model)
+        finally:
+            connection.close()
+        if not probing:
+            self._closed_until = time.monotonic() + LOOK_SECONDS
+        return probing
+
+    def _take_failure(self, model: str, error: LLMError) -> None:
+        if not error.opens_breaker:
+            return
+        self._closed_until = 0.0
+        try:
+            open_breaker(model, error)
+        finally:
+            connection.close()
+
+
+def keys_of(model: str) -> tuple[str, str]:
+    """The breakers that a call of `model` passes: the provider's, and the model's own."""
+    return "llm", f"llm:{model}"[:255]
+
+
+def pass_breaker(model: str) -> bool:
+    """False: closed. True: open, and this call is the probe. Raises LLMError with the time until the next probe."""
+    rows = list(Breaker.objects.filter(pk__in=keys_of(model)))
+    for row in rows:
+        if not Breaker.objects.filter(pk=row.pk, probe_at__lte=Now()).update(probe_at=Now() + PROBE):
+            wait = max(1.0, (row.probe_at - timezone.now()).total_seconds())
+            raise LLMError(Code(row.code), f"the breaker is open: {row.detail}", retry_after=min(wait, 60.0))
+    return bool(rows)
+
+
+def open_breaker(model: str, error: LLMError) -> None:
+    """Keep further calls away. An unknown model is one matter's own wish, perhaps: others' models go on."""
+    provider, own = keys_of(model)
+    key = own if error.code == Code.UNKNOWN_MODEL else provider
+    with transaction.atomic():
+        fields = {"code": error.code, "detail": error.detail[:500], "probe_at": Now() + PROBE}
+        _row, is_new = Breaker.objects.get_or_create(pk=key, defaults=fields)
+        if is_new:
+            logger.error("the breaker %s is open: %s", key, error)
+            tell_staff("open breaker", f"Matterstream: no calls to {key}", f"{error.code}: {error.detail[:500]}")
+
+
+def close_breaker(model: str) -> None:
+    """A probe got through: every step that waits for the provider is due."""
+    try:
+        with transaction.atomic():
+            Breaker.objects.filter(pk__in=keys_of(model)).delete()
+            waiting = Step.objects.filter(state=StepState.READY, matter__waiting_for=WaitingFor.PROVIDER)
+            hints = list(waiting.filter(due_at__gt=Now()).values_list("kind", "pk"))
+            Step.objects.filter(pk__in=[pk for _kind, pk in hints], state=StepState.READY).update(due_at=Now())
+        logger.warning("the breaker of %s is closed; %d steps go on", model, len(hints))
+        publish_hints(hints)
+    finally:
+        connection.close()
