@@ -13,9 +13,8 @@ from playbooks.loading import LIBRARY, load_file
 from tests import rows
 from tests.fakes.llm import FakeLLM
 from workers import runtime
+from workers.lifecycle import prepare
 from workers.tasks import run_step
-
-_ONCE_IN_A_PROCESS = (runtime.llm_client, runtime.chunk_writer, runtime.heartbeat)
 
 
 @pytest.fixture(scope="session")
@@ -33,16 +32,13 @@ def llm(llm_process: FakeLLM) -> FakeLLM:
 
 
 @pytest.fixture
-def worker(transactional_db: None, settings: Settings) -> Iterator[None]:
-    """What a worker process has: made at its first use here, and ended with the test."""
+def worker(transactional_db: None, llm: FakeLLM, settings: Settings) -> Iterator[None]:
+    """What a worker process has, made as at its start."""
+    settings.OPENAI_BASE_URL = llm.base_url
+    prepare()
     yield
-    if runtime.heartbeat.cache_info().currsize:
-        runtime.heartbeat().close()
-    if runtime.chunk_writer.cache_info().currsize:
-        runtime.chunk_writer().close()
-    if runtime.llm_client.cache_info().currsize:
-        runtime.llm_client().close()
-    for part in _ONCE_IN_A_PROCESS:
+    for part in (runtime.heartbeat, runtime.chunk_writer, runtime.llm_client):
+        part().close()
         part.cache_clear()
 
 
@@ -82,8 +78,7 @@ class Pipeline:
 
 
 @pytest.fixture
-def pipeline(worker: None, playbooks: None, llm: FakeLLM, settings: Settings) -> Pipeline:
-    settings.OPENAI_BASE_URL = llm.base_url
+def pipeline(worker: None, playbooks: None) -> Pipeline:
     return Pipeline()
 
 
