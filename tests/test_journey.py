@@ -85,7 +85,9 @@ def test_a_question_becomes_advice_whose_every_word_is_stored(installation: Inst
     assert advised["advice"] == {"version": 1, "attempt": 1, "status": "complete", "length": len(text)}
     assert len(advised["facts"]) == 12
     # plan, judge x candidates, derive, 12 x (route, ask, normalise), draft
-    judged = installation.sql("SELECT count(*) FROM matters_step WHERE matter_id = %s AND kind = 'judge_relevance'", matter)
+    judged = installation.sql(
+        "SELECT count(*) FROM matters_step WHERE matter_id = %s AND kind = 'judge_relevance'", matter
+    )
     assert advised["usage"]["calls"] == 39 + judged[0][0]
     stored = installation.sql("SELECT text FROM advice_attempt WHERE matter_id = %s", matter)
     assert stored == [(text,)]
@@ -101,6 +103,5 @@ def test_the_same_bytes_come_by_poll_and_by_sse(installation: Installation) -> N
     with installation.api.stream("GET", f"/api/v1/matters/{matter}/events/stream", timeout=60) as response:
         assert response.headers["content-type"].startswith("text/event-stream")
         for line in response.iter_lines():
-            if line.startswith("data:"):
-                by_sse.append(json.loads(line[5:]))
+            by_sse += [json.loads(line[5:])] if line.startswith("data:") else []
     assert text_of(by_sse) == text_of(poll_all(installation, matter)) != ""

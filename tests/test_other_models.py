@@ -19,7 +19,8 @@ def llmock_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """LLMock, a server of others that speaks the same protocol (https://pypi.org/project/llmock/)."""
     port = free_port()
     log = tmp_path_factory.mktemp("llmock") / "llmock.log"
-    command = [str(Path(sys.executable).parent / "llmock"), "serve", "--port", str(port), "--stream-chunk-delay-ms", "20"]
+    binary = str(Path(sys.executable).parent / "llmock")
+    command = [binary, "serve", "--port", str(port), "--stream-chunk-delay-ms", "20"]
     with log.open("wb") as output:
         process = subprocess.Popen(command, stdout=output, stderr=output)
     try:
