@@ -9,6 +9,7 @@ from django.core.exceptions import ImproperlyConfigured
 from config.embedded.secrets import find_secrets
 from config.embedded.services import find_services
 from config.env import BASE_DIR, env
+from config.prices import read_prices
 
 django_stubs_ext.monkeypatch()  # lets `ModelAdmin[Matter]` and its like be written
 
@@ -156,7 +157,9 @@ LLM_MODEL = env("LLM_MODEL") or "gpt-5-mini"
 LLM_ADVICE_MODEL = env("LLM_ADVICE_MODEL") or LLM_MODEL
 # A model with a small context is given less of the playbooks: `make run LOCAL_LLM=…` sets it.
 LLM_PLAYBOOK_CHARACTERS = env("LLM_PLAYBOOK_CHARACTERS")
-LLM_PRICES: dict[str, tuple[str, str]] = {}  # model: US dollars per million (prompt, completion) tokens
+LLM_REQUESTS_PER_MINUTE, LLM_TOKENS_PER_MINUTE = env("LLM_REQUESTS_PER_MINUTE"), env("LLM_TOKENS_PER_MINUTE")
+LLM_PRICES = read_prices(env("LLM_PRICES"))
+LLM_CACHE_SECONDS = env("LLM_CACHE_SECONDS")
 
 WORKER_THREADS = env("WORKER_THREADS")
 STEP_LEASE_SECONDS, SWEEP_SECONDS = env("STEP_LEASE_SECONDS"), env("SWEEP_SECONDS")
@@ -168,7 +171,12 @@ LOGGING = {
     "formatters": {"plain": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain"}},
     "root": {"handlers": ["console"], "level": "INFO"},
-    "loggers": {"celery.worker.strategy": {"level": "WARNING"}, "httpx2": {"level": "WARNING"}, "httpcore2": {"level": "WARNING"}, "openai": {"level": "WARNING"}},
+    "loggers": {
+        "celery.worker.strategy": {"level": "WARNING"},
+        "httpx2": {"level": "WARNING"},
+        "httpcore2": {"level": "WARNING"},
+        "openai": {"level": "WARNING"},
+    },
 }
 
 CELERY_BROKER_URL = REDIS_URL
@@ -179,7 +187,9 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {"socket_connect_timeout": 0.5, "socket_timeou
 CELERY_BROKER_POOL_LIMIT = 16  # connections are kept: a new one for each hint costs ten times the CPU
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_DEFAULT_QUEUE = "steps"
-CELERY_TASK_ROUTES = {"draft_advice": {"queue": "advice"}, "sweep": {"queue": "maintenance"}}
+CELERY_TASK_ROUTES = {"draft_advice": {"queue": "advice"}} | {
+    name: {"queue": "maintenance"} for name in ("sweep", "forget_replies")
+}
 CELERY_TASK_QUEUES: dict[str, dict[str, str]] = {name: {} for name in ("steps", "advice", "maintenance")}
 CELERY_TASK_CREATE_MISSING_QUEUES = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
@@ -187,4 +197,7 @@ CELERY_WORKER_SEND_TASK_EVENTS = True  # Flower
 CELERY_TASK_SEND_SENT_EVENT = False
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TIMEZONE = "UTC"
-CELERY_BEAT_SCHEDULE = {"sweep": {"task": "sweep", "schedule": SWEEP_SECONDS, "options": {"expires": SWEEP_SECONDS}}}
+CELERY_BEAT_SCHEDULE = {
+    task: {"task": task, "schedule": seconds, "options": {"expires": seconds}}
+    for task, seconds in {"sweep": SWEEP_SECONDS, "forget_replies": 600.0}.items()
+}

@@ -18,7 +18,7 @@ from matters.ledger import queue_position
 from matters.models import IdempotencyRecord, Matter, Priority, Question
 from matters.paging import page_of
 from matters.representation import matter_as_json, matters_as_json, question_as_json
-from matters.schemas import Accepted, MatterOut, MatterPage, QuestionOut
+from matters.schemas import Accepted, MatterOut, MatterPage, QuestionOut, UsagePage
 from matters.services import (
     NotAllowed,
     Submission,
@@ -27,6 +27,7 @@ from matters.services import (
     retry_matter,
     submit_matter,
 )
+from matters.usage import usage_of
 from matters.validation import check_json_storable, check_storable, clean_answer, clean_question
 
 router = Router(auth=Authentication(), tags=["matters"])
@@ -191,3 +192,9 @@ def answer(request: HttpRequest, matter_id: UUID, question_id: UUID, body: Body[
     except NotAllowed as error:
         raise Problem(409, str(error)) from error
     return JsonResponse(question_as_json(question))
+
+
+@router.get("/usage", summary="Tokens and cost by day and model", response={200: UsagePage, **problems()})
+def usage(request: HttpRequest, days: Annotated[int, Query(ge=1, le=366)] = 90) -> JsonResponse:
+    """Of the last `days` (UTC, today first), over all matters of the caller's companies."""
+    return JsonResponse({"items": usage_of(caller(request).companies, days), "next": None})

@@ -7,8 +7,9 @@ from uuid import UUID
 from django.db.models import Count, Sum, prefetch_related_objects
 from django.db.models.functions import Length
 
-from matters.models import Fact, LLMCall, Matter, Question
+from matters.models import Fact, Matter, Question
 from matters.progress import progress_of
+from matters.usage import calls_made
 
 
 def matter_as_json(matter: Matter) -> dict[str, Any]:
@@ -104,7 +105,7 @@ def _advice_of(matters: Sequence[Matter]) -> dict[UUID, dict[str, Any]]:
 def _usage_of(matters: Sequence[Matter]) -> dict[UUID, dict[str, Any]]:
     """Calls to models, and what they cost in US dollars (a decimal as a string)."""
     usage = {matter.pk: {"calls": 0, "prompt_tokens": 0, "completion_tokens": 0, "cost": "0"} for matter in matters}
-    calls = LLMCall.objects.filter(matter__in=matters).values("matter_id").order_by()
+    calls = calls_made().filter(matter__in=matters).values("matter_id").order_by()
     for row in calls.annotate(
         count=Count("pk"), prompt=Sum("prompt_tokens"), completion=Sum("completion_tokens"), dollars=Sum("cost")
     ):

@@ -105,3 +105,17 @@ class MatterPage(Schema):
 
     items: list[MatterOut]
     next: str | None
+
+
+class DayOfUsage(Usage):
+    """What was used of one model on one day (UTC)."""
+
+    day: date
+    model: str
+
+
+class UsagePage(Schema):
+    """All days that were asked for; `next` is always null."""
+
+    items: list[DayOfUsage]
+    next: None

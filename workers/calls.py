@@ -3,16 +3,18 @@
 import hashlib
 import json
 from dataclasses import dataclass, field
-from decimal import Decimal
 from typing import Any
 
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import F
 
 from matters.models import CallOutcome, LLMCall, Step
+from workers.admission import REPLY_TOKENS, Asker, admitted, asker_of
 from workers.claims import MAX_CALLS, Claim, Fenced
 from workers.clients.llm import Call, Code, LLMError, Reply, Usage
+from workers.prices import believable, cost_of, estimated_tokens
+from workers.reply_cache import find_reply, keep_reply
 from workers.runtime import llm_client
 from workers.steps.base import LLMRequest, R, ReplyInvalid, parse_reply, repair_messages
 
@@ -36,7 +38,7 @@ class CallLog:
         error_code: str = "",
     ) -> None:
         """Remember one call. `latency_ms`: from before the request to its end."""
-        prompt, completion = (usage.prompt_tokens, usage.completion_tokens) if usage else (0, 0)
+        used = believable(usage)
         self.rows.append(
             LLMCall(
                 step_id=self.claim.step_id,
@@ -47,9 +49,9 @@ class CallLog:
                 prompt_sha256=prompt_sha256,
                 outcome=outcome,
                 error_code=error_code,
-                prompt_tokens=max(0, min(prompt, 2**31 - 1)),
-                completion_tokens=max(0, min(completion, 2**31 - 1)),
-                cost=cost_of(model, prompt, completion),
+                prompt_tokens=used.prompt_tokens,
+                completion_tokens=used.completion_tokens,
+                cost=cost_of(model, used.prompt_tokens, used.completion_tokens),
                 latency_ms=int(latency_ms),
                 request_id=(request_id or "")[:200],
             )
@@ -61,42 +63,52 @@ class CallLog:
         transaction.on_commit(self.rows.clear)
 
 
-def cost_of(model: str, prompt_tokens: int, completion_tokens: int) -> Decimal:
-    """US dollars, by the settings' prices per million tokens; 0 for a model without a price."""
-    prompt_price, completion_price = map(Decimal, settings.LLM_PRICES.get(model, ("0", "0")))
-    return (prompt_tokens * prompt_price + completion_tokens * completion_price) / 1_000_000
-
-
 def ask_model(claim: Claim, request: LLMRequest[R], call: Call, log: CallLog) -> R:
-    """The model's reply to `request`; one that breaks the schema is sent back once, with what is wrong with it.
+    """The model's reply to `request`, or an earlier one to the same.
 
-    Raises LLMError, ReplyInvalid (also after the repair), Fenced.
+    Raises LLMError, ReplyInvalid, OverBudget, Fenced.
     """
-    text = _complete(request, request.messages, call, log)
+    asker, model = asker_of(claim), settings.LLM_MODEL
+    kept = find_reply(claim, asker.company, model, request)
+    if kept is not None:
+        log.add(model, prompt_sha256(request.messages), CallOutcome.CACHED)
+        return kept
+    text, reply = _ask(claim, asker, request, call, log)
+    keep_reply(claim, asker.company, model, request, text)
+    return reply
+
+
+def _ask(claim: Claim, asker: Asker, request: LLMRequest[R], call: Call, log: CallLog) -> tuple[str, R]:
+    """The reply as text and as its type; one that breaks the schema is sent back once, with what is wrong with it."""
+    text = _complete(asker, request, request.messages, call, log)
     try:
-        return parse_reply(request, text)
+        return text, parse_reply(request, text)
     except ReplyInvalid as problem:
         log.rows[-1].outcome = CallOutcome.INVALID
         if not count_call(claim):
             raise
-        text = _complete(request, repair_messages(request, text, problem), call, log)
+        text = _complete(asker, request, repair_messages(request, text, problem), call, log, second=True)
     try:
-        return parse_reply(request, text)
+        return text, parse_reply(request, text)
     except ReplyInvalid:
         log.rows[-1].outcome = CallOutcome.INVALID
         raise
 
 
-def _complete(request: LLMRequest[Any], messages: list[Any], call: Call, log: CallLog) -> str:
-    connection.close()  # back to the pool: 100 threads share a few connections, none is held while a model thinks
+def _complete(
+    asker: Asker, request: LLMRequest[Any], messages: list[Any], call: Call, log: CallLog, *, second: bool = False
+) -> str:
     model, sha256 = settings.LLM_MODEL, prompt_sha256(messages)
-    try:
-        reply: Reply = llm_client().complete(
-            messages, model=model, schema_name=request.schema_name, schema=request.schema, call=call
-        )
-    except LLMError as error:
-        log.add(model, sha256, outcome_of(error), request_id=error.request_id, error_code=error.code)
-        raise
+    prompt_tokens = estimated_tokens(messages, json.dumps(request.schema))
+    with admitted(asker, model, prompt_tokens, REPLY_TOKENS, second=second) as admission:
+        try:
+            reply: Reply = llm_client().complete(
+                messages, model=model, schema_name=request.schema_name, schema=request.schema, call=call
+            )
+        except LLMError as error:
+            log.add(model, sha256, outcome_of(error), request_id=error.request_id, error_code=error.code)
+            raise
+        admission.usage = reply.usage
     log.add(
         model,
         sha256,

@@ -128,7 +128,7 @@ def _mine(claim: Claim) -> QuerySet[Step]:
 def _count_done(matter: Matter) -> None:
     """One more step is done; a matter that waited for the model does not any more."""
     matter.steps_done += 1
-    if matter.waiting_for in (WaitingFor.PROVIDER, WaitingFor.RATE_LIMIT):
+    if matter.waiting_for in (WaitingFor.PROVIDER, WaitingFor.RATE_LIMIT, WaitingFor.BUDGET):
         matter.waiting_for, matter.error = None, None
     matter.save(update_fields=["steps_done", "waiting_for", "error"])
 

@@ -1,6 +1,7 @@
 """The advice: draft_advice streams the model's text into the chunk rows, and ends the attempt."""
 
 import time
+from contextlib import AbstractContextManager
 from dataclasses import asdict
 from typing import Any
 
@@ -15,9 +16,11 @@ from matters.models import CallOutcome, Fact, FactStatus, Matter
 from matters.services import change_status, set_waiting
 from matters.states import MatterStatus
 from playbooks.search import load_playbook
+from workers.admission import ADVICE_TOKENS, Admission, admitted, asker_of
 from workers.calls import count_call, outcome_of, prompt_sha256
 from workers.claims import Fenced, writing
 from workers.clients.llm import Code, LLMError, Stream
+from workers.prices import estimated_tokens
 from workers.research import relevant_versions
 from workers.runtime import chunk_writer, llm_client
 from workers.steps import draft_advice as draft
@@ -48,9 +51,10 @@ def draft_advice(work: Work) -> None:
     )
     messages = draft.build_messages(given)
     model = matter.model or settings.LLM_ADVICE_MODEL
-    with _open(work, model, messages) as stream:
+    with _admitted(work, model, messages) as admission, _open(work, model, messages) as stream:
         chunks = _begin(work, model, given)
         reason = _store(work, model, messages, stream, chunks)
+        admission.usage = stream.usage
     if reason == "length" and count_call(work.claim):
         reason = _continue(work, model, messages, chunks)
     _finish(work, given, chunks, reason)
@@ -60,8 +64,10 @@ def _continue(work: Work, model: str, messages: list[Any], chunks: ChunkStream) 
     """Ask for the rest of a text that is too long for one answer; a model that takes no more leaves it as it is."""
     messages = draft.continuation_messages(messages, folded_text(chunks.attempt_id))
     try:
-        with _open(work, model, messages) as stream:
-            return _store(work, model, messages, stream, chunks)
+        with _admitted(work, model, messages, second=True) as admission, _open(work, model, messages) as stream:
+            reason = _store(work, model, messages, stream, chunks)
+            admission.usage = stream.usage
+            return reason
     except LLMError as error:
         if error.code in _TAKES_NO_MORE:
             return "length"
@@ -106,9 +112,15 @@ def _advice_fact(marker: str, fact: Fact) -> draft.AdviceFact:
     )
 
 
+def _admitted(
+    work: Work, model: str, messages: list[Any], *, second: bool = False
+) -> AbstractContextManager[Admission]:
+    """Whether the advice may be written now. Raises LLMError, OverBudget, Fenced."""
+    return admitted(asker_of(work.claim), model, estimated_tokens(messages), ADVICE_TOKENS, second=second)
+
+
 def _open(work: Work, model: str, messages: list[Any]) -> Stream:
     """Call the model; returns when it begins to answer. No database connection is held while it writes."""
-    connection.close()
     try:
         return llm_client().stream(messages, model=model, call=work.call)
     except LLMError as error:

@@ -14,6 +14,7 @@ from companies.staff import tell_staff
 from matters.models import Matter, Step
 from matters.services import STATUS_OF_STEP, change_question, fail_matter, set_waiting
 from matters.states import QUESTION_TRANSITIONS, QuestionStatus, StepState, WaitingFor
+from workers.budget import OverBudget
 from workers.calls import CallLog
 from workers.claims import MAX_CALLS, Claim, writing
 from workers.clients.llm import Code, LLMError
@@ -27,12 +28,14 @@ PROVIDER_PAUSE = 15.0  # while nobody can reach or use the provider
 _INVALID = "The language model's reply was not in the form that was asked for, also after a second try."
 
 
-def handle_failure(claim: Claim, error: LLMError | ReplyInvalid, log: CallLog) -> None:
+def handle_failure(claim: Claim, error: LLMError | ReplyInvalid | OverBudget, log: CallLog) -> None:
     """Store that the claim's call failed, and what is to happen with its step. Raises Fenced."""
     with writing(claim) as matter:
         log.store()
         if isinstance(error, ReplyInvalid):
             _retry_or_give_up(claim, matter, {"code": "invalid_reply", "message": _INVALID, "retryable": True}, None)
+        elif isinstance(error, OverBudget):
+            _wait_for_budget(claim, matter, error)
         elif _provider_is_out(error):
             _wait_for_provider(claim, matter, error)
         elif error.code == Code.RATE_LIMITED:
@@ -66,6 +69,13 @@ def _wait_for_rate_limit(claim: Claim, matter: Matter, error: LLMError) -> None:
     set_waiting(matter, WaitingFor.RATE_LIMIT, f"{claim.kind}: {error.code}", as_problem(error))
     pause = _backoff(claim.attempt, LONGEST_PAUSE) if error.retry_after is None else error.retry_after
     _park(claim, pause + random.uniform(0, 0.1 * pause), seen=False)
+
+
+def _wait_for_budget(claim: Claim, matter: Matter, error: OverBudget) -> None:
+    """Until the next day, or until somebody raises the budget: it is asked for again about every minute."""
+    problem = {"code": error.code, "message": error.message, "retryable": True}
+    set_waiting(matter, WaitingFor.BUDGET, f"{claim.kind}: {error.code}", problem)
+    _park(claim, random.uniform(LONGEST_PAUSE / 2, LONGEST_PAUSE), seen=False)
 
 
 def _retry_or_give_up(claim: Claim, matter: Matter, problem: dict[str, Any], retry_after: float | None) -> None:

@@ -1,4 +1,4 @@
-"""The Celery tasks: one for each kind of step, and the sweeper.
+"""The Celery tasks: one for each kind of step, and those of beat.
 
 A message says that there is work of a kind. The task claims the best due step of that kind, so a message that was lost,
 doubled or late changes nothing. The id in a message is for Flower's eyes.
@@ -12,12 +12,14 @@ from celery import shared_task
 from django.db import connection
 
 from workers import draft, facts, questions, research
+from workers.budget import OverBudget
 from workers.calls import CallLog
 from workers.claims import MAX_CALLS, Claim, Fenced, claim_step
 from workers.clients.llm import Code, LLMError
 from workers.failures import handle_failure
 from workers.lifecycle import is_stopping
 from workers.pipeline import KINDS
+from workers.reply_cache import forget_expired_replies
 from workers.runtime import heartbeat
 from workers.steps.base import ReplyInvalid
 from workers.sweeper import sweep_ledger
@@ -63,7 +65,7 @@ def _do(work: Work) -> None:
         if work.claim.calls_seen > MAX_CALLS:
             raise LLMError(Code.CUT, "every worker that took this step died", seen_by_model=True)
         STEPS[work.claim.kind](work)
-    except (LLMError, ReplyInvalid) as error:
+    except (LLMError, ReplyInvalid, OverBudget) as error:
         handle_failure(work.claim, error, work.log)
 
 
@@ -84,5 +86,14 @@ def sweep() -> None:
     """Wake workers for every step that is due or whose lease has run out."""
     try:
         sweep_ledger()
+    finally:
+        connection.close()
+
+
+@shared_task(name="forget_replies", ignore_result=True)
+def forget_replies() -> None:
+    """Remove the models' replies that may not be used again."""
+    try:
+        forget_expired_replies()
     finally:
         connection.close()

@@ -69,6 +69,7 @@ def test_every_call_of_the_contract_is_in_it(description: dict[str, Any]) -> Non
         ("get", f"{MATTER}/advice.md"),
         ("get", f"{MATTER}/events"),
         ("get", f"{MATTER}/events/stream"),
+        ("get", "/api/v1/usage"),
     }
 
 

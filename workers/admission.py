@@ -1,0 +1,95 @@
+"""Whether a call may be made now: within its company's budget, and within the limits that all workers share.
+
+What it may use is taken before it, by an estimate, and put right behind it by what the provider counted. A step's
+second call (a repair, a continuation) is not stopped: its first one would have been made in vain. Later calls wait for
+what it takes.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from decimal import Decimal
+from uuid import UUID
+
+from django.db import connection
+
+from matters.models import Step
+from workers.budget import Reserved, reserve_money
+from workers.claims import Claim, Fenced
+from workers.clients.llm import Code, LLMError, Usage
+from workers.limits import Share, take_share
+from workers.prices import believable, cost_of
+
+REPLY_TOKENS = 1_000  # what a reply of a step is taken to have, until it is known
+ADVICE_TOKENS = 4_000
+
+
+@dataclass(frozen=True)
+class Asker:
+    """For whom a call is made."""
+
+    step: int
+    company: UUID
+    budget: Decimal | None  # US dollars for a day
+    turn: float  # of the matter, in seconds since 1970
+
+
+@dataclass
+class Admission:
+    """A call that may be made. Give it the `usage` that the provider counted; without it the estimate stands."""
+
+    model: str
+    money: Reserved
+    share: Share
+    usage: Usage | None = None
+
+    def settle(self) -> None:
+        """The model saw the call."""
+        if self.usage is not None:
+            usage = believable(self.usage)
+            self.money.settle(cost_of(self.model, usage.prompt_tokens, usage.completion_tokens))
+            self.share.settle(usage.prompt_tokens + usage.completion_tokens)
+
+    def release(self, *, refused: bool) -> None:
+        """The model did not see the call."""
+        self.money.settle(Decimal(0))
+        self.share.release(refused=refused)
+
+
+def asker_of(claim: Claim) -> Asker:
+    """For whom the step is done. Raises Fenced."""
+    fields = "matter__company_id", "matter__company__daily_budget", "turn"
+    row = Step.objects.filter(pk=claim.step_id).values_list(*fields).first()
+    if row is None:
+        raise Fenced(f"step {claim.step_id} is gone")
+    return Asker(claim.step_id, row[0], row[1], row[2].timestamp())
+
+
+@contextmanager
+def admitted(
+    asker: Asker, model: str, prompt_tokens: int, reply_tokens: int, *, second: bool = False
+) -> Iterator[Admission]:
+    """Make the call inside; no database connection is held there. `second`: of the same step.
+
+    Raises LLMError or OverBudget where it may not be made.
+    """
+    money = reserve_money(asker.company, asker.budget, cost_of(model, prompt_tokens, reply_tokens), sure=second)
+    try:
+        share = take_share(asker.step, asker.turn, prompt_tokens + reply_tokens, sure=second)
+    except LLMError:
+        money.settle(Decimal(0))
+        raise
+    connection.close()  # back to the pool: 100 threads share a few connections, none is held while a model thinks
+    admission = Admission(model, money, share)
+    try:
+        yield admission
+    except LLMError as error:
+        if error.seen_by_model:
+            admission.settle()
+        else:
+            admission.release(refused=error.code == Code.RATE_LIMITED)
+        raise
+    except BaseException:
+        admission.settle()
+        raise
+    admission.settle()

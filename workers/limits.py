@@ -1,0 +1,93 @@
+"""`LLM_REQUESTS_PER_MINUTE` and `LLM_TOKENS_PER_MINUTE`, shared by all worker processes through Redis.
+
+The provider refuses what is too much in any case: while Redis is away calls go on.
+"""
+
+import functools
+import logging
+import random
+import time
+from dataclasses import dataclass
+
+import redis
+from django.conf import settings
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+from workers.buckets import LONGEST_WAIT, Bucket, SharedLimit
+from workers.clients.llm import Code, LLMError
+
+logger = logging.getLogger(__name__)
+AWAY_SECONDS = 1.0  # after a failure Redis is not asked for so long: one that hangs must not slow calls
+LOG_SECONDS = 60.0
+_quiet_until = _logged_until = 0.0
+
+
+@dataclass(frozen=True)
+class Share:
+    """What a call took of the limits. `None`: there are none, or Redis is away."""
+
+    limit: SharedLimit | None
+    tokens: int
+
+    def settle(self, tokens: int) -> None:
+        """The call used `tokens`."""
+        self._give_back(0, self.tokens - tokens)
+
+    def release(self, *, refused: bool) -> None:
+        """The model did not see the call. A request that its provider `refused` counts there all the same."""
+        self._give_back(0 if refused else 1, self.tokens)
+
+    def _give_back(self, requests: int, tokens: int) -> None:
+        if self.limit is None or not (requests or tokens) or time.monotonic() < _quiet_until:
+            return
+        try:
+            self.limit.give_back(requests, tokens)
+        except (redis.RedisError, OSError) as error:
+            _pause(error)
+
+
+def take_share(step: int, turn: float, tokens: int, *, sure: bool = False) -> Share:
+    """Take a request and `tokens` for a call of `step`, whose matter has the `turn` (seconds since 1970).
+
+    `sure`: goes on in any case, and later calls wait for it. Raises LLMError with the time to wait where there is not
+    enough; then nothing is taken.
+    """
+    limit = shared_limit(settings.LLM_REQUESTS_PER_MINUTE, settings.LLM_TOKENS_PER_MINUTE)
+    if limit is None or time.monotonic() < _quiet_until:
+        return Share(None, 0)
+    try:
+        wait = limit.take(step, turn, tokens, sure=sure)
+    except (redis.RedisError, OSError) as error:
+        _pause(error)
+        return Share(None, 0)
+    if wait > 0:
+        raise LLMError(Code.RATE_LIMITED, "our own limit for this minute is reached", retry_after=_spread(wait))
+    return Share(limit, limit.needed(tokens))
+
+
+def shared_limit(requests: int, tokens: int) -> SharedLimit | None:
+    """The buckets for so many requests and tokens a minute; None where neither is limited (0)."""
+    if requests <= 0 and tokens <= 0:
+        return None
+    return SharedLimit(_client(settings.REDIS_URL), "llm_limit", Bucket.of_minute(requests), Bucket.of_minute(tokens))
+
+
+def _spread(wait: float) -> float:
+    """Those far behind in the line are told the same time: they must not all come at once."""
+    return wait if wait < LONGEST_WAIT else random.uniform(LONGEST_WAIT / 2, LONGEST_WAIT)
+
+
+def _pause(error: Exception) -> None:
+    global _quiet_until, _logged_until
+    now = time.monotonic()
+    _quiet_until = now + AWAY_SECONDS
+    if now >= _logged_until:
+        _logged_until = now + LOG_SECONDS
+        logger.warning("Redis does not answer, the model's own limits alone hold calls back: %s", error)
+
+
+@functools.cache
+def _client(url: str) -> redis.Redis:
+    """This process's client; its pool of connections is made for threads."""
+    return redis.Redis.from_url(url, retry=Retry(NoBackoff(), 0), socket_connect_timeout=0.5, socket_timeout=2)
