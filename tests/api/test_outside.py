@@ -1,0 +1,201 @@
+"""The web process as a client meets it: raw bytes, and a database or broker that goes away and comes back."""
+
+import http.client
+import json
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx2
+import pytest
+
+from config.run import children
+from tests.api.gate import Gate
+from tests.processes import Installation, Process, free_port, wait_until
+from tests.test_journey import submit, wait_for_status
+
+pytestmark = pytest.mark.xdist_group("api_outside")
+MATTERS = "/api/v1/matters"
+QUESTION = {"question": "How?"}
+
+
+@dataclass
+class Web:
+    """A second web process, whose database and broker are behind gates."""
+
+    port: int
+    api: httpx2.Client
+    database: Gate
+    broker: Gate
+    process: Process
+    product: Installation
+
+    def restart(self) -> None:
+        self.process.kill()
+        self.process = start_web(self.product, self.port, self.database, self.broker, self.process.log.parent)
+        wait_until(self.answers, "the web process answers")
+
+    def answers(self) -> bool:
+        try:
+            return bool(self.api.get("/readyz").status_code == 200)
+        except httpx2.HTTPError:
+            return False
+
+
+def start_web(product: Installation, port: int, database: Gate, broker: Gate, folder: Path) -> Process:
+    env = dict(product.env)
+    for name, gate in (("DATABASE_URL", database), ("REDIS_URL", broker)):
+        env[name] = env[name].replace(f":{urlsplit(env[name]).port}", f":{gate.port}")
+    command = children.web("-b", "127.0.0.1", "-p", str(port))
+    return Process("web", command, env | {"PORT": str(port), "API_RATE": "100000"}, folder / "gated-web.log")
+
+
+@pytest.fixture(scope="module")
+def gated(installation: Installation, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Web]:
+    port = free_port()
+    with (
+        Gate(urlsplit(installation.env["DATABASE_URL"]).port or 0) as database,
+        Gate(urlsplit(installation.env["REDIS_URL"]).port or 0) as broker,
+        httpx2.Client(
+            base_url=f"http://127.0.0.1:{port}",
+            headers={"Authorization": f"Bearer {installation.api_key}"},
+            timeout=30,
+        ) as api,
+    ):
+        process = start_web(installation, port, database, broker, tmp_path_factory.mktemp("gated"))
+        web = Web(port, api, database, broker, process, installation)
+        try:
+            wait_until(web.answers, "the web process answers")
+            yield web
+        finally:
+            web.process.kill()
+
+
+def problem_of(response: Any, status: int) -> dict[str, Any]:
+    assert response.status_code == status, response.text
+    assert response.headers["content-type"] == "application/problem+json"
+    document = dict(response.json())
+    assert document["request_id"] == response.headers["x-request-id"]
+    return document
+
+
+def test_a_body_without_a_length_is_bounded_as_well(installation: Installation) -> None:
+    headers = {"Authorization": f"Bearer {installation.api_key}", "Content-Type": "application/json"}
+    connection = http.client.HTTPConnection("127.0.0.1", installation.port, timeout=30)
+    for pieces, status in (([b" " * 1_000] * 100, 413), ([b'{"question":', b' "How?"}'], 202)):
+        connection.request("POST", MATTERS, iter(pieces), headers, encode_chunked=True)
+        response = connection.getresponse()
+        document = json.loads(response.read())
+        assert response.status == status
+        assert response.getheader("Content-Type") == f"application/{'problem+' if status == 413 else ''}json"
+        assert ("request_id" in document) == (status == 413)
+    connection.close()
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        ("Authorization", "Bearer \xff\xfe"),
+        ("Authorization", "Bearer " + "x" * 8_000),
+        ("Authorization", "\x01"),
+        ("Cookie", 'sessionid="\\000aaaaaaaaaaaaaaaa"'),
+        ("Cookie", "\xff=\xfe; sessionid=\xff\xff\xff\xff\xff\xff\xff\xff\xff"),
+        ("Cookie", "a[b]=1;;;==; sessionid"),
+    ],
+)
+def test_no_header_makes_a_fault(installation: Installation, header: tuple[str, str]) -> None:
+    for path in (MATTERS, f"{MATTERS}/00000000-0000-0000-0000-000000000000/events"):
+        connection = http.client.HTTPConnection("127.0.0.1", installation.port, timeout=30)
+        connection.putrequest("GET", path)
+        connection.putheader(header[0], header[1].encode("latin-1"))
+        connection.endheaders()
+        response = connection.getresponse()
+        assert response.status in (400, 401), response.read()
+        assert json.loads(response.read())["status"] == response.status
+        connection.close()
+
+
+def test_an_answer_to_a_key_outlives_the_web_process(gated: Web) -> None:
+    headers = {"Idempotency-Key": "before-and-after"}
+    first = gated.api.post(MATTERS, json=QUESTION, headers=headers)
+    gated.restart()
+    again = gated.api.post(MATTERS, json=QUESTION, headers=headers)
+    assert first.status_code == again.status_code == 202
+    assert first.content == again.content
+    assert first.headers["Location"] == again.headers["Location"]
+    count = gated.product.sql("SELECT count(*) FROM matters_matter WHERE id = %s", first.json()["id"])
+    assert count == [(1,)]
+
+
+def test_a_matter_is_taken_within_a_second_while_redis_is_away(gated: Web) -> None:
+    gated.broker.shut()
+    try:
+        for _ in range(5):
+            began = time.monotonic()
+            response = gated.api.post(MATTERS, json=QUESTION)
+            assert response.status_code == 202
+            assert time.monotonic() - began < 1.0, "a broker that is away slows nobody"
+            assert gated.api.get(f"{MATTERS}/{response.json()['id']}/events").status_code == 200
+        assert gated.api.get("/readyz").json()["part"] == "broker"
+        assert gated.api.get("/healthz").status_code == 200
+    finally:
+        gated.broker.open()
+    wait_until(gated.answers, "it is ready again")
+    wait_for_status(gated.product, response.json()["id"], "awaiting_founder")
+
+
+def test_everything_is_503_while_the_database_is_away_and_comes_back(gated: Web) -> None:
+    matter = submit(gated.product)
+    wait_for_status(gated.product, matter, "awaiting_founder")
+    question = gated.api.get(f"{MATTERS}/{matter}").json()["questions"][0]["id"]
+    before = gated.product.sql("SELECT count(*) FROM matters_matter")
+    key, session = dict(gated.api.headers), {"Cookie": "sessionid=" + "a" * 32}
+    calls = [
+        (key, "POST", MATTERS, QUESTION),
+        (key, "GET", f"{MATTERS}/{matter}", None),
+        (key, "POST", f"{MATTERS}/{matter}/questions/{question}/answer", {"answer": "Yes"}),
+        (key, "GET", f"{MATTERS}/{matter}/events", None),
+        (key, "GET", f"{MATTERS}/{matter}/events/stream", None),
+        (session, "GET", MATTERS, None),
+    ]
+
+    def answer_to(call: tuple[dict[str, str], str, str, Any]) -> httpx2.Response:
+        headers, method, path, body = call
+        return httpx2.request(method, f"{gated.api.base_url}{path}", headers=headers, json=body, timeout=30)
+
+    gated.database.shut()
+    try:
+        with ThreadPoolExecutor(len(calls) + 1) as pool:
+            numbers = pool.submit(gated.api.get, "/metrics")
+            for response in pool.map(answer_to, calls):
+                assert "again" in problem_of(response, 503)["detail"]
+                assert int(response.headers["retry-after"]) > 0
+        assert gated.api.get("/readyz").json()["part"] == "database"
+        assert numbers.result().status_code == 503
+        assert gated.api.get("/healthz").status_code == 200
+    finally:
+        gated.database.open()
+    wait_until(gated.answers, "it is ready again")
+    wait_until(lambda: gated.api.get(f"{MATTERS}/{matter}").status_code == 200, "calls are answered again")
+    wait_until(lambda: gated.api.get(f"{MATTERS}/{matter}/events").status_code == 200, "events are answered again")
+    assert gated.product.sql("SELECT count(*) FROM matters_matter") == before, "nothing was stored"
+
+
+def test_an_open_stream_goes_on_after_the_database_was_away(gated: Web) -> None:
+    matter = submit(gated.product)
+    wait_for_status(gated.product, matter, "awaiting_founder")
+    with gated.api.stream("GET", f"{MATTERS}/{matter}/events/stream") as response:
+        lines = response.iter_lines()
+        assert next(lines).startswith(":")
+        gated.database.shut()
+        time.sleep(0.5)
+        gated.database.open()
+        gated.product.api.post(f"{MATTERS}/{matter}/cancel").raise_for_status()
+        events = [json.loads(line[5:]) for line in lines if line.startswith("data:")]
+    assert events[-1]["data"]["status"] == "canceled"
+    stored = gated.product.sql("SELECT count(*) FROM matters_event WHERE matter_id = %s", matter)
+    assert stored == [(len(events),)], "no event is lost, none comes twice"
