@@ -114,6 +114,7 @@ class SharedLimit:
     name: str
     requests: Bucket
     tokens: Bucket
+    grace: float = GRACE
 
     def needed(self, tokens: int) -> int:
         """What is taken for a call of `tokens`: one above the limit goes when a whole minute's are there."""
@@ -136,7 +137,7 @@ class SharedLimit:
             str(int(sure)),
             *(str(x) for x in (requests.capacity, requests.per_second, of_tokens.capacity, of_tokens.per_second)),
             str(LONGEST_WAIT),
-            str(GRACE),
+            str(self.grace),
         )
         return float(wait)
 
