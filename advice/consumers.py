@@ -3,7 +3,7 @@
 import asyncio
 import json
 import logging
-from contextlib import suppress
+from contextlib import aclosing, suppress
 from typing import Any
 from urllib.parse import parse_qs
 from uuid import UUID
@@ -29,8 +29,24 @@ SIGNED_OUT = 4401
 _SHOWN_BY_SCRIPT = {"advice.delta", "advice.checked"}  # the page needs no fragment for these
 
 
-class MatterConsumer(AsyncWebsocketConsumer):  # type: ignore[misc] # channels has no types
+class _Consumer(AsyncWebsocketConsumer):  # type: ignore[misc] # channels has no types
+    """A consumer without a channel layer: with one, no socket opens while Redis is away."""
+
+    channel_layer_alias = "none"
+
+
+class MatterConsumer(_Consumer):
     """Sends a matter's events, and takes `{"type": "cancel"}`."""
+
+    streaming: asyncio.Task[None] | None = None
+
+    async def __call__(self, *connection: Any) -> None:
+        """Serve one connection. However that ends, its stream ends with it."""
+        try:
+            await super().__call__(*connection)
+        finally:
+            if self.streaming is not None:
+                self.streaming.cancel()
 
     async def connect(self) -> None:
         """Let the caller in, or answer 403 (which closing before accepting is)."""
@@ -38,7 +54,6 @@ class MatterConsumer(AsyncWebsocketConsumer):  # type: ignore[misc] # channels h
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in self.scope["headers"]}
         self.matter: UUID = self.scope["url_route"]["kwargs"]["matter_id"]
         self.with_html = query.get("html", ["0"])[0] == "1"
-        self.streaming: asyncio.Task[None] | None = None
         try:
             after = Cursor.parse(query.get("after", [""])[0])
         except BadCursorError:
@@ -62,11 +77,6 @@ class MatterConsumer(AsyncWebsocketConsumer):  # type: ignore[misc] # channels h
             if principal and await may_read(principal, self.matter):
                 return principal
         return None
-
-    async def disconnect(self, code: int) -> None:
-        """Stop sending."""
-        if self.streaming is not None:
-            self.streaming.cancel()
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
         """The one message a client may send; anything else is ignored."""
@@ -95,17 +105,18 @@ class MatterConsumer(AsyncWebsocketConsumer):  # type: ignore[misc] # channels h
                 watching.cancel()
 
     async def _send_all(self, after: Cursor) -> None:
-        async for items in hub().follow(self.matter, after):
-            for item in items:
-                await self.send(text_data=item.json)
-            if self.with_html and _wants_fragments(items):
-                await self.send(text_data=await _fragments(self.matter))
+        async with aclosing(hub().follow(self.matter, after)) as following:
+            async for items in following:
+                for item in items:
+                    await self.send(text_data=item.json)
+                if self.with_html and _wants_fragments(items):
+                    await self.send(text_data=await _fragments(self.matter))
 
 
 _fragments = database_sync_to_async(render_fragments, thread_sensitive=False)
 
 
-class RefusingConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
+class RefusingConsumer(_Consumer):
     """Answers 403 to a handshake at an address that is not a matter's."""
 
     async def connect(self) -> None:
