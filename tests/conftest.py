@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from pytest_django import Settings
 
 from companies.models import ApiKey, Company, Membership, User
 from tests.fakes.llm import FakeLLM
@@ -12,6 +13,12 @@ from tests.processes import Installation
 
 # Playwright's synchronous API runs an event loop in the test's thread, where Django's ORM is used too.
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+
+
+@pytest.fixture(autouse=True)
+def _quick_passwords(settings: Settings) -> None:
+    """A slow hash protects real passwords; here it would cost a second for each person."""
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
 @pytest.fixture(scope="module")

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
@@ -147,7 +148,7 @@ class Installation:
         self.api = self.client(self.api_key)
         wait_until(self._is_ready, "the web process answers /readyz with 200")
         for worker in self.workers:
-            wait_until(lambda worker=worker: worker.says(" ready."), f"{worker.name} is ready")
+            wait_until(partial(worker.says, " ready."), f"{worker.name} is ready")
 
     def _empty_broker(self) -> None:
         import redis

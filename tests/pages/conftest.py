@@ -6,7 +6,6 @@ from typing import Any
 import pytest
 from django.db import connection
 from django.test import Client
-from pytest_django import Settings
 
 from advice.models import Attempt, AttemptStatus, Check, Chunk
 from advice.services import begin_attempt, end_attempt
@@ -34,13 +33,6 @@ FACT = {
     "status": "known",
     "statement": "The executive works in California.",
 }
-
-
-@pytest.fixture(autouse=True)
-def _fast_and_quiet(settings: Settings) -> None:
-    """Passwords cost nothing here; and no file was collected, of which WhiteNoise would warn."""
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-    settings.STATIC_ROOT = None
 
 
 @pytest.fixture
