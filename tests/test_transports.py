@@ -43,10 +43,14 @@ def by_all_in_turn(product: Installation, matter: str, after: str) -> Iterator[E
         events.close()  # type: ignore[attr-defined] # a generator: the connection is left in the middle
 
 
+def read_all(transport: Transport, product: Installation, matter: str) -> list[Event]:
+    return list(transport(product, matter, ""))
+
+
 def test_a_hundred_thousand_characters_arrive_whole_by_every_way(installation: Installation, writing: str) -> None:
     ways: list[Transport] = [by_poll, by_sse, by_websocket, by_all_in_turn]
     with ThreadPoolExecutor(len(ways)) as pool:
-        reading = {way.__name__: pool.submit(lambda way=way: list(way(installation, writing, ""))) for way in ways}
+        reading = {way.__name__: pool.submit(read_all, way, installation, writing) for way in ways}
         read = {name: events.result(timeout=60) for name, events in reading.items()}
 
     ((stored, digest),) = installation.sql("SELECT text, sha256 FROM advice_attempt WHERE matter_id = %s", writing)

@@ -1,5 +1,6 @@
 """Workers, broker and web process are killed in the middle; the work goes on, and every reader learns how."""
 
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import httpx2
@@ -63,6 +64,11 @@ def test_the_advice_is_taken_over_when_every_worker_is_killed_in_the_middle_of_i
     assert [e["type"] for e in late[-2:]] == ["advice.completed", "matter.updated"]
 
 
+def read_until_far_on(events: Iterator[Event]) -> None:
+    assert any(event["data"].get("offset", 0) > 1_000 for event in events), "the text does not go on"
+    events.close()  # type: ignore[attr-defined] # a generator: the connection is left in the middle
+
+
 def test_nothing_is_lost_when_the_broker_is_killed_and_emptied(product: Installation, broker: Broker) -> None:
     product.llm.set(reply_delay=0.3)
     matter = submit(product)
@@ -77,8 +83,7 @@ def test_nothing_is_lost_when_the_broker_is_killed_and_emptied(product: Installa
     broker.kill()  # text needs none: open sockets stay open, and new ones open
     new = by_websocket(product, matter, "")
     for socket in (seen, new):
-        wait_until(lambda socket=socket: next(socket)["data"].get("offset", 0) > 1_000, "the text goes on")
-        socket.close()  # type: ignore[attr-defined] # a generator: the connection is left in the middle
+        read_until_far_on(socket)
     kill_all_workers(product)
     broker.start_emptied()
     product.start_worker()

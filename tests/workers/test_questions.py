@@ -7,7 +7,7 @@ from matters.services import answer_question
 from matters.states import MatterStatus, QuestionStatus, WaitingFor
 from tests.fakes.llm import FakeLLM
 from tests.workers.conftest import Pipeline
-from workers import questions as module
+from workers.steps import derive_questions
 
 
 def test_each_question_is_routed_worded_and_put_to_the_founder(pipeline: Pipeline, matter: Matter) -> None:
@@ -45,7 +45,7 @@ def test_a_provider_that_is_not_connected_routes_to_the_founder_and_says_who_wou
 def test_a_matter_that_needs_no_facts_goes_straight_to_its_advice(
     pipeline: Pipeline, matter: Matter, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module.derive, "to_questions", lambda *_: ())
+    monkeypatch.setattr(derive_questions, "to_questions", lambda *_: ())
     pipeline.run_all()
     matter.refresh_from_db()
     assert matter.status == MatterStatus.ADVISED
