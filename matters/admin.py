@@ -10,7 +10,7 @@ from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from matters.models import Breaker, Event, Fact, IdempotencyRecord, LLMCall, Matter, Question, Step
+from matters.models import Breaker, CachedReply, Event, Fact, IdempotencyRecord, LLMCall, Matter, Question, Step
 from matters.services import NotAllowed, retry_matter
 from playbooks.admin import ReadOnly
 
@@ -117,3 +117,10 @@ class IdempotencyRecordAdmin(ReadOnly, admin.ModelAdmin[IdempotencyRecord]):
 @admin.register(Breaker)
 class BreakerAdmin(ReadOnly, admin.ModelAdmin[Breaker]):
     list_display = ("key", "code", "detail", "opened_at", "probe_at")
+
+
+@admin.register(CachedReply)
+class CachedReplyAdmin(ReadOnly, admin.ModelAdmin[CachedReply]):
+    list_display = ("sha256", "company", "expires_at")
+    list_select_related = ("company",)
+    search_fields = ("company__slug",)

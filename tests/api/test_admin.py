@@ -11,8 +11,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from advice.models import AttemptStatus, Check, Chunk
-from companies.models import ApiKey, Company, StaffNotice, User
-from matters.models import Breaker, Event, Fact, IdempotencyRecord, LLMCall, Matter, Step
+from companies.models import ApiKey, Company, Spending, StaffNotice, User
+from matters.models import Breaker, CachedReply, Event, Fact, IdempotencyRecord, LLMCall, Matter, Step
 from matters.states import QuestionStatus
 from playbooks.loading import LIBRARY, load_file
 from playbooks.models import Section
@@ -40,6 +40,8 @@ def rows(company: Company, founder: User) -> None:
     Fact.objects.create(matter=matter, question=question, key="a", value="<script>alert(1)</script>", source="founder")
     LLMCall.objects.create(step=step, matter=matter, kind=step.kind, attempt=1, model="m", outcome="ok")
     StaffNotice.objects.create(kind="dead letter", sent_at=timezone.now())
+    Spending.objects.create(company=company, day=timezone.now())
+    CachedReply.objects.create(company=company, sha256="0" * 64, text="{}", expires_at=timezone.now())
     Breaker.objects.create(key="llm", code="unauthorised", probe_at=timezone.now())
     IdempotencyRecord.objects.create(company=company, key="k", body_sha256="0" * 64, status=202, body={})
     writing = begun(advising(company))
