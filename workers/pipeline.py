@@ -45,8 +45,3 @@ def following(kind: str) -> str | None:
     """The kind that follows `kind` in the pipeline; None behind the last one."""
     place = KINDS.index(kind) + 1
     return KINDS[place] if place < len(KINDS) else None
-
-
-def ends_stage(kind: str) -> bool:
-    """Whether the stage of `kind` is done with it (in a group: when it is done for all members)."""
-    return kinds_of(stage_of(kind))[-1] == kind
