@@ -5,7 +5,7 @@ from typing import ClassVar
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
 
-from companies.models import ApiKey, Company, Membership, StaffNotice, User
+from companies.models import ApiKey, Company, Membership, Spending, StaffNotice, User
 
 
 class MembershipInline(admin.TabularInline[Membership, Company]):
@@ -20,6 +20,20 @@ class CompanyAdmin(admin.ModelAdmin[Company]):
     list_filter = ("tier",)
     search_fields = ("name", "slug")
     inlines: ClassVar = [MembershipInline]
+
+
+@admin.register(Spending)
+class SpendingAdmin(admin.ModelAdmin[Spending]):
+    """What companies with a budget have spent; workers alone write it."""
+
+    list_display = ("day", "company", "spent")
+    list_select_related = ("company",)
+    search_fields = ("company__slug",)
+    date_hierarchy = "day"
+    readonly_fields = ("day", "company", "spent")
+
+    def has_add_permission(self, request: object) -> bool:
+        return False
 
 
 @admin.register(Membership)
