@@ -10,18 +10,25 @@ from weakref import WeakKeyDictionary
 from django.db import connection
 from psycopg import AsyncConnection
 from psycopg.conninfo import make_conninfo
+from psycopg.pq import Conninfo
 from psycopg.rows import TupleRow
 from psycopg_pool import AsyncConnectionPool
 
 Pool = AsyncConnectionPool[AsyncConnection[TupleRow]]
+_LIBPQ_OPTIONS = frozenset(option.keyword.decode() for option in Conninfo.get_defaults())
 _pools: "WeakKeyDictionary[asyncio.AbstractEventLoop, Pool]" = WeakKeyDictionary()
 
 
 def database_dsn() -> str:
-    """The address of the database that Django uses now (in tests: the test's own) as libpq's connection string."""
+    """The address of the database that Django uses now (in tests: the test's own) as libpq's connection string.
+
+    With the options that are libpq's, such as `sslmode`: what Django's own connections ask for, all others ask for too.
+    """
     database = connection.settings_dict
-    parts = {"host": "HOST", "port": "PORT", "user": "USER", "password": "PASSWORD", "dbname": "NAME"}
-    return make_conninfo(**{key: str(database[name]) for key, name in parts.items() if database[name]})
+    names = {"host": "HOST", "port": "PORT", "user": "USER", "password": "PASSWORD", "dbname": "NAME"}
+    parts = {key: database[name] for key, name in names.items() if database[name]}
+    options = {key: value for key, value in database["OPTIONS"].items() if key in _LIBPQ_OPTIONS}
+    return make_conninfo(**{key: str(value) for key, value in (options | parts).items()})
 
 
 async def async_pool() -> Pool:
@@ -29,7 +36,15 @@ async def async_pool() -> Pool:
     loop = asyncio.get_running_loop()
     pool = _pools.get(loop)
     if pool is None:
-        pool = Pool(database_dsn(), min_size=1, max_size=8, timeout=10, open=False, kwargs={"autocommit": True})
+        pool = Pool(
+            database_dsn(),
+            min_size=1,
+            max_size=8,
+            timeout=4,
+            open=False,
+            check=Pool.check_connection,  # one that broke while it rested fails nobody's request
+            kwargs={"autocommit": True},
+        )
         _pools[loop] = pool
         await pool.open()
     return pool

@@ -4,7 +4,6 @@ An `Authorization` header is looked at first, and alone decides where it is ther
 """
 
 from dataclasses import dataclass
-from http.cookies import SimpleCookie
 from typing import Any
 from uuid import UUID
 
@@ -13,6 +12,7 @@ from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_K
 from django.contrib.auth.models import AnonymousUser
 from django.contrib.sessions.backends.db import SessionStore
 from django.http import HttpRequest
+from django.http.cookie import parse_cookie
 from django.utils.crypto import constant_time_compare
 
 from companies.async_pool import async_pool
@@ -47,7 +47,7 @@ def principal_of_request(request: HttpRequest) -> Principal | None:
     if token is not None:
         key = ApiKey.objects.filter(sha256=hash_token(token), revoked_at__isnull=True).first()
         return _key_principal(key.company_id, key.scopes, key.sha256) if key else None
-    if isinstance(request.user, AnonymousUser):
+    if not (request.session.session_key or "").isalnum() or isinstance(request.user, AnonymousUser):
         return None
     companies = tuple(Company.objects.filter(memberships__user=request.user).values_list("pk", flat=True))
     return _session_principal(request.user.pk, companies, request.session.session_key or "")
@@ -67,11 +67,11 @@ async def principal_of_headers(authorization: str | None, cookies: str | None) -
 
 async def _principal_of_session(cookies: str | None) -> Principal | None:
     """The same checks as Django's `get_user`: the session lives, its user is active, its hash fits the password."""
-    morsel = SimpleCookie(cookies or "").get(settings.SESSION_COOKIE_NAME)
-    if morsel is None:
+    session_key = parse_cookie(cookies or "").get(settings.SESSION_COOKIE_NAME, "")
+    if not session_key.isalnum():  # as all of Django's are; a quoted cookie may hold a NUL
         return None
     row = await _fetch_one(
-        "SELECT session_data FROM django_session WHERE session_key = %s AND expire_date > now()", morsel.value
+        "SELECT session_data FROM django_session WHERE session_key = %s AND expire_date > now()", session_key
     )
     session: dict[str, Any] = SessionStore().decode(row[0]) if row else {}
     if SESSION_KEY not in session or BACKEND_SESSION_KEY not in session:
@@ -87,7 +87,7 @@ async def _principal_of_session(cookies: str | None) -> Principal | None:
     user_id, password, companies = row
     if not constant_time_compare(session.get(HASH_SESSION_KEY, ""), User(password=password).get_session_auth_hash()):
         return None
-    return _session_principal(user_id, tuple(companies), morsel.value)
+    return _session_principal(user_id, tuple(companies), session_key)
 
 
 async def still_valid(credentials: set[tuple[str, str]]) -> set[tuple[str, str]]:

@@ -11,6 +11,7 @@ from django.db import DataError, InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, UnreadablePostError
 from django.http.multipartparser import MultiPartParserError
 from django.http.response import HttpResponseBase
+from django.views import defaults
 from django.views.decorators.csrf import csrf_exempt
 from ninja import NinjaAPI
 from ninja.errors import HttpError, ValidationError
@@ -20,6 +21,7 @@ from config.bodies import read_bounded
 
 logger = logging.getLogger(__name__)
 View = Callable[..., Any]
+_OUR_FAULT = "This is our fault; the request id helps us to find it."
 _DATABASE_ERRORS = (OperationalError, InterfaceError, psycopg.OperationalError, psycopg.InterfaceError)
 
 
@@ -79,6 +81,20 @@ def _without_body(response: HttpResponseBase) -> HttpResponse:
 def nothing_here(request: HttpRequest) -> HttpResponse:
     """An address under the API that there is not."""
     return problem_response(request, not_found())
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """A request that Django refuses before any view: a Host that is not ours, most likely."""
+    if request.path.startswith("/api/"):
+        return problem_response(request, Problem(400, "This request is not for this site: look at its Host header."))
+    return defaults.bad_request(request, exception)
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """A fault outside the API's own handlers."""
+    if request.path.startswith("/api/"):
+        return problem_response(request, Problem(500, _OUR_FAULT))
+    return defaults.server_error(request)
 
 
 def add_error_handlers(api: NinjaAPI) -> None:
@@ -144,7 +160,7 @@ def _on_database_error(request: HttpRequest, error: Exception) -> HttpResponse:
 
 def _on_error(request: HttpRequest, error: Exception) -> HttpResponse:
     logger.error("an API call failed", exc_info=error)
-    return problem_response(request, Problem(500, "This is our fault; the request id helps us to find it."))
+    return problem_response(request, Problem(500, _OUR_FAULT))
 
 
 _HANDLERS: dict[type[Exception], Callable[[HttpRequest, Any], HttpResponse]] = {

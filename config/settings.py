@@ -88,7 +88,9 @@ def _database(url: str) -> dict[str, Any]:
     options = config.setdefault("OPTIONS", {})
     if str(options.pop("pool", "1")) != "0":
         # Threads share a few connections: a step holds one only while it reads or writes, never during a model call.
-        options["pool"] = {"min_size": 1, "max_size": 12, "timeout": 10, "max_idle": 60}
+        options["pool"] = {"min_size": 1, "max_size": 12, "timeout": 4, "max_idle": 60}
+    # A connection that broke while it rested in the pool is noticed there, not by the step or request that gets it.
+    config["CONN_HEALTH_CHECKS"] = True
     options.setdefault("connect_timeout", 5)
     return config
 
@@ -181,8 +183,13 @@ LOGGING = {
 CELERY_BROKER_URL = REDIS_URL
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None  # a broker that is down for a day is waited for
-# Short, so that a hint to a broker that hangs doesn't hold up the request that gives it.
-CELERY_BROKER_TRANSPORT_OPTIONS = {"socket_connect_timeout": 0.5, "socket_timeout": 5, "visibility_timeout": 3600}
+# Short and without a second try, so that a hint to a broker that is away doesn't hold up the request that gives it.
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "socket_connect_timeout": 0.5,
+    "socket_timeout": 5,
+    "visibility_timeout": 3600,
+    "max_retries": 0,
+}
 CELERY_BROKER_POOL_LIMIT = 16  # connections are kept: a new one for each hint costs ten times the CPU
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_DEFAULT_QUEUE = "steps"

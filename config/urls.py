@@ -6,6 +6,9 @@ from django.urls import include, path
 from config.api import api
 from config.health import healthz, metrics, readyz
 
+# What goes wrong before a view is reached: a problem document under the API, else Django's page.
+handler400 = "config.api_errors.bad_request"
+handler500 = "config.api_errors.server_error"
 urlpatterns = [
     path("admin/", admin.site.urls),
     path("api/v1/", api.urls),

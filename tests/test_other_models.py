@@ -40,8 +40,9 @@ def _answers(url: str) -> bool:
 
 
 def test_llmock_takes_a_question_to_advice(llmock_url: str, tmp_path: Path) -> None:
-    variables = {"OPENAI_BASE_URL": llmock_url, "LLM_MODEL": "gpt-4o-mini", "LLM_ADVICE_MODEL": "gpt-4o"}
-    with Installation(tmp_path, **variables) as product:
+    with Installation(
+        tmp_path, OPENAI_BASE_URL=llmock_url, LLM_MODEL="gpt-4o-mini", LLM_ADVICE_MODEL="gpt-4o"
+    ) as product:
         matter = submit(product)
         reached = wait_for_status(product, matter, "awaiting_founder", "advised")
         while reached["status"] != "advised":  # whoever answers nonsense is asked a second time

@@ -199,3 +199,9 @@ def test_an_open_stream_goes_on_after_the_database_was_away(gated: Web) -> None:
     assert events[-1]["data"]["status"] == "canceled"
     stored = gated.product.sql("SELECT count(*) FROM matters_event WHERE matter_id = %s", matter)
     assert stored == [(len(events),)], "no event is lost, none comes twice"
+
+
+def test_a_host_that_is_not_ours_gets_a_problem_document(installation: Installation) -> None:
+    problem_of(installation.api.get(MATTERS, headers={"Host": "evil.example"}), 400)
+    page = installation.api.get("/", headers={"Host": "evil.example"})
+    assert (page.status_code, page.headers["content-type"].partition(";")[0]) == (400, "text/html")
