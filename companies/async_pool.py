@@ -36,15 +36,7 @@ async def async_pool() -> Pool:
     loop = asyncio.get_running_loop()
     pool = _pools.get(loop)
     if pool is None:
-        pool = Pool(
-            database_dsn(),
-            min_size=1,
-            max_size=8,
-            timeout=4,
-            open=False,
-            check=Pool.check_connection,  # one that broke while it rested fails nobody's request
-            kwargs={"autocommit": True},
-        )
+        pool = Pool(database_dsn(), min_size=1, max_size=8, timeout=4, open=False, kwargs={"autocommit": True})
         _pools[loop] = pool
         await pool.open()
     return pool

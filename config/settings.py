@@ -89,8 +89,6 @@ def _database(url: str) -> dict[str, Any]:
     if str(options.pop("pool", "1")) != "0":
         # Threads share a few connections: a step holds one only while it reads or writes, never during a model call.
         options["pool"] = {"min_size": 1, "max_size": 12, "timeout": 4, "max_idle": 60}
-    # A connection that broke while it rested in the pool is noticed there, not by the step or request that gets it.
-    config["CONN_HEALTH_CHECKS"] = True
     options.setdefault("connect_timeout", 5)
     return config
 
@@ -150,6 +148,9 @@ CONTENT_SECURITY_POLICY = {
         "base-uri": ["'none'"],
     }
 }
+# Staff are told of dead letters and open breakers; without a mail server the message is in the worker's log.
+vars().update(env.email_url_config(env("EMAIL_URL")))
+DEFAULT_FROM_EMAIL = env("DEFAULT_FROM_EMAIL")
 # A question of 10,000 characters at 12 bytes each (\uXXXX\uXXXX) must fit a form.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 256 * 1024
 
