@@ -149,7 +149,7 @@ CONTENT_SECURITY_POLICY = {
     }
 }
 # Staff are told of dead letters and open breakers; without a mail server the message is in the worker's log.
-vars().update(env.email_url_config(env("EMAIL_URL")))
+globals().update(env.email_url_config(env("EMAIL_URL")))
 DEFAULT_FROM_EMAIL = env("DEFAULT_FROM_EMAIL")
 # A question of 10,000 characters at 12 bytes each (\uXXXX\uXXXX) must fit a form.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 256 * 1024
