@@ -19,6 +19,7 @@ from django.db.models.functions import Now
 from matters.models import Matter, Step
 from matters.services import lock_matter
 from matters.states import StepState, WaitingFor
+from workers.outage import await_database
 
 MAX_CALLS = 3  # calls of one step whose outcome the model saw or may have seen
 
@@ -102,6 +103,7 @@ def still_mine(claims: list[Claim]) -> set[tuple[int, int]]:
 @contextmanager
 def writing(claim: Claim) -> Iterator[Matter]:
     """A transaction that holds the matter's lock and in which the step is `claim`'s. Raises Fenced."""
+    await_database()
     with transaction.atomic():
         matter = lock_matter(claim.matter_id)
         if not _mine(claim).exists():
@@ -112,6 +114,7 @@ def writing(claim: Claim) -> Iterator[Matter]:
 @contextmanager
 def finishing(claim: Claim, result: dict[str, Any] | None = None) -> Iterator[Matter]:
     """A transaction that stores the step's outcome; what follows is inserted inside of it. Raises Fenced."""
+    await_database()
     with transaction.atomic():
         matter = lock_matter(claim.matter_id)
         done = _mine(claim).update(state=StepState.DONE, result=result, error=None, finished_at=Now())

@@ -1,11 +1,17 @@
 """When a call fails: it is tried again, waited for, or given up, and the matter says so in plain words."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 
+import psycopg
 import pytest
+from django.db import connection
 from django.utils import timezone
+from psycopg.conninfo import make_conninfo
 from pytest_django import Settings
 
+from companies.async_pool import database_dsn
 from companies.models import Company
 from matters.models import Breaker, Matter, Step
 from matters.services import retry_matter
@@ -16,7 +22,7 @@ from tests.processes import free_port, wait_until
 from tests.threads import in_background
 from tests.workers.conftest import Pipeline
 from workers import research, runtime
-from workers.claims import MAX_CALLS, claim_step
+from workers.claims import MAX_CALLS, claim_step, finishing
 from workers.tasks import STEPS, run_step
 
 KIND = "plan_search"
@@ -222,6 +228,49 @@ def test_a_call_is_on_record_when_storing_its_outcome_failed(
         run_step(KIND)
     assert matter.steps.get().state == StepState.RUNNING, "half an outcome was stored"
     assert outcomes(matter) == ["ok"]
+
+
+@contextmanager
+def no_database() -> Iterator[None]:
+    """Nobody gets a new connection to this database."""
+    name = connection.settings_dict["NAME"]
+    with psycopg.connect(make_conninfo(database_dsn(), dbname="postgres"), autocommit=True) as conn:
+        conn.execute(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS false')
+        try:
+            yield
+        finally:
+            conn.execute(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS true')
+
+
+def test_an_answer_that_comes_while_the_database_is_away_waits_for_it(
+    pipeline: Pipeline, matter: Matter, llm: FakeLLM, caplog: pytest.LogCaptureFixture
+) -> None:
+    llm.set(reply_delay=0.5)
+    running = in_background(lambda: run_step(KIND))
+    wait_until(lambda: llm.counts()["in_flight"], "the model is asked")
+    with no_database():
+        wait_until(lambda: "waits for the database" in caplog.text, "the answer has come")
+    running.result(timeout=10)
+    step = matter.steps.get(kind=KIND)
+    assert (step.state, step.attempt, llm.counts()["calls"]) == (StepState.DONE, 1, 1)
+
+
+def test_a_connection_that_broke_in_the_pool_costs_no_answer(claims_connection: int, matter: Matter) -> None:
+    claim = claim_step(KIND)
+    assert claim is not None
+    with psycopg.connect(database_dsn(), autocommit=True) as conn:
+        conn.execute("SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE pid = %s", [claims_connection])
+    with finishing(claim):
+        pass
+    assert matter.steps.get().state == StepState.DONE
+
+
+@pytest.fixture
+def claims_connection(transactional_db: None) -> int:
+    """The session of the connection that this thread has."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_backend_pid()")
+        return int((cursor.fetchone() or (0,))[0])
 
 
 def test_a_process_that_stops_gives_its_step_back_uncounted(pipeline: Pipeline, matter: Matter, llm: FakeLLM) -> None:

@@ -1,0 +1,29 @@
+"""Waiting for the database where something would be lost without it."""
+
+import logging
+import time
+
+from django.db import OperationalError, connection
+
+logger = logging.getLogger(__name__)
+OUTAGE_SECONDS, RETRY_SECONDS = 60.0, 0.5
+
+
+def await_database() -> None:
+    """Have a connection that works: what a model has answered must not be lost with the session that is to store it.
+
+    One that broke while it rested in the pool is given back for another one; a database that is away is waited for, up
+    to a minute. Raises OperationalError.
+    """
+    ends_at = time.monotonic() + OUTAGE_SECONDS
+    while True:
+        try:
+            connection.ensure_connection()
+            if connection.is_usable():
+                return
+        except OperationalError as error:
+            if time.monotonic() > ends_at:
+                raise
+            logger.warning("an outcome waits for the database: %s", error)
+            time.sleep(RETRY_SECONDS)
+        connection.close()
