@@ -36,7 +36,7 @@ def normalise_answer(work: Work) -> None:
                 "read as a fact",
                 value=read.value,
                 unit=read.unit,
-                as_of=read.as_of,
+                as_of=read.as_of or timezone.now().date(),  # true, as far as the person knew, when they said it
                 statement=read.statement,
             )
         elif read is not None and question.round < ROUNDS:

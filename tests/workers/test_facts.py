@@ -1,6 +1,7 @@
 """From a person's answer to a fact, whatever the answer is."""
 
 import pytest
+from django.utils import timezone
 
 from companies.models import Company
 from matters.models import FactStatus, Matter, Question
@@ -39,6 +40,7 @@ def test_an_answer_becomes_a_known_fact(asked: Matter, pipeline: Pipeline) -> No
     assert fact_of(asked) == ("Since May 2024.", FactStatus.KNOWN, QuestionStatus.ANSWERED)
     asked.refresh_from_db()
     assert asked.status == MatterStatus.AWAITING_FOUNDER, "the other question is still open"
+    assert asked.facts.get().as_of == timezone.now().date(), "an answer without a date is true on the day it was given"
 
 
 def test_not_knowing_is_an_answer_that_needs_no_model(asked: Matter, pipeline: Pipeline, llm: FakeLLM) -> None:
