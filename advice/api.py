@@ -79,15 +79,21 @@ def _attempt(matter_id: UUID, version: int | None, number: int | None) -> Attemp
 
 
 def _text(attempt: Attempt) -> str:
-    return attempt.text if attempt.ended_at else folded_text(attempt.pk)
+    """The text as it is now. An attempt that ended since it was looked at is brought up to date."""
+    if attempt.ended_at:
+        return attempt.text
+    streamed = folded_text(attempt.pk)
+    attempt.refresh_from_db()
+    return attempt.text if attempt.ended_at else streamed
 
 
 def _advice_as_json(attempt: Attempt) -> dict[str, Any]:
+    content = _text(attempt)
     return {
         "version": attempt.version,
         "attempt": attempt.number,
         "status": attempt.status,
-        "content": _text(attempt),
+        "content": content,
         "sha256": attempt.sha256 or None,
         "sources": attempt.sources,
         "facts": attempt.facts,

@@ -4,8 +4,10 @@ import hashlib
 
 import pytest
 from django.db import IntegrityError, transaction
+from django.test import Client
 from django.utils import timezone
 
+from advice import api
 from advice.models import Attempt, AttemptStatus, Check, Chunk
 from advice.services import cancel_matter, end_attempt, folded_text
 from companies.models import Company
@@ -134,6 +136,21 @@ def test_a_matter_that_is_stopped_does_not_go_on_waiting(company: Company) -> No
         set_waiting(lock_matter(matter.pk), WaitingFor.PROVIDER, "no model", {"code": "unavailable"})
     matter, _ = cancel_matter(matter.pk)
     assert (matter.waiting_for, matter.error) == (None, None)
+
+
+def test_an_advice_that_ends_while_it_is_fetched_is_not_empty(
+    matter: Matter, api_key: str, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    attempt = rows.begun(matter)
+    rows.append(attempt, "the whole advice")
+
+    def end_first(pk: int) -> str:
+        rows.ended(attempt)
+        return folded_text(pk)
+
+    monkeypatch.setattr(api, "folded_text", end_first)
+    answer = client.get(f"/api/v1/matters/{matter.pk}/advice", headers={"Authorization": f"Bearer {api_key}"}).json()
+    assert (answer["content"], answer["status"]) == ("the whole advice", "complete")
 
 
 def test_folding_reads_in_the_order_of_the_offsets(matter: Matter) -> None:
