@@ -137,6 +137,7 @@ class Installation:
             "OPENAI_BASE_URL": self.llm.base_url,
             "STEP_LEASE_SECONDS": "3",
             "SWEEP_SECONDS": "1",
+            "LLM_CACHE_SECONDS": "0",  # the same question again asks the model again
             **self._variables,
         }
         self._empty_broker()

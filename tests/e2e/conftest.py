@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, Page, Request, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Request, expect, sync_playwright
 
 from tests.browser import find_or_install_browser
 from tests.processes import Installation
@@ -24,6 +24,7 @@ FLAGS = [
     "--no-first-run",
 ]
 Scheme = Literal["light", "dark"]
+expect.set_options(timeout=30_000)  # milliseconds: a busy machine is slow, not wrong
 
 
 @pytest.fixture(scope="session")
