@@ -80,7 +80,7 @@ class History:
 
 @given(acts=st.lists(ACTS, max_size=30), limit=st.integers(1, 4))
 @example(acts=[("begin",), ("text", "abcdefghi"), ("begin",), ("text", "b")], limit=1)
-@settings(max_examples=60, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_every_way_to_read_gives_the_same(
     acts: list[tuple[Any, ...]], limit: int, company: Company, loop: Loop, monkeypatch: pytest.MonkeyPatch
 ) -> None:

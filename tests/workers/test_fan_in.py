@@ -14,7 +14,7 @@ from workers.claims import claim_step
 from workers.tasks import run_step
 
 pytestmark = pytest.mark.usefixtures("worker")
-FINISHERS, MATTERS = 4, 25
+FINISHERS, MATTERS = 4, 12
 
 
 def work_off(kind: str) -> None:
