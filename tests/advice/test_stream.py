@@ -20,9 +20,13 @@ from tests.advice.reader import Reader
 
 TEXTS = st.text(st.sampled_from("ab é𝄞😀\n"), min_size=1, max_size=9)
 ENDS = st.sampled_from([s for s in AttemptStatus if s != AttemptStatus.STREAMING])
+WRITE = st.tuples(st.just("text"), TEXTS)
+READ = st.tuples(st.just("read"), st.integers(0, 2), st.integers(1, 4), st.integers(1, 3))  # reader, limit, pages
 ACTS = st.one_of(
-    st.tuples(st.just("text"), TEXTS),
-    st.tuples(st.just("read"), st.integers(0, 2), st.integers(1, 4), st.integers(1, 3)),  # reader, limit, pages
+    WRITE,
+    READ,
+    WRITE,  # these two more often than the rest
+    READ,
     st.tuples(st.just("begin")),
     st.tuples(st.just("end"), ENDS),
     st.tuples(st.just("event")),
@@ -80,6 +84,7 @@ class History:
 
 @given(acts=st.lists(ACTS, max_size=30), limit=st.integers(1, 4))
 @example(acts=[("begin",), ("text", "abcdefghi"), ("begin",), ("text", "b")], limit=1)
+@example(acts=[("begin",), ("text", "abc"), ("read", 0, 4, 1), ("text", "def"), ("begin",), ("text", "x")], limit=4)
 @settings(max_examples=40, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_every_way_to_read_gives_the_same(
     acts: list[tuple[Any, ...]], limit: int, company: Company, loop: Loop, monkeypatch: pytest.MonkeyPatch
