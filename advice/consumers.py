@@ -29,14 +29,11 @@ SIGNED_OUT = 4401
 _SHOWN_BY_SCRIPT = {"advice.delta", "advice.checked"}  # the page needs no fragment for these
 
 
-class _Consumer(AsyncWebsocketConsumer):  # type: ignore[misc] # channels has no types
-    """A consumer without a channel layer: with one, no socket opens while Redis is away."""
+class MatterConsumer(AsyncWebsocketConsumer):  # type: ignore[misc] # channels has no types
+    """Sends a matter's events, and takes `{"type": "cancel"}`.
 
-    channel_layer_alias = "none"
-
-
-class MatterConsumer(_Consumer):
-    """Sends a matter's events, and takes `{"type": "cancel"}`."""
+    Without a channel layer: with one, no socket opens while Redis is away.
+    """
 
     streaming: asyncio.Task[None] | None = None
 
@@ -116,7 +113,7 @@ class MatterConsumer(_Consumer):
 _fragments = database_sync_to_async(render_fragments, thread_sensitive=False)
 
 
-class RefusingConsumer(_Consumer):
+class RefusingConsumer(AsyncWebsocketConsumer):  # type: ignore[misc] # channels has no types
     """Answers 403 to a handshake at an address that is not a matter's."""
 
     async def connect(self) -> None:

@@ -110,14 +110,6 @@ LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "matters:list"
 LOGOUT_REDIRECT_URL = "login"
 
-CHANNEL_LAYERS = {
-    "default": {
-        "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
-        # Redis 8's client drops an idle subscription after its default socket timeout.
-        "CONFIG": {"hosts": [{"address": REDIS_URL, "socket_timeout": None}]},
-    }
-}
-
 LANGUAGE_CODE = "en-us"
 TIME_ZONE = "UTC"
 USE_TZ = True
@@ -199,6 +191,7 @@ CELERY_TASK_ROUTES = {"draft_advice": {"queue": "advice"}} | {
 }
 CELERY_TASK_QUEUES: dict[str, dict[str, str]] = {name: {} for name in ("steps", "advice", "maintenance")}
 CELERY_TASK_CREATE_MISSING_QUEUES = True
+CELERY_WORKER_POOL = "threads"  # a fork would leave the chunk writer and the heartbeat behind
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_SEND_TASK_EVENTS = True  # Flower
 CELERY_TASK_SEND_SENT_EVENT = False

@@ -122,7 +122,9 @@ def close_breaker(model: str) -> None:
         with transaction.atomic():
             Breaker.objects.filter(pk__in=keys_of(model)).delete()
             waiting = Step.objects.filter(state=StepState.READY, matter__waiting_for=WaitingFor.PROVIDER)
-            hints = list(waiting.filter(due_at__gt=Now()).values_list("kind", "pk"))
+            # A row that somebody holds is being retried, stopped or claimed: waiting for it could end in a deadlock.
+            parked = waiting.filter(due_at__gt=Now()).select_for_update(of=("self",), skip_locked=True)
+            hints = list(parked.values_list("kind", "pk"))
             Step.objects.filter(pk__in=[pk for _kind, pk in hints], state=StepState.READY).update(due_at=Now())
         logger.warning("the breaker of %s is closed; %d steps go on", model, len(hints))
         publish_hints(hints)
