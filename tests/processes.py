@@ -132,7 +132,7 @@ class Installation:
         self.database_url = create_database()
         self.env = os.environ | {
             "DATABASE_URL": self.database_url,
-            "REDIS_URL": f"{os.environ['REDIS_URL'].rpartition('/')[0]}/{_redis_database()}",
+            "REDIS_URL": f"{os.environ['REDIS_URL'].rpartition('/')[0]}/{1 + next(_numbers) % 15}",
             "PORT": str(self.port),
             "OPENAI_BASE_URL": self.llm.base_url,
             "STEP_LEASE_SECONDS": "3",
@@ -203,15 +203,6 @@ class Installation:
         with psycopg.connect(self.database_url.partition("?")[0], autocommit=True) as conn:
             cursor = conn.execute(query, parameters)
             return cursor.fetchall() if cursor.description else []
-
-
-def _redis_database() -> int:
-    """The number of a Redis database (1 to 15, in turn over all processes of the run) for an installation's own."""
-    counter = Path(os.environ[MARK]) / "redis-databases"
-    with FileLock(f"{counter}.lock"):
-        number = int(counter.read_text()) + 1 if counter.exists() else 0
-        counter.write_text(str(number))
-    return 1 + number % 15
 
 
 def create_database() -> str:

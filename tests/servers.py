@@ -1,4 +1,4 @@
-"""A pytest plugin: one PostgreSQL and one Redis for the whole run, in a temporary folder, shared by all its processes.
+"""A pytest plugin: one PostgreSQL for the whole run and a Redis for each of its processes, in a temporary folder.
 
 It is named with `-p`, so that the addresses are in the environment before Django's settings are read.
 """
@@ -49,5 +49,14 @@ def _start() -> None:
         os.environ.pop(name, None)
 
 
+def _start_own_redis() -> None:
+    """In a worker of pytest-xdist: tests empty their Redis, and must not empty another one's."""
+    redis = RedisServer(Path(os.environ[MARK]) / os.environ["PYTEST_XDIST_WORKER"])
+    atexit.register(redis.stop)
+    os.environ["REDIS_URL"] = redis.start()
+
+
 if MARK not in os.environ:
     _start()
+elif "PYTEST_XDIST_WORKER" in os.environ:
+    _start_own_redis()

@@ -16,8 +16,7 @@ from tests.api.answers import read_problem
 from tests.api.conftest import MATTERS, Program
 from tests.processes import free_port
 
-# One Redis for the whole run: tests that empty its buckets must not run beside each other.
-pytestmark = [pytest.mark.django_db, pytest.mark.xdist_group("api_rate")]
+pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture(autouse=True)

@@ -252,17 +252,20 @@ def test_the_same_walk_without_javascript(open_page: OpenPage, installation: Ins
     sign_in(page, installation)
     page.get_by_role("link", name="New matter").first.click()
     page.get_by_role("link", name="Terminating an executive").click()
-    page.get_by_role("button", name="Ask").click()
+    with page.expect_navigation():
+        page.get_by_role("button", name="Ask").click()
     refresh_until(page, lambda: page.locator(".card form").count() == 8, "the questions are asked")
     while page.locator(".card form").count():
-        fill(page.locator(".card:has(form)").first)
-        page.get_by_role("heading", name="Advice").wait_for()
+        with page.expect_navigation():
+            fill(page.locator(".card:has(form)").first)
     refresh_until(page, lambda: "What to do first" in advice_text(page), "the text so far is shown while it is written")
     refresh_until(page, lambda: page.get_by_role("button", name="Regenerate").count() == 1, "the advice is written")
     assert "not supported" in advice_text(page)
-    page.get_by_role("button", name="Regenerate").click()
+    with page.expect_navigation():
+        page.get_by_role("button", name="Regenerate").click()
     refresh_until(page, lambda: page.get_by_role("button", name="Stop").is_visible(), "the next version is begun")
-    page.get_by_role("button", name="Stop").click()
+    with page.expect_navigation():
+        page.get_by_role("button", name="Stop").click()
     expect(page.get_by_role("button", name=re.compile("Regenerate"))).to_be_visible()
 
 
