@@ -22,8 +22,13 @@ from config.run.wishes import Wishes
 
 ACCOUNTS_HEADING = "== create_demo"  # config/setup.py prints it, and the accounts below
 MODEL_READY_SECONDS = 600.0  # a large file is read from disk first
-# A small model on two cores reads some hundred tokens a second: more than this outlasts a call's time.
-LOCAL_LLM_PLAYBOOK_CHARACTERS = "6000"
+# A small model on two cores reads some hundred tokens a second and writes ten: it gets less to read, and more time.
+LOCAL_LLM_LIMITS = {
+    "LLM_PLAYBOOK_CHARACTERS": "6000",
+    "LLM_FIRST_CONTENT_SECONDS": "600",
+    "LLM_BETWEEN_CONTENTS_SECONDS": "60",
+    "LLM_CALL_SECONDS": "1800",
+}
 
 
 @dataclass(frozen=True)
@@ -89,7 +94,7 @@ class Startup:
         wishes = self._wishes
         if wishes.local_llm:
             await self._serve_model("local", lambda port: children.local_llm(wishes.local_llm, port))
-            self._environment.setdefault("LLM_PLAYBOOK_CHARACTERS", LOCAL_LLM_PLAYBOOK_CHARACTERS)
+            self._environment = LOCAL_LLM_LIMITS | self._environment
             return f"{wishes.local_llm}, on this machine"
         if not wishes.openai_api_key:
             await self._serve_model("demo-model", children.demo_model)
