@@ -95,11 +95,14 @@ class Process:
 class Installation:
     """A product that runs: `with Installation(tmp_path) as product: product.api.post(…)`.
 
-    `llm` is the fake model. The lease and the sweep are short, so that a takeover takes seconds.
+    `llm` is the fake model. The lease and the sweep are short, so that a takeover takes seconds. `server`: the address
+    of the PostgreSQL server that has its database; that of the test run, unless given.
     """
 
-    def __init__(self, folder: Path, *, workers: int = 1, threads: int = 24, **variables: str) -> None:
-        self.folder = folder
+    def __init__(
+        self, folder: Path, *, workers: int = 1, threads: int = 24, server: str | None = None, **variables: str
+    ) -> None:
+        self.folder, self.server = folder, server
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.llm = FakeLLM()
@@ -107,6 +110,7 @@ class Installation:
         self.web: Process | None = None
         self.beat: Process | None = None
         self._wanted_workers, self._threads, self._variables = workers, threads, variables
+        self._worker_names = (f"worker{number}" for number in itertools.count(1))
         self.founder_email, self.founder_password, self.staff_email = FOUNDER, PASSWORD, STAFF
 
     def __enter__(self) -> "Installation":
@@ -129,7 +133,7 @@ class Installation:
 
     def _start(self) -> None:
         self.llm.start()
-        self.database_url = create_database()
+        self.database_url = create_database(self.server)
         self.env = os.environ | {
             "DATABASE_URL": self.database_url,
             "REDIS_URL": f"{os.environ['REDIS_URL'].rpartition('/')[0]}/{1 + next(_numbers) % 15}",
@@ -169,7 +173,7 @@ class Installation:
         return self.web
 
     def start_worker(self) -> Process:
-        name = f"worker{len(self.workers) + 1}"
+        name = next(self._worker_names)  # one that died keeps its own
         self.workers.append(self._process(name, children.worker(name, self._threads)))
         return self.workers[-1]
 
@@ -205,9 +209,12 @@ class Installation:
             return cursor.fetchall() if cursor.description else []
 
 
-def create_database() -> str:
-    """A fresh database with the migrations, the playbooks, a company `test` and its people; returns its address."""
-    base = os.environ["DATABASE_URL"]
+def create_database(server: str | None = None) -> str:
+    """A fresh database with the migrations, the playbooks, a company `test` and its people; returns its address.
+
+    `server` is the address of any database of the server that is to have it; by default the test run's.
+    """
+    base = server or os.environ["DATABASE_URL"]
     template = _template(base)
     name = f"test_{os.getpid()}_{next(_numbers)}"
     with psycopg.connect(base.partition("?")[0], autocommit=True) as conn:
@@ -217,21 +224,23 @@ def create_database() -> str:
 
 def drop_database(url: str) -> None:
     """Remove a database that `create_database` made."""
-    with psycopg.connect(os.environ["DATABASE_URL"].partition("?")[0], autocommit=True) as conn:
+    with psycopg.connect(_named(url, "postgres").partition("?")[0], autocommit=True) as conn:
         conn.execute(f'DROP DATABASE IF EXISTS "{urlsplit(url).path[1:]}" WITH (FORCE)')
 
 
 def _template(base: str) -> str:
-    """The name of the database that others are copied from; made once in a run."""
-    folder, name = Path(os.environ[MARK]), "template_matterstream"
-    with FileLock(folder / "template.lock"):
-        if not (folder / "template.made").exists():
-            with psycopg.connect(base.partition("?")[0], autocommit=True) as conn:
-                conn.execute(f'CREATE DATABASE "{name}"')
-            env = os.environ | {"DATABASE_URL": _named(base, name)}
+    """The name of the database that others on that server are copied from; made once."""
+    name, unfinished = "template_matterstream", "template_unfinished"
+    with (
+        FileLock(Path(os.environ[MARK]) / "template.lock"),
+        psycopg.connect(base.partition("?")[0], autocommit=True) as conn,
+    ):
+        if not conn.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone():
+            conn.execute(f'CREATE DATABASE "{unfinished}"')
+            env = os.environ | {"DATABASE_URL": _named(base, unfinished)}
             for code in (["manage.py", "migrate", "--noinput"], ["manage.py", "load_playbooks"], ["-c", _PEOPLE]):
                 subprocess.run([sys.executable, *code], cwd=ROOT, env=env, check=True, capture_output=True)
-            (folder / "template.made").touch()
+            conn.execute(f'ALTER DATABASE "{unfinished}" RENAME TO "{name}"')
     return name
 
 

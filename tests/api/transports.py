@@ -1,4 +1,5 @@
-"""A client's three ways to a matter's events. Each gives events until the stream ends or the client leaves."""
+"""A client's three ways to a matter's events. Each gives events until the stream ends or the client leaves; one that is
+refused or breaks off raises what its library does."""
 
 import json
 from collections.abc import Iterator
@@ -16,7 +17,7 @@ def by_poll(product: Installation, matter: str, after: str) -> Iterator[Event]:
     done = False
     while not done:
         response = product.api.get(f"/api/v1/matters/{matter}/events", params={"after": after, "wait": 20, "limit": 3})
-        assert response.status_code == 200, response.text
+        response.raise_for_status()
         page = response.json()
         yield from page["events"]
         after, done = page["cursor"], page["done"]
@@ -26,7 +27,7 @@ def by_sse(product: Installation, matter: str, after: str, **headers: str) -> It
     """One stream of server-sent events."""
     path = f"/api/v1/matters/{matter}/events/stream"
     with product.api.stream("GET", path, params={"after": after}, headers=headers, timeout=60) as response:
-        assert response.status_code == 200
+        response.raise_for_status()
         for line in response.iter_lines():
             if line.startswith("data:"):
                 yield json.loads(line[5:])

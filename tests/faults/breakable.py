@@ -1,0 +1,133 @@
+"""A product whose every part may be broken: processes, broker and database are its own, and each can be had again."""
+
+import os
+import shutil
+import signal
+import time
+from collections.abc import Iterable
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from config.embedded import PostgresServer, RedisServer
+from config.embedded.processes import processes_in
+from tests.api.gate import Gate
+from tests.processes import Installation, Process, wait_until
+
+LEASE, SWEEP = 3.0, 1.0  # seconds
+VARIABLES = {
+    "STEP_LEASE_SECONDS": str(LEASE),
+    "SWEEP_SECONDS": str(SWEEP),
+    "API_RATE": "0",
+    "LLM_FIRST_CONTENT_SECONDS": "4",
+    "LLM_BETWEEN_CONTENTS_SECONDS": "3",
+    "LLM_CALL_SECONDS": "30",
+}
+Claimed = dict[int, int]  # epoch by step
+
+
+class Broker:
+    """A Redis that can be killed, and started again with what it has on disk or without."""
+
+    def __init__(self, folder: Path) -> None:
+        self._server = RedisServer(folder)
+        self.url = self._server.start()
+
+    def kill(self) -> None:
+        for pid in processes_in(self._server.data_dir, "valkey-server"):
+            os.kill(pid, signal.SIGKILL)
+        wait_until(lambda: not self._server.is_running(), "the broker is dead")
+        self._server.stop()
+
+    def start(self) -> None:
+        assert self._server.start() == self.url
+
+    def start_emptied(self) -> None:
+        for kept in self._server.data_dir.glob("appendonlydir"):
+            shutil.rmtree(kept)
+        self.start()
+
+    def stop(self) -> None:
+        self._server.stop()
+
+
+class Breakable(Installation):
+    """An `Installation` with its own PostgreSQL and Redis, the latter behind a `gate`.
+
+    `claims_lost` counts the claims that died with their workers: so many calls of the model may have nobody who
+    recorded them. `takeovers`: after how many seconds each fault's abandoned steps were somebody else's.
+    """
+
+    postgres: PostgresServer
+    broker: Broker
+    gate: Gate
+
+    def __init__(self, folder: Path, *, workers: int = 2, threads: int = 24, **variables: str) -> None:
+        super().__init__(folder, workers=workers, threads=threads, **(VARIABLES | variables))
+        self.claims_lost = 0
+        self.takeovers: list[float] = []
+        self._servers = ExitStack()
+
+    def _start(self) -> None:
+        self.postgres = PostgresServer(self.folder / "postgres")
+        self._servers.callback(self.postgres.stop)
+        self.server = f"{self.postgres.start()}?pool=0"
+        self.broker = Broker(self.folder / "broker")
+        self._servers.callback(self.broker.stop)
+        port = urlsplit(self.broker.url).port or 0
+        self.gate = self._servers.enter_context(Gate(port))
+        self._variables["REDIS_URL"] = self.broker.url.replace(f":{port}/", f":{self.gate.port}/")
+        super()._start()
+
+    def __exit__(self, *error: object) -> None:
+        with self._servers:
+            super().__exit__(*error)
+
+    def kill_workers(self, workers: Iterable[Process] | None = None) -> Claimed:
+        """SIGKILL `workers`, all unless given; returns the claims that nobody works on now, or that may be such."""
+        for worker in list(self.workers if workers is None else workers):
+            worker.kill()
+            self.workers.remove(worker)
+        abandoned = self.claimed()
+        self.claims_lost += len(abandoned)
+        return abandoned
+
+    def claimed(self) -> Claimed:
+        return dict(self.sql("SELECT id, epoch FROM matters_step WHERE state = 'running'"))
+
+    def start_workers(self, count: int = 2) -> None:
+        """Have so many workers, and wait until they are ready."""
+        while len(self.workers) < count:
+            self.start_worker()
+        for worker in self.workers:
+            wait_until(lambda one=worker: one.says(" ready."), f"{worker.name} is ready", 60)
+
+    def restart_web(self) -> None:
+        """After it was killed: wait until it answers again."""
+        self.start_web()
+        wait_until(self._is_ready, "the web process is ready again", 60)
+
+    def wait_for_takeover(self, abandoned: Claimed, seconds: float = 30) -> float:
+        """Until no claim of `abandoned` holds a step any more; returns and remembers how long it took, in seconds."""
+        began = time.monotonic()
+        wait_until(
+            lambda: not (abandoned.items() & self.claimed().items()), "what dead workers held is taken over", seconds
+        )
+        self.takeovers.append(time.monotonic() - began)
+        return self.takeovers[-1]
+
+
+def ask_little(product: Installation) -> None:
+    """A matter goes straight to its advice, with nothing to be asked, and takes about four seconds in all."""
+    _set_pace(product, replies={"judge_relevance": {"relevant": False}})
+
+
+def ask_questions(product: Installation) -> None:
+    """A matter goes the whole way, with three questions."""
+    _set_pace(product, replies={}, questions=3)
+
+
+def _set_pace(product: Installation, **settings: Any) -> None:
+    pace = {"text_size": 1_500, "chunk": 40, "interval": 0.05, "reply_delay": 0.15, "astral": True}
+    product.llm.set(**pace, always=None, probability=0.0, random_faults=[], **settings)

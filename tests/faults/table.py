@@ -1,0 +1,20 @@
+"""The table of faults, in the long form of `make chaos`. Each module's short form is its test."""
+
+from tests.faults.faults import BeatKilled, Deploys, EveryWorkerKilled, Fault, OneWorkerKilled, WorkerFrozen
+from tests.faults.faults_broker import BrokerAway, BrokerEmptied, BrokerRestarted, KilledBeforePublishing, Redelivered
+from tests.faults.faults_model import ModelFails
+
+LONG: tuple[Fault, ...] = (
+    OneWorkerKilled(),
+    EveryWorkerKilled(),
+    BeatKilled(),
+    WorkerFrozen(),
+    Deploys(times=5),
+    KilledBeforePublishing("web"),
+    KilledBeforePublishing("workers"),
+    BrokerEmptied(),
+    BrokerRestarted(),
+    BrokerAway(seconds=30),
+    Redelivered(),
+    ModelFails(failures=60),
+)
