@@ -70,6 +70,9 @@ def test_every_call_of_the_contract_is_in_it(description: dict[str, Any]) -> Non
         ("get", f"{MATTER}/events"),
         ("get", f"{MATTER}/events/stream"),
         ("get", "/api/v1/usage"),
+        ("get", "/api/v1/dead-letters"),
+        ("post", "/api/v1/dead-letters/{step_id}/retry"),
+        ("post", "/api/v1/dead-letters/{step_id}/discard"),
     }
 
 
