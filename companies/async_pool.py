@@ -14,8 +14,26 @@ from psycopg.pq import Conninfo
 from psycopg.rows import TupleRow
 from psycopg_pool import AsyncConnectionPool
 
-Pool = AsyncConnectionPool[AsyncConnection[TupleRow]]
+from companies.postgresql.resting import RECONNECT_SECONDS, has_broken_off
+
 _LIBPQ_OPTIONS = frozenset(option.keyword.decode() for option in Conninfo.get_defaults())
+
+
+class Pool(AsyncConnectionPool[AsyncConnection[TupleRow]]):
+    """A pool that gives nobody a connection which broke while it rested."""
+
+    async def getconn(self, timeout: float | None = None) -> AsyncConnection[TupleRow]:
+        """A connection that works as far as this machine can tell. Raises PoolTimeout after `timeout` seconds."""
+        connection = await super().getconn(timeout)
+        for _ in range(self.max_size):
+            if not has_broken_off(connection):
+                break
+            await connection.close()
+            await self.putconn(connection)
+            connection = await super().getconn(timeout)
+        return connection
+
+
 _pools: "WeakKeyDictionary[asyncio.AbstractEventLoop, Pool]" = WeakKeyDictionary()
 
 
@@ -36,7 +54,15 @@ async def async_pool() -> Pool:
     loop = asyncio.get_running_loop()
     pool = _pools.get(loop)
     if pool is None:
-        pool = Pool(database_dsn(), min_size=1, max_size=8, timeout=4, open=False, kwargs={"autocommit": True})
+        pool = Pool(
+            database_dsn(),
+            min_size=1,
+            max_size=8,
+            timeout=4,
+            reconnect_timeout=RECONNECT_SECONDS,
+            open=False,
+            kwargs={"autocommit": True},
+        )
         _pools[loop] = pool
         await pool.open()
     return pool

@@ -6,6 +6,7 @@ from typing import Any
 import django_stubs_ext
 from django.core.exceptions import ImproperlyConfigured
 
+from companies.postgresql.resting import RECONNECT_SECONDS
 from config.embedded.secrets import find_secrets
 from config.embedded.services import find_services
 from config.env import BASE_DIR, env
@@ -85,10 +86,17 @@ TEMPLATES = [
 def _database(url: str) -> dict[str, Any]:
     """Django's settings of the database at `url`; `?pool=0` in it asks for plain connections."""
     config: dict[str, Any] = env.db_url_config(url)
+    config["ENGINE"] = "companies.postgresql"
     options = config.setdefault("OPTIONS", {})
     if str(options.pop("pool", "1")) != "0":
         # Threads share a few connections: a step holds one only while it reads or writes, never during a model call.
-        options["pool"] = {"min_size": 1, "max_size": 12, "timeout": 4, "max_idle": 60}
+        options["pool"] = {
+            "min_size": 1,
+            "max_size": 12,
+            "timeout": 4,
+            "max_idle": 60,
+            "reconnect_timeout": RECONNECT_SECONDS,
+        }
     options.setdefault("connect_timeout", 5)
     return config
 

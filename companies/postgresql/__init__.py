@@ -1,0 +1,1 @@
+"""Django's backend for PostgreSQL, with what a pool of connections needs to outlive a restart of the server."""

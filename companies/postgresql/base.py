@@ -1,0 +1,36 @@
+"""The backend that `ENGINE` names. It differs from Django's own in what it does with connections that break or hang."""
+
+from typing import Any
+
+from django.db.backends.postgresql import base
+from psycopg import Connection
+
+from companies.postgresql.resting import has_broken_off
+
+# A process that is stopped or hangs inside a transaction keeps its locks; after so long PostgreSQL ends its session.
+# No work of ours rests that long between two statements: models are called with no connection held (CONTRIBUTING.md).
+# Long statements, such as a migration's, a COPY or the wait for a lock, are no rest.
+IDLE_IN_TRANSACTION_SECONDS = 10
+
+
+class DatabaseWrapper(base.DatabaseWrapper):
+    """Django's connection to PostgreSQL, that never begins with a session which ended while it rested in the pool."""
+
+    def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
+        """A connection that works as far as this machine can tell. Raises OperationalError, also after waiting."""
+        connection = super().get_new_connection(conn_params)
+        if (pool := self.pool) is None:
+            return connection
+        for _ in range(pool.max_size):
+            if not has_broken_off(connection):
+                break
+            connection.close()
+            pool.putconn(connection)
+            connection = super().get_new_connection(conn_params)
+        return connection
+
+    def _configure_connection(self, connection: Connection[Any]) -> bool:
+        """For each new session, in the pool or not. By a statement: a proxy that pools refuses it as libpq's option."""
+        super()._configure_connection(connection)  # type: ignore[misc] # its types leave it out
+        connection.execute(f"SET idle_in_transaction_session_timeout = '{IDLE_IN_TRANSACTION_SECONDS}s'")
+        return True

@@ -1,0 +1,112 @@
+"""Connections that rest in a pool while the server ends them: whoever comes next gets one that works."""
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import suppress
+
+import psycopg
+import pytest
+from django.db import DatabaseError, connection
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.utils import load_backend
+
+from companies.async_pool import async_pool, close_async_pool, database_dsn
+from companies.postgresql import base
+
+pytestmark = pytest.mark.django_db(transaction=True)
+AT_ONCE = 8
+
+
+def end_sessions(pids: list[int]) -> None:
+    with psycopg.connect(database_dsn(), autocommit=True) as conn:
+        for pid in pids:
+            assert conn.execute("SELECT pg_terminate_backend(%s, 5000)", [pid]).fetchone() == (True,)
+
+
+@pytest.fixture
+def pooled() -> Iterator[BaseDatabaseWrapper]:
+    """Django's connection as a web process or worker has it, with a pool of its own behind it."""
+    options = connection.settings_dict["OPTIONS"] | {"pool": {"min_size": 1, "max_size": AT_ONCE, "timeout": 4}}
+    backend = load_backend(connection.settings_dict["ENGINE"])
+    wrapper = backend.DatabaseWrapper(connection.settings_dict | {"OPTIONS": options}, alias=connection.alias)
+    wrapper.inc_thread_sharing()
+    yield wrapper
+    with suppress(DatabaseError):  # a session that was ended can't be rolled back
+        wrapper.close()
+    wrapper.close_pool()
+
+
+def session_of(wrapper: BaseDatabaseWrapper) -> int:
+    with wrapper.cursor() as cursor:
+        cursor.execute("SELECT pg_backend_pid()")
+        return int(cursor.fetchone()[0])
+
+
+def sessions_at_once(wrapper: BaseDatabaseWrapper) -> list[int]:
+    """One request after another has held a connection, all at the same time; now all rest in the pool."""
+    taken = [wrapper.copy() for _ in range(AT_ONCE)]
+    try:
+        for each in taken:
+            each.inc_thread_sharing()
+        return [session_of(each) for each in taken]
+    finally:
+        for each in taken:
+            each.close()
+
+
+def test_sessions_that_ended_in_django_s_pool_fail_no_request(pooled: BaseDatabaseWrapper) -> None:
+    before = sessions_at_once(pooled)
+    assert len(set(before)) == AT_ONCE
+    end_sessions(before)
+    after = sessions_at_once(pooled)
+    assert not set(before) & set(after)
+
+
+def test_sessions_that_ended_in_the_asynchronous_pool_fail_no_reader() -> None:
+    async def ask(together: asyncio.Barrier) -> int:
+        pool = await async_pool()
+        async with pool.connection() as conn:
+            await together.wait()
+            row = await (await conn.execute("SELECT pg_backend_pid()")).fetchone()
+            assert row is not None
+            return int(row[0])
+
+    async def ask_at_once() -> list[int]:
+        together = asyncio.Barrier(AT_ONCE)
+        return await asyncio.gather(*[ask(together) for _ in range(AT_ONCE)])
+
+    async def ask_around_an_outage() -> tuple[list[int], list[int]]:
+        try:
+            before = await ask_at_once()
+            await asyncio.to_thread(end_sessions, before)
+            return before, await ask_at_once()
+        finally:
+            await close_async_pool()
+
+    before, after = asyncio.run(ask_around_an_outage())
+    assert not set(before) & set(after)
+
+
+def test_a_session_that_rests_in_the_pool_is_not_asked_before_it_is_given(
+    pooled: BaseDatabaseWrapper, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = session_of(pooled)
+    pooled.close()
+    with psycopg.connect(database_dsn(), autocommit=True) as conn:
+        query = "SELECT query_start FROM pg_stat_activity WHERE pid = %s"
+        asked = conn.execute(query, [first]).fetchone()
+        pooled.ensure_connection()
+        assert conn.execute(query, [first]).fetchone() == asked, "every request pays a roundtrip for the check"
+    assert session_of(pooled) == first
+
+
+def test_a_process_that_stops_inside_a_transaction_does_not_keep_its_locks(
+    pooled: BaseDatabaseWrapper, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(base, "IDLE_IN_TRANSACTION_SECONDS", 1)
+    pooled.set_autocommit(False)
+    with pooled.cursor() as cursor:
+        cursor.execute("LOCK TABLE django_session IN ACCESS EXCLUSIVE MODE")
+    with psycopg.connect(database_dsn(), autocommit=True) as conn:
+        conn.execute("SET lock_timeout = '8s'")
+        conn.execute("SELECT 1 FROM django_session")
