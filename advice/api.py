@@ -17,8 +17,9 @@ from advice.hub import hub
 from advice.models import Attempt
 from advice.schemas import AdviceOut, EventPage, described
 from advice.services import cancel_matter, folded_text
-from advice.stream import Item, Page, read_page
+from advice.stream import Item, MatterGoneError, Page, read_page
 from companies.api_auth import AsyncAuthentication, Authentication, caller
+from companies.authentication import Principal
 from companies.problems import invalid, not_found, problems
 from matters.api import CHANGED, change, own_matter
 
@@ -117,10 +118,13 @@ async def poll(
 ) -> HttpResponse:
     """`{"events": […], "cursor": …, "done": …}`. `wait`: seconds to wait for an event when there is none yet."""
     cursor = await _admitted(request, matter_id, after)
-    page = await read_page(matter_id, cursor, limit=limit)
-    if not page.items and not page.done and wait:
-        await _wait_for_event(matter_id, cursor, wait)
+    try:
         page = await read_page(matter_id, cursor, limit=limit)
+        if not page.items and not page.done and wait:
+            await _wait_for_event(matter_id, cursor, wait)
+            page = await read_page(matter_id, cursor, limit=limit)
+    except MatterGoneError as error:  # deleted in this moment
+        raise not_found() from error
     return HttpResponse(_poll_body(page, limit), content_type="application/json")
 
 
@@ -153,15 +157,15 @@ async def stream(request: HttpRequest, matter_id: UUID, after: Annotated[str, Qu
     """Server-sent events: `id:` is the cursor. `Last-Event-ID` goes before `after`. Ends after the last event."""
     cursor = await _admitted(request, matter_id, request.headers.get("Last-Event-ID") or after)
     response = StreamingHttpResponse(
-        _sse(matter_id, cursor, caller(request).credential), content_type="text/event-stream; charset=utf-8"
+        _sse(matter_id, cursor, caller(request)), content_type="text/event-stream; charset=utf-8"
     )
     response["Cache-Control"] = "no-cache"
     response["X-Accel-Buffering"] = "no"
     return response
 
 
-async def _sse(matter_id: UUID, cursor: Cursor, credential: tuple[str, str]) -> AsyncIterator[bytes]:
-    """The frames; a comment after 15 s of silence. Ends early when the caller's key or session does."""
+async def _sse(matter_id: UUID, cursor: Cursor, principal: Principal) -> AsyncIterator[bytes]:
+    """The frames; a comment after 15 s of silence. Ends early when the caller may not read it any more."""
     yield b": connected\n\n"
     queue: asyncio.Queue[list[Item] | None] = asyncio.Queue(maxsize=1)  # a slow reader holds the reading back
 
@@ -178,7 +182,7 @@ async def _sse(matter_id: UUID, cursor: Cursor, credential: tuple[str, str]) -> 
         await signed_out.wait()
         await queue.put(None)
 
-    with doorkeeper().admitted(credential) as signed_out:
+    with doorkeeper().admitted(principal, matter_id) as signed_out:
         tasks = [asyncio.create_task(read()), asyncio.create_task(end(signed_out))]
         try:
             while True:

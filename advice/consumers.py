@@ -19,7 +19,7 @@ from advice.doorkeeper import doorkeeper
 from advice.hub import hub
 from advice.render import render_fragments
 from advice.services import cancel_matter
-from advice.stream import Item
+from advice.stream import Item, MatterGoneError
 from companies.authentication import Principal, principal_of_headers
 from companies.models import Scope
 from matters.services import NotAllowed
@@ -84,8 +84,8 @@ class MatterConsumer(AsyncWebsocketConsumer):  # type: ignore[misc] # channels h
                     await database_sync_to_async(cancel_matter, thread_sensitive=False)(self.matter)
 
     async def _stream(self, after: Cursor) -> None:
-        """Send until the stream's end (1000), or until session or key end (4401)."""
-        with doorkeeper().admitted(self.principal.credential) as signed_out:
+        """Send until the stream's end (1000), or until the caller may not read it any more (4401)."""
+        with doorkeeper().admitted(self.principal, self.matter) as signed_out:
             sending = asyncio.create_task(self._send_all(after))
             watching = asyncio.create_task(signed_out.wait())
             try:
@@ -107,7 +107,8 @@ class MatterConsumer(AsyncWebsocketConsumer):  # type: ignore[misc] # channels h
                 for item in items:
                     await self.send(text_data=item.json)
                 if self.with_html and _wants_fragments(items):
-                    await self.send(text_data=await _fragments(self.matter))
+                    with suppress(MatterGoneError):  # then the stream ends with the next look
+                        await self.send(text_data=await _fragments(self.matter))
 
 
 _fragments = database_sync_to_async(render_fragments, thread_sensitive=False)

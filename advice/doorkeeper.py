@@ -1,50 +1,52 @@
-"""Closes open streams whose session or key has ended: one query for all of them, every few seconds."""
+"""Closes open streams whose reader may not read any more: one query for all of them, every few seconds."""
 
 import asyncio
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
+from uuid import UUID
 from weakref import WeakKeyDictionary
 
-from companies.authentication import still_valid
+from advice.access import Guest, who_may_stay
+from companies.authentication import Principal
 
 logger = logging.getLogger(__name__)
 LOOK_SECONDS = 5.0
 
 
 class Doorkeeper:
-    """Knows the tasks that stream to somebody, by the credential they were let in with."""
+    """Knows the tasks that stream to somebody, by whom they stream to and what."""
 
     def __init__(self) -> None:
-        self._guests: dict[tuple[str, str], set[asyncio.Event]] = {}
+        self._guests: dict[Guest, set[asyncio.Event]] = {}
         self._task: asyncio.Task[None] | None = None
 
     @contextmanager
-    def admitted(self, credential: tuple[str, str]) -> Iterator[asyncio.Event]:
-        """While inside: the event that is given is set when `credential` does not stand any more."""
+    def admitted(self, principal: Principal, matter: UUID) -> Iterator[asyncio.Event]:
+        """While inside: the event that is given is set when `principal` may not read `matter` any more."""
         if self._task is None:
             self._task = asyncio.create_task(self._look())
-        ended = asyncio.Event()
-        self._guests.setdefault(credential, set()).add(ended)
+        guest, ended = Guest(principal.credential, principal.user_id, matter), asyncio.Event()
+        self._guests.setdefault(guest, set()).add(ended)
         try:
             yield ended
         finally:
-            guests = self._guests[credential]
-            guests.discard(ended)
-            if not guests:
-                del self._guests[credential]
+            streams = self._guests[guest]
+            streams.discard(ended)
+            if not streams:
+                del self._guests[guest]
 
     async def _look(self) -> None:
         while True:
             await asyncio.sleep(LOOK_SECONDS)
-            asked = set(self._guests)
+            asked = list(self._guests)
             try:
-                valid = await still_valid(asked) if asked else asked
+                welcome = await who_may_stay(asked) if asked else set()
             except Exception as error:  # a database that is away, most likely: look again
-                logger.warning("credentials can't be looked at: %s", error)
+                logger.warning("readers can't be looked at: %s", error)
                 continue
-            for credential in asked - valid:
-                for ended in self._guests.get(credential, ()):
+            for guest in set(asked) - welcome:
+                for ended in self._guests.get(guest, ()):
                     ended.set()
 
 

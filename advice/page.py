@@ -6,7 +6,7 @@ from uuid import UUID
 
 from advice.markup import VERDICTS, cited_markers
 from advice.models import Attempt, AttemptStatus, Check
-from advice.stream import snapshot
+from advice.stream import MatterGoneError, snapshot
 from matters.models import Matter, Question
 from matters.progress import progress_of
 from matters.stages import Stage, stages_of
@@ -111,7 +111,9 @@ def read_page(matter_id: UUID, version: int | None = None) -> MatterPage:
     The cursor is taken first: what changes while the rest is read comes again as an event.
     """
     seen = snapshot(matter_id)
-    matter = Matter.objects.get(pk=matter_id)
+    matter = Matter.objects.filter(pk=matter_id).first()
+    if matter is None:
+        raise MatterGoneError(str(matter_id))
     questions = list(matter.questions.select_related("fact"))
     versions = sorted(set(matter.attempts.values_list("version", flat=True)))
     is_newest = version is None or [version] == versions[-1:]

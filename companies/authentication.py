@@ -21,7 +21,7 @@ from companies.models import ApiKey, Company, Scope, User, hash_token
 
 @dataclass(frozen=True)
 class Principal:
-    """A caller. `credential` names the key or session, to look whether it still stands."""
+    """A caller. `credential` names the key or session, to look whether it still stands: its kind and value."""
 
     companies: tuple[UUID, ...]
     scopes: frozenset[str]
@@ -88,22 +88,6 @@ async def _principal_of_session(cookies: str | None) -> Principal | None:
     if not constant_time_compare(session.get(HASH_SESSION_KEY, ""), User(password=password).get_session_auth_hash()):
         return None
     return _session_principal(user_id, tuple(companies), session_key)
-
-
-async def still_valid(credentials: set[tuple[str, str]]) -> set[tuple[str, str]]:
-    """Those of `credentials` whose key is not revoked or whose session is not ended, in one statement."""
-    pool = await async_pool()
-    async with pool.connection() as conn:
-        rows = await (
-            await conn.execute(
-                """SELECT 'key', sha256 FROM companies_apikey WHERE sha256 = ANY(%s) AND revoked_at IS NULL
-                   UNION ALL
-                   SELECT 'session', session_key FROM django_session WHERE session_key = ANY(%s) AND expire_date > now()
-                """,
-                [[v for k, v in credentials if k == "key"], [v for k, v in credentials if k == "session"]],
-            )
-        ).fetchall()
-    return {(kind, value) for kind, value in rows}
 
 
 async def _fetch_one(sql: str, *parameters: object) -> Any:

@@ -10,7 +10,8 @@ from advice.api import COMMENT_SECONDS
 from advice.cursor import START
 from advice.hub import hub
 from companies.async_pool import close_async_pool
-from companies.models import ApiKey, Company, hash_token
+from companies.authentication import Principal
+from companies.models import ApiKey, Company, Scope, hash_token
 from matters.models import Matter
 from matters.states import MatterStatus
 from tests.rows import advising, move
@@ -36,7 +37,8 @@ async def frames_of(
 ) -> list[str]:
     """The frames of a stream until there are enough, or it ends."""
     frames: list[str] = []
-    stream = advice.api._sse(matter.pk, START, ("key", hash_token(token)))
+    key = Principal((matter.company_id,), frozenset({Scope.READ}), ("key", hash_token(token)))
+    stream = advice.api._sse(matter.pk, START, key)
     async with asyncio.timeout(20):
         async for frame in stream:
             frames += [part for part in frame.decode().split("\n\n") if part]

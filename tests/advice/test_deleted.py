@@ -1,0 +1,67 @@
+"""A matter that is deleted while somebody asks for its events: gone is not broken."""
+
+import asyncio
+from typing import Any
+
+import pytest
+from django.test import AsyncClient
+
+from advice import hub as hub_module
+from advice.hub import hub
+from advice.render import render_fragments
+from advice.stream import MatterGoneError
+from matters.models import Matter
+from tests.advice.conftest import Loop
+from tests.processes import wait_until
+from tests.threads import with_own_connection
+
+EVENTS = "/api/v1/matters/{}/events"
+
+
+@pytest.fixture(autouse=True)
+def _looks_often(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hub_module, "LOOK_SECONDS", 0.05)
+
+
+def test_a_poll_that_waits_while_its_matter_is_deleted_is_answered_404(
+    loop: Loop, matter: Matter, api_key: str
+) -> None:
+    async def poll_and_delete() -> Any:
+        client, key = AsyncClient(), {"Authorization": f"Bearer {api_key}"}
+        path = EVENTS.format(matter.pk)
+        cursor = (await client.get(path, headers=key)).json()["cursor"]
+        waiting = asyncio.create_task(client.get(path, {"after": cursor, "wait": "20"}, headers=key))
+        feeds = hub()._feeds
+        await asyncio.to_thread(wait_until, lambda: feeds, "the poll waits for an event")
+        await asyncio.to_thread(with_own_connection, matter.delete)
+        return await asyncio.wait_for(waiting, timeout=15)
+
+    response = loop.run(poll_and_delete())
+    assert (response.status_code, response["Content-Type"]) == (404, "application/problem+json")
+
+
+@pytest.mark.parametrize("path", [EVENTS, f"{EVENTS}/stream"])
+def test_a_matter_that_is_deleted_behind_the_look_at_its_owner_is_no_fault(
+    loop: Loop, matter: Matter, api_key: str, path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def let_in(*_who: Any) -> bool:
+        return True
+
+    async def ask() -> tuple[int, bytes]:
+        response: Any = await AsyncClient().get(path.format(gone), headers={"Authorization": f"Bearer {api_key}"})
+        if not response.streaming:
+            return response.status_code, b""
+        return response.status_code, b"".join([part async for part in response.streaming_content])
+
+    gone = matter.pk
+    matter.delete()
+    monkeypatch.setattr("advice.api.may_read", let_in)
+    status, body = loop.run(ask())
+    assert (status, body) == ((200, b": connected\n\n") if path.endswith("stream") else (404, b""))
+
+
+def test_the_fragments_of_a_matter_that_is_gone_say_so(loop: Loop, matter: Matter) -> None:
+    gone = matter.pk
+    matter.delete()
+    with pytest.raises(MatterGoneError):
+        render_fragments(gone)
