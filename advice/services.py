@@ -12,7 +12,7 @@ from advice.models import Attempt, AttemptStatus, Check, Chunk
 from matters.events import NewEvent, append_events
 from matters.ledger import cancel_steps
 from matters.models import Matter
-from matters.services import NotAllowed, change_status, lock_matter
+from matters.services import NotAllowed, change_status, lock_kept_matter
 from matters.states import MATTER_TRANSITIONS, MatterStatus
 
 COMPLETES = frozenset({AttemptStatus.COMPLETE, AttemptStatus.INCOMPLETE, AttemptStatus.CANCELED})
@@ -108,13 +108,18 @@ def cancel_matter(matter_id: UUID) -> tuple[Matter, bool]:
     Returns the matter and whether anything was to be done. Raises NotAllowed for one that is advised.
     """
     with transaction.atomic():
-        matter = lock_matter(matter_id)
+        matter = lock_kept_matter(matter_id)
         if matter.status == MatterStatus.CANCELED:
             return matter, False
         if MatterStatus.CANCELED not in MATTER_TRANSITIONS[MatterStatus(matter.status)]:
             raise NotAllowed("The advice is written already; there is nothing to stop.")
-        cancel_steps(matter)
-        if attempt := streaming_attempt(matter):
-            end_attempt(attempt, AttemptStatus.CANCELED, "Stopped by a person.")
-        change_status(matter, MatterStatus.CANCELED, "stopped by a person", error=None)
+        stop_matter(matter, "stopped by a person")
     return matter, True
+
+
+def stop_matter(matter: Matter, why: str, error: dict[str, Any] | None = None) -> None:
+    """End a locked `matter` as canceled, with everything of it that is under way. `error`: code, message, retryable."""
+    cancel_steps(matter)
+    if attempt := streaming_attempt(matter):
+        end_attempt(attempt, AttemptStatus.CANCELED, f"{why.capitalize()}.")
+    change_status(matter, MatterStatus.CANCELED, why, error=error)

@@ -96,6 +96,8 @@ def _refuse(
 def _show(
     request: HttpRequest, own: Matter, *, status: int = 200, invalid: AnswerForm | None = None, refused: str = ""
 ) -> HttpResponse:
+    if own.pruned_at is not None:
+        return render(request, "advice/pruned.html", {"matter": own, "refused": refused}, status=status)
     wanted = request.GET.get("version", "")
     try:
         page = read_page(own.pk, int(wanted) if wanted.isascii() and wanted.isdigit() and len(wanted) < 9 else None)

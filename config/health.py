@@ -1,4 +1,4 @@
-"""What a load balancer and an operator ask: alive, ready, and the numbers."""
+"""What a load balancer and an operator ask: alive, ready, and the numbers (config/metrics.py has those)."""
 
 from collections.abc import Callable
 
@@ -8,41 +8,12 @@ from django.conf import settings
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, HttpResponse, JsonResponse
-from prometheus_client import CollectorRegistry, Gauge, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
 from companies.async_pool import database_dsn
 from companies.authentication import bearer_token, principal_of_request
 from companies.models import Scope, User
-
-_NUMBERS: tuple[tuple[str, str, tuple[str, ...], str], ...] = (
-    (
-        "matterstream_steps_due",
-        "Steps that may be claimed now",
-        ("kind",),
-        """SELECT kind, count(*) FROM matters_step
-            WHERE state IN ('ready', 'running') AND due_at <= clock_timestamp() GROUP BY kind""",
-    ),
-    (
-        "matterstream_oldest_due_step_seconds",
-        "Age of the oldest step that may be claimed now",
-        ("kind",),
-        """SELECT kind, extract(epoch FROM clock_timestamp() - min(due_at))::float8 FROM matters_step
-            WHERE state IN ('ready', 'running') AND due_at <= clock_timestamp() GROUP BY kind""",
-    ),
-    (
-        "matterstream_matters",
-        "Matters by status",
-        ("status",),
-        "SELECT status, count(*) FROM matters_matter GROUP BY status",
-    ),
-    (
-        "matterstream_llm_calls",
-        "Calls to language models by kind of step and outcome",
-        ("kind", "outcome"),
-        "SELECT kind, outcome, count(*) FROM matters_llmcall GROUP BY kind, outcome",
-    ),
-)
+from config.metrics import numbers
 
 _PLAIN = {"Content-Type": "text/plain; charset=utf-8"}
 
@@ -88,7 +59,7 @@ def _check_broker() -> None:
 def metrics(request: HttpRequest) -> HttpResponse:
     """Prometheus text, for staff and for API keys with the admin scope."""
     try:
-        return _refusal(request) or HttpResponse(_numbers(), content_type=CONTENT_TYPE_LATEST)
+        return _refusal(request) or HttpResponse(numbers(), content_type=CONTENT_TYPE_LATEST)
     except DatabaseError:
         return HttpResponse("The database does not answer.\n", status=503, headers=_PLAIN | {"Retry-After": "5"})
 
@@ -105,14 +76,3 @@ def _refusal(request: HttpRequest) -> HttpResponse | None:
     return HttpResponse(
         words, status=403 if known else 401, headers=_PLAIN | ({} if known else {"WWW-Authenticate": "Bearer"})
     )
-
-
-def _numbers() -> bytes:
-    registry = CollectorRegistry()
-    with connection.cursor() as cursor:
-        for name, words, labels, sql in _NUMBERS:
-            gauge = Gauge(name, words, labels, registry=registry)
-            cursor.execute(sql)
-            for *values, number in cursor.fetchall():
-                gauge.labels(*values).set(number)
-    return generate_latest(registry)

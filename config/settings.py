@@ -169,6 +169,7 @@ LLM_CACHE_SECONDS = env("LLM_CACHE_SECONDS")
 WORKER_THREADS = env("WORKER_THREADS")
 STEP_LEASE_SECONDS, SWEEP_SECONDS = env("STEP_LEASE_SECONDS"), env("SWEEP_SECONDS")
 API_RATE = env("API_RATE")
+RETENTION_DAYS, STUCK_MINUTES = env("RETENTION_DAYS"), env("STUCK_MINUTES")
 
 LOGGING = {
     "version": 1,
@@ -198,7 +199,7 @@ CELERY_BROKER_POOL_LIMIT = 16  # connections are kept: a new one for each hint c
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_DEFAULT_QUEUE = "steps"
 CELERY_TASK_ROUTES = {"draft_advice": {"queue": "advice"}} | {
-    name: {"queue": "maintenance"} for name in ("sweep", "forget_replies")
+    name: {"queue": "maintenance"} for name in ("sweep", "forget_replies", "prune", "watch")
 }
 CELERY_TASK_QUEUES: dict[str, dict[str, str]] = {name: {} for name in ("steps", "advice", "maintenance")}
 CELERY_TASK_CREATE_MISSING_QUEUES = True
@@ -210,5 +211,5 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULE = {
     task: {"task": task, "schedule": seconds, "options": {"expires": seconds}}
-    for task, seconds in {"sweep": SWEEP_SECONDS, "forget_replies": 600.0}.items()
+    for task, seconds in {"sweep": SWEEP_SECONDS, "forget_replies": 600.0, "prune": 300.0, "watch": 60.0}.items()
 }

@@ -41,7 +41,16 @@ class EventInline(ReadOnly, admin.TabularInline[Event, Matter]):
 
 @admin.register(Matter)
 class MatterAdmin(ReadOnly, admin.ModelAdmin[Matter]):
-    list_display = ("__str__", "company", "status", "waiting_for", "version", "submitted_at", "completed_at")
+    list_display = (
+        "__str__",
+        "company",
+        "status",
+        "waiting_for",
+        "version",
+        "submitted_at",
+        "completed_at",
+        "pruned_at",
+    )
     list_filter = ("status", "waiting_for", "priority")
     list_select_related = ("company",)
     search_fields = ("id", "company__slug", "question")

@@ -24,6 +24,7 @@ from matters.services import (
     Submission,
     answer_question,
     regenerate_matter,
+    removed_words,
     retry_matter,
     submit_matter,
 )
@@ -31,7 +32,7 @@ from matters.usage import usage_of
 from matters.validation import check_json_storable, check_storable, clean_answer, clean_question
 
 router = Router(auth=Authentication(), tags=["matters"])
-CHANGED = {200: MatterOut, 202: MatterOut, **problems(404, 409)}
+CHANGED = {200: MatterOut, 202: MatterOut, **problems(404, 409, 410)}
 METADATA_LIMIT = 16_384  # characters of its JSON
 
 
@@ -75,6 +76,14 @@ class AnswerBody(Schema):
 
 
 def own_matter(request: HttpRequest, matter_id: UUID) -> Matter:
+    """The caller's matter, with its content. Raises Problem: 404; 410 where that is removed."""
+    matter = _seen_matter(request, matter_id)
+    if matter.pruned_at is not None:
+        raise Problem(410, removed_words(matter))
+    return matter
+
+
+def _seen_matter(request: HttpRequest, matter_id: UUID) -> Matter:
     """The caller's matter. Raises Problem 404."""
     matter = Matter.objects.filter(pk=matter_id, company__in=caller(request).companies).first()
     if matter is None:
@@ -152,7 +161,7 @@ def list_matters(
 @router.get("/matters/{uuid:matter_id}", summary="Look at a matter", response={200: MatterOut, **problems(404)})
 def get_matter(request: HttpRequest, matter_id: UUID) -> JsonResponse:
     """The matter with its questions, facts, newest advice and usage."""
-    return JsonResponse(matter_as_json(own_matter(request, matter_id)))
+    return JsonResponse(matter_as_json(_seen_matter(request, matter_id)))
 
 
 @router.post("/matters/{uuid:matter_id}/retry", summary="Go on from the step that failed", response=CHANGED)
@@ -180,7 +189,7 @@ def change(request: HttpRequest, matter_id: UUID, service: Any) -> JsonResponse:
 @router.post(
     "/matters/{uuid:matter_id}/questions/{uuid:question_id}/answer",
     summary="Answer a question",
-    response={200: QuestionOut, **problems(404, 409, 413)},
+    response={200: QuestionOut, **problems(404, 409, 410, 413)},
 )
 def answer(request: HttpRequest, matter_id: UUID, question_id: UUID, body: Body[AnswerBody]) -> JsonResponse:
     """200, also for the same answer again; 409 for another one, or when nobody is asked."""

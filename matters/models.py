@@ -55,9 +55,18 @@ class Matter(models.Model):
     submitted_at = models.DateTimeField(auto_now_add=True)
     started_at = models.DateTimeField(null=True, blank=True)
     completed_at = models.DateTimeField(null=True, blank=True)
+    pruned_at = models.DateTimeField(null=True, blank=True, help_text="When its content was removed")
 
     class Meta:
-        indexes: ClassVar = [models.Index(fields=["company", "-submitted_at", "id"], name="matter_list")]
+        indexes: ClassVar = [
+            models.Index(fields=["company", "-submitted_at", "id"], name="matter_list"),
+            models.Index(fields=["status", "waiting_for"], name="matter_states"),  # /metrics, and who is not ended
+            models.Index(
+                fields=["completed_at"],
+                name="matter_to_prune",
+                condition=Q(completed_at__isnull=False, pruned_at__isnull=True),
+            ),
+        ]
         constraints: ClassVar = [
             models.CheckConstraint(condition=Q(status__in=MatterStatus.values), name="matter_status_known"),
             models.CheckConstraint(
@@ -74,7 +83,7 @@ class Matter(models.Model):
         ]
 
     def __str__(self) -> str:
-        return self.question[:80]
+        return self.question[:80] or f"{self.pk}, whose content was removed"
 
 
 class Question(models.Model):
@@ -115,7 +124,7 @@ class Question(models.Model):
         ]
 
     def __str__(self) -> str:
-        return self.text[:80]
+        return self.text[:80] or f"question {self.position}"
 
     @property
     def answer(self) -> str | None:
@@ -226,6 +235,7 @@ class LLMCall(models.Model):
 
     class Meta:
         verbose_name = "LLM call"
+        indexes: ClassVar = [models.Index(fields=["at"], name="call_at")]
 
     def __str__(self) -> str:
         return f"{self.kind} → {self.outcome}"
@@ -305,6 +315,7 @@ class IdempotencyRecord(models.Model):
 
     class Meta:
         constraints: ClassVar = [models.UniqueConstraint(fields=["company", "key"], name="idempotency_key_once")]
+        indexes: ClassVar = [models.Index(fields=["created_at"], name="idempotency_age")]
 
     def __str__(self) -> str:
         return self.key

@@ -39,6 +39,7 @@ def _as_json(matter: Matter) -> dict[str, Any]:
         "submitted_at": matter.submitted_at,
         "started_at": started,
         "completed_at": completed,
+        "pruned_at": matter.pruned_at,
         "processing_ms": int((completed - started).total_seconds() * 1000) if started and completed else None,
         "questions": [question_as_json(q) for q in matter.questions.all()],
         "facts": [_fact_as_json(f) for f in matter.facts.all()],

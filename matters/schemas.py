@@ -91,6 +91,7 @@ class MatterOut(Schema):
     submitted_at: datetime
     started_at: datetime | None
     completed_at: datetime | None
+    pruned_at: datetime | None
     processing_ms: int | None
     attempts: int
     questions: list[QuestionOut]

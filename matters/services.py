@@ -69,6 +69,20 @@ def lock_matter(matter_id: UUID) -> Matter:
     return Matter.objects.select_for_update(of=("self",), no_key=True).select_related("company").get(pk=matter_id)
 
 
+def lock_kept_matter(matter_id: UUID) -> Matter:
+    """As `lock_matter`, for a change that a person wants. Raises NotAllowed for a matter whose content is removed."""
+    matter = lock_matter(matter_id)
+    if matter.pruned_at is not None:
+        raise NotAllowed(removed_words(matter))
+    return matter
+
+
+def removed_words(matter: Matter) -> str:
+    """What a person is told of a matter whose content is removed."""
+    assert matter.pruned_at is not None
+    return f"The content of this matter was removed on {matter.pruned_at:%Y-%m-%d}, some time after it had ended."
+
+
 def change_status(
     matter: Matter,
     to: MatterStatus,
@@ -126,7 +140,7 @@ def answer_question(
     question that nobody is asked; Question.DoesNotExist for one that is not this matter's.
     """
     with transaction.atomic():
-        matter = lock_matter(matter_id)
+        matter = lock_kept_matter(matter_id)
         question = matter.questions.get(pk=question_id)
         wanted = question.round if round is None else round
         given = next((a for a in question.answers if a["round"] == wanted), None)
@@ -159,7 +173,7 @@ def retry_matter(matter_id: UUID) -> tuple[Matter, bool]:
     Returns the matter and whether anything was to be done (False: it goes on already). Raises NotAllowed.
     """
     with transaction.atomic():
-        matter = lock_matter(matter_id)
+        matter = lock_kept_matter(matter_id)
         waits = matter.waiting_for in (WaitingFor.PROVIDER, WaitingFor.RATE_LIMIT, WaitingFor.BUDGET)
         if matter.status != MatterStatus.FAILED and not waits:
             if matter.retries and matter.status not in ENDED:
@@ -199,7 +213,7 @@ def regenerate_matter(matter_id: UUID) -> tuple[Matter, bool]:
     Raises NotAllowed while the first version is being written.
     """
     with transaction.atomic():
-        matter = lock_matter(matter_id)
+        matter = lock_kept_matter(matter_id)
         if matter.status in ENDED:
             _begin_version(matter)
             return matter, True

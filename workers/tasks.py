@@ -12,13 +12,16 @@ from celery import shared_task
 from django.db import connection
 
 from workers import draft, facts, questions, research
+from workers.alarm import watch_matters
 from workers.budget import OverBudget
 from workers.calls import CallLog
 from workers.claims import MAX_CALLS, Claim, Fenced, claim_step
 from workers.clients.llm import Code, LLMError
 from workers.failures import handle_failure
 from workers.lifecycle import is_stopping
+from workers.outage import await_database
 from workers.pipeline import KINDS
+from workers.pruning import prune
 from workers.reply_cache import forget_expired_replies
 from workers.runtime import heartbeat
 from workers.steps.base import ReplyInvalid
@@ -57,7 +60,9 @@ def _run_claim(claim: Claim) -> None:
             with suppress(Fenced):
                 _do(Work(claim, call, log))
         finally:
-            log.store()  # what its outcome did not store: the calls were made, whoever the step belongs to now
+            if log.rows:  # its outcome did not store them: the calls were made, whoever the step belongs to now
+                await_database()  # the session may have ended in the middle of that
+                log.store()
 
 
 def _do(work: Work) -> None:
@@ -95,5 +100,23 @@ def forget_replies() -> None:
     """Remove the models' replies that may not be used again."""
     try:
         forget_expired_replies()
+    finally:
+        connection.close()
+
+
+@shared_task(name="prune", ignore_result=True)
+def prune_content() -> None:
+    """Remove the content of matters that ended `RETENTION_DAYS` ago."""
+    try:
+        prune()
+    finally:
+        connection.close()
+
+
+@shared_task(name="watch", ignore_result=True)
+def watch() -> None:
+    """Tell staff of matters that do not move on."""
+    try:
+        watch_matters()
     finally:
         connection.close()

@@ -1,0 +1,404 @@
+"""Retention: what a matter held is nowhere any more, and the line for the record still is."""
+
+import asyncio
+import json
+from datetime import timedelta
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+import redis
+from django.conf import settings as django_settings
+from django.db import connection, transaction
+from django.db.models import F
+from django.db.models.functions import Now
+from django.test import Client
+from psycopg import sql
+from pytest_django import Settings
+
+from advice.cursor import Cursor
+from advice.models import Attempt, AttemptStatus
+from advice.services import cancel_matter
+from advice.stream import Page, read_page
+from companies.async_pool import close_async_pool
+from companies.models import ApiKey, Company, Membership, User
+from matters.models import CachedReply, Event, Fact, IdempotencyRecord, LLMCall, Matter, Question, Step
+from matters.services import NotAllowed, answer_question, fail_matter, lock_matter, regenerate_matter, retry_matter
+from matters.states import MatterStatus, QuestionStatus, StepState
+from tests import rows
+from tests.fakes.llm import FakeLLM
+from tests.threads import at_once, in_background
+from tests.workers.conftest import Pipeline
+from workers import pruning
+from workers.pruning import RUN_SECONDS, prune, prune_next
+from workers.steps.derive_questions import FEWEST
+from workers.tasks import prune_content
+
+CANARY = "Zaunkoenig"
+DAYS = 90
+WORDS = "text", "character varying", "jsonb", "json", "ARRAY", "character", "bytea"
+
+
+@pytest.fixture
+def api(company: Company) -> Client:
+    return Client(headers={"Authorization": f"Bearer {ApiKey.issue(company, ['read', 'write'])[1]}"})
+
+
+@pytest.fixture(autouse=True)
+def _quiet(settings: Settings) -> None:
+    settings.STATIC_ROOT = None
+    settings.RETENTION_DAYS = DAYS
+
+
+def post(api: Client, path: str, body: Any = None, **headers: str) -> Any:
+    response = api.post(path, json.dumps(body), content_type="application/json", headers=headers)
+    return response, json.loads(response.content)
+
+
+def columns() -> list[tuple[str, str]]:
+    """Table and column of all that may hold words, whoever made it."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """SELECT table_name, column_name FROM information_schema.columns
+                WHERE table_schema = 'public' AND data_type = ANY(%s)""",
+            [list(WORDS)],
+        )
+        return list(cursor.fetchall())
+
+
+def places_with(word: str) -> set[str]:
+    """Where `word` is found: every column of words of every table, and every key and value in Redis."""
+    found = set()
+    with connection.cursor() as cursor:
+        for table, column in columns():
+            count = sql.SQL("SELECT count(*) FROM {} WHERE {}::text ILIKE %s")
+            cursor.execute(count.format(sql.Identifier(table), sql.Identifier(column)), [f"%{word}%"])
+            if (cursor.fetchone() or (0,))[0]:
+                found.add(f"{table}.{column}")
+    with redis.Redis.from_url(django_settings.REDIS_URL) as broker:
+        found |= {
+            f"redis {key!r}" for key in broker.scan_iter() if word.lower().encode() in key.lower() + dumped(broker, key)
+        }
+    return found
+
+
+def dumped(broker: redis.Redis, key: bytes) -> bytes:
+    """What a key of Redis holds, whatever its type, in lower case."""
+    readers: dict[bytes, Any] = {
+        b"string": lambda: broker.get(key),
+        b"list": lambda: broker.lrange(key, 0, -1),
+        b"set": lambda: broker.smembers(key),
+        b"zset": lambda: broker.zrange(key, 0, -1),
+        b"hash": lambda: broker.hgetall(key),
+    }
+    return repr(readers[broker.type(key)]()).lower().encode()
+
+
+def let_pass(days: float, *matters: Matter) -> None:
+    """So long ago is everything that these matters, or all, have done."""
+    ago = timedelta(days=days)
+    chosen = Matter.objects.filter(pk__in=[m.pk for m in matters]) if matters else Matter.objects.all()
+    chosen.update(submitted_at=F("submitted_at") - ago, completed_at=F("completed_at") - ago)
+    Event.objects.filter(matter__in=chosen).update(at=F("at") - ago)
+    CachedReply.objects.update(expires_at=F("expires_at") - ago)
+    IdempotencyRecord.objects.update(created_at=F("created_at") - ago)
+
+
+@pytest.fixture
+def advised(pipeline: Pipeline, api: Client, llm: FakeLLM) -> Matter:
+    """A matter through the whole pipeline, with a word of its own wherever people or the model may say one."""
+    word = {"text": f"{CANARY} text", "why": f"{CANARY} why"}
+    says = f"Notice runs at once [P1]. {CANARY} said so [F1]. “{CANARY} is quoted” [P2]."
+    llm.set(
+        text=says,
+        replies={
+            "plan_search": {"queries": [f"{CANARY} executive", "contractor", "founder departure"]},
+            "judge_relevance": {"reason": f"{CANARY} judged"},
+            "route_question": {"reason": f"{CANARY} routed"},
+            "ask_founder": {"wording": f"{CANARY} asked?", "hint": f"{CANARY} hint"},
+            "derive_questions": {
+                "questions": [
+                    word | {"key": f"{CANARY}_{n}".lower(), "kind": "text", "choices": []} for n in range(FEWEST)
+                ]
+            },
+        },
+    )
+    body = {"question": f"May we end {CANARY}'s contract?", "metadata": {"of": {CANARY: [CANARY]}}}
+    _, accepted = post(api, "/api/v1/matters", body, **{"Idempotency-Key": f"{CANARY}-1"})
+    matter = Matter.objects.get(pk=accepted["id"])
+    pipeline.run_all()
+    for question in matter.questions.all():
+        answer_question(matter.pk, question.pk, f"{CANARY} answered")
+    pipeline.run_all()
+    matter.refresh_from_db()
+    assert matter.status == MatterStatus.ADVISED
+    return matter
+
+
+def audit_of(matter: Matter) -> dict[str, Any]:
+    """What stays."""
+    return {
+        "matter": Matter.objects.filter(pk=matter.pk).values(
+            "company", "created_by", "status", "submitted_at", "completed_at", "version", "model", "event_number"
+        )[0],
+        "questions": list(Question.objects.order_by("pk").values("id", "position", "kind", "status", "round")),
+        "facts": list(Fact.objects.order_by("pk").values("id", "question", "source", "status", "created_at")),
+        "steps": list(Step.objects.order_by("pk").values("id", "key", "kind", "state", "attempt", "finished_at")),
+        "events": list(Event.objects.order_by("pk").values("number", "type", "from_status", "to_status", "at")),
+        "calls": list(LLMCall.objects.order_by("pk").values("kind", "model", "prompt_tokens", "cost", "at", "outcome")),
+        "attempts": list(Attempt.objects.values("version", "number", "status", "model", "length", "sha256")),
+    }  # fmt: skip
+
+
+def test_no_word_of_a_pruned_matter_is_left_anywhere_and_its_record_stays(advised: Matter, api: Client) -> None:
+    assert len(columns()) > 60, "the search does not see the tables"
+    planted = places_with(CANARY)
+    for place in (
+        "matters_matter.question", "matters_matter.metadata", "matters_question.text", "matters_question.answers",
+        "matters_question.key", "matters_fact.value", "matters_step.result", "matters_step.payload",
+        "matters_event.data",
+        "advice_attempt.text", "advice_attempt.facts", "matters_question.wording", "matters_cachedreply.text",
+        "matters_idempotencyrecord.key",
+    ):  # fmt: skip
+        assert place in planted, f"no canary was planted in {place}: {sorted(planted)}"
+    let_pass(DAYS + 1)
+    before = audit_of(advised)
+    assert prune() == 1
+    assert places_with(CANARY) == set()
+    assert audit_of(advised) == before
+    assert before["attempts"][0]["length"] > 0
+    assert len(before["attempts"][0]["sha256"]) == 64
+
+
+def events_of(matter: Matter, after: str = "") -> tuple[list[Any], bool]:
+    """What every transport reads behind a cursor, and whether it is done."""
+
+    async def read() -> Page:
+        try:
+            return await read_page(matter.pk, Cursor.parse(after))
+        finally:
+            await close_async_pool()
+
+    page = asyncio.run(read())
+    return [json.loads(item.json) for item in page.items], page.done
+
+
+def test_what_the_api_and_the_page_say_of_a_pruned_matter(advised: Matter, api: Client, founder: User) -> None:
+    path = f"/api/v1/matters/{advised.pk}"
+    events, _ = events_of(advised)
+    cursors = [event["id"] for event in events[:-1]]
+    let_pass(DAYS + 1)
+    prune_content()
+    shown = api.get(path).json()
+    advised.refresh_from_db()
+    assert shown["pruned_at"] is not None
+    assert (shown["question"], shown["metadata"], shown["status"]) == ("", {}, "advised")
+    assert shown["advice"]["length"] > 0
+    assert shown["usage"]["calls"] > 10
+    assert api.get("/api/v1/matters").json()["items"] == [shown]
+    for call in (api.get(f"{path}/advice"), api.get(f"{path}/advice.md"), *(api.post(f"{path}/{act}") for act in ACTS)):
+        assert (call.status_code, call["Content-Type"]) == (410, "application/problem+json")
+        assert "was removed on" in call.json()["detail"]
+    question = advised.questions.all()[0]
+    refused, _ = post(api, f"{path}/questions/{question.pk}/answer", {"answer": "late"})
+    assert refused.status_code == 410
+
+    left, done = events_of(advised)
+    assert done
+    assert [(e["type"], set(e["data"])) for e in left] == [
+        (e["type"], set(e["data"])) for e in events if e["type"] != "advice.delta"
+    ], "an event lost more than its words"
+    for cursor in cursors:
+        rest, done = events_of(advised, cursor)
+        assert done
+        assert rest[-1]["data"]["status"] == "advised", f"the cursor {cursor} is no good any more"
+
+    page = Client()
+    page.force_login(founder)
+    own = page.get(f"/matters/{advised.pk}/")
+    assert own.status_code == 200
+    assert "The content of this matter was removed" in own.content.decode()
+    assert page.post(f"/matters/{advised.pk}/regenerate/").status_code == 409
+    assert "Content removed" in page.get("/").content.decode()
+
+
+ACTS = ("cancel", "retry", "regenerate")
+
+
+def test_the_admin_opens_on_pruned_matters(advised: Matter) -> None:
+    let_pass(DAYS + 1)
+    prune()
+    staff = Client()
+    staff.force_login(User.objects.create_superuser("staff@example.com"))
+    for model, row in (
+        ("matters_matter", advised.pk), ("matters_question", advised.questions.all()[0].pk),
+        ("matters_fact", advised.facts.all()[0].pk), ("matters_step", advised.steps.all()[0].pk),
+        ("advice_attempt", advised.attempts.get().pk),
+    ):  # fmt: skip
+        app, name = model.split("_")
+        assert staff.get(f"/admin/{app}/{name}/").status_code == 200
+        assert staff.get(f"/admin/{app}/{name}/{row}/change/").status_code == 200
+
+
+def test_nothing_is_removed_before_its_time_and_nothing_at_all_with_zero(
+    worker: None, company: Company, settings: Settings
+) -> None:
+    matter = stopped(company)
+    let_pass(DAYS - 1)
+    assert prune() == 0
+    let_pass(2)
+    settings.RETENTION_DAYS = 0
+    assert prune() == 0
+    settings.RETENTION_DAYS = DAYS
+    assert prune() == 1
+    assert prune() == 0, "what is pruned is pruned again"
+    matter.refresh_from_db()
+    assert matter.question == ""
+
+
+def stopped(company: Company) -> Matter:
+    matter = rows.submitted(company)
+    cancel_matter(matter.pk)
+    return matter
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("status", ["queued", "advising", "gathering"])
+def test_a_matter_that_is_not_ended_is_left_alone_however_old(company: Company, status: str) -> None:
+    {
+        "queued": rows.submitted,
+        "advising": rows.advising,
+        "gathering": lambda of: rows.gathering(of, 1, QuestionStatus.ROUTING),
+    }[status](company)
+    let_pass(10 * DAYS)
+    assert prune() == 0
+    assert Matter.objects.get().status == status
+
+
+@pytest.fixture
+def asked(transactional_db: None, company: Company) -> Matter:
+    """A matter that waits for a person."""
+    matter = rows.gathering(company, 1, QuestionStatus.AWAITING_FOUNDER)
+    rows.move(matter, MatterStatus.AWAITING_FOUNDER)
+    return matter
+
+
+def test_a_matter_that_nobody_answers_is_stopped_with_the_reason_and_pruned_as_long_after(asked: Matter) -> None:
+    let_pass(DAYS - 1)
+    prune()
+    assert Matter.objects.get().status == MatterStatus.AWAITING_FOUNDER
+    let_pass(2)
+    prune()
+    asked.refresh_from_db()
+    assert (asked.status, asked.pruned_at) == (MatterStatus.CANCELED, None)
+    assert asked.error is not None
+    assert asked.error["code"] == "abandoned"
+    assert f"not answered for {DAYS} days" in asked.error["message"]
+    regenerate_matter(asked.pk)
+    asked.refresh_from_db()
+    assert asked.status == MatterStatus.AWAITING_FOUNDER, "who comes later goes on"
+    cancel_matter(asked.pk)
+    let_pass(DAYS + 1)
+    assert prune() == 1
+
+
+def test_an_answer_begins_the_time_anew(asked: Matter) -> None:
+    let_pass(DAYS + 1)
+    answer_question(asked.pk, asked.questions.get().pk, None)
+    prune()
+    asked.refresh_from_db()
+    assert asked.status == MatterStatus.GATHERING
+
+
+def failed(company: Company) -> Matter:
+    """A matter with a dead letter."""
+    matter = rows.submitted(company)
+    error = {"code": "x", "message": CANARY, "retryable": True}
+    with transaction.atomic():
+        Step.objects.update(state=StepState.DEAD, error=error)
+        fail_matter(lock_matter(matter.pk), error, CANARY)
+    return matter
+
+
+def test_a_pruned_dead_letter_is_never_revived(worker: None, company: Company) -> None:
+    matter = failed(company)
+    let_pass(DAYS + 1)
+    assert prune() == 1
+    assert places_with(CANARY) == set()
+    for act in (retry_matter, regenerate_matter, cancel_matter):
+        with pytest.raises(NotAllowed, match="was removed"):
+            act(matter.pk)
+    assert Step.objects.get().state == StepState.DEAD
+    matter.refresh_from_db()
+    assert matter.error == {"code": "x", "message": "", "retryable": False}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_pruning_waits_for_nobody_and_several_share_the_work(company: Company) -> None:
+    matters = [stopped(company) for _ in range(12)]
+    let_pass(DAYS + 1)
+    with transaction.atomic():
+        lock_matter(matters[0].pk)
+        assert sum(at_once(*[prune] * 3)) == 11, "a matter was pruned twice, or not at all"
+        assert in_background(lambda: prune_next(DAYS)).result(timeout=5) is False, "pruning waits for a lock"
+    assert prune() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_one_run_ends_in_time_and_the_next_goes_on(company: Company, monkeypatch: pytest.MonkeyPatch) -> None:
+    for _ in range(5):
+        stopped(company)
+    let_pass(DAYS + 1)
+    clock = SimpleNamespace(monotonic=iter([0.0, 0.0, 1.0, RUN_SECONDS, *[100.0] * 9]).__next__)
+    monkeypatch.setattr(pruning, "time", clock)
+    assert prune() == 2
+    assert prune() == 3
+
+
+def test_a_matter_that_is_retried_meanwhile_keeps_its_content(worker: None, company: Company) -> None:
+    """Retry has the row when the prune comes by; when it has gone on, the matter is not ended any more."""
+    matter = failed(company)
+    let_pass(DAYS + 1)
+    with transaction.atomic():
+        retry_matter(matter.pk)
+        assert in_background(prune).result(timeout=5) == 0
+    assert prune() == 0
+    matter.refresh_from_db()
+    assert matter.question
+
+
+@pytest.fixture
+def unended(company: Company) -> Attempt:
+    return rows.begun(rows.advising(company))
+
+
+def test_answers_to_keys_go_after_a_day_in_any_case(
+    transactional_db: None, company: Company, settings: Settings
+) -> None:
+    settings.RETENTION_DAYS = 0
+    for key in ("old", "new"):
+        IdempotencyRecord.objects.create(company=company, key=key, body_sha256="0" * 64, status=202, body={})
+    IdempotencyRecord.objects.filter(key="old").update(created_at=Now() - timedelta(hours=25))
+    prune()
+    assert list(IdempotencyRecord.objects.values_list("key", flat=True)) == ["new"]
+
+
+def test_kept_replies_do_not_outlive_the_retention(
+    transactional_db: None, company: Company, settings: Settings
+) -> None:
+    settings.LLM_CACHE_SECONDS = 1000 * 86_400
+    for days in (DAYS - 1, DAYS + 1):
+        CachedReply.objects.create(
+            company=company, sha256=f"{days:064}", text=CANARY, expires_at=Now() + timedelta(days=1000 - days)
+        )
+    prune()
+    assert [row.sha256[-2:] for row in CachedReply.objects.all()] == [str(DAYS - 1)]
+
+
+def test_a_streaming_text_is_not_touched(transactional_db: None, unended: Attempt) -> None:
+    rows.append(unended, "a text")
+    let_pass(10 * DAYS)
+    prune()
+    assert unended.chunks.count() == 1
+    assert unended.status == AttemptStatus.STREAMING
+    assert Membership.objects.count() == 0

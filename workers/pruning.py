@@ -1,0 +1,125 @@
+"""Retention: `RETENTION_DAYS` after its end a matter's content is removed; the line for the record stays.
+
+One matter is one transaction under its row lock, so nobody waits long, a prune that breaks off loses nothing, and
+several at once share the work. `docs/contract.md` says what goes and what stays.
+"""
+
+import logging
+import time
+from datetime import timedelta
+from uuid import UUID
+
+from django.conf import settings
+from django.db import connection, transaction
+from django.db.models import Exists, OuterRef
+from django.db.models.functions import Now
+
+from advice.services import stop_matter
+from matters.idempotency import LIFETIME
+from matters.models import CachedReply, Event, IdempotencyRecord, Matter
+from matters.services import lock_matter
+from matters.states import MatterStatus
+
+logger = logging.getLogger(__name__)
+RUN_SECONDS = 20.0  # one run ends behind the matter that it is at; the next one goes on
+ROWS_AT_ONCE = 1_000
+
+# Numbers, states and places in a text are no content, and their names are listed: what a later release adds to an event
+# goes, until somebody decides that it may stay. The shape of an event stays. An error keeps its code.
+_STAYS = [
+    "status", "waiting_for", "progress", "step", "steps_done", "steps_total", "eta_seconds", "question", "kind",
+    "round", "source", "version", "attempt", "model", "length", "sha256", "offset", "start", "end", "verdict", "code",
+    "retryable",
+]  # fmt: skip
+_FORGET = (
+    """UPDATE matters_question SET key = '#' || position, text = '', why = '', choices = '[]', wording = '', hint = '',
+              problem = '', source_hint = '', answers = '[]' WHERE matter_id = %(matter)s""",
+    """UPDATE matters_fact f SET key = q.key, value = NULL, unit = NULL, as_of = NULL, statement = ''
+         FROM matters_question q WHERE q.id = f.question_id AND f.matter_id = %(matter)s""",
+    """UPDATE matters_step SET payload = '{}', result = NULL, error = CASE WHEN error IS NOT NULL
+              THEN jsonb_build_object('code', error->'code', 'message', '', 'retryable', false) END
+        WHERE matter_id = %(matter)s""",
+    """UPDATE matters_event SET why = '', data = (
+              SELECT COALESCE(jsonb_object_agg(key, CASE WHEN key = ANY(%(stays)s::text[]) THEN value
+                                                         WHEN jsonb_typeof(value) = 'string' THEN '""'
+                                                         WHEN jsonb_typeof(value) = 'array' THEN '[]'
+                                                         WHEN jsonb_typeof(value) = 'object' THEN '{}'
+                                                         ELSE 'null' END), '{}')
+                FROM jsonb_each(data))
+        WHERE matter_id = %(matter)s""",
+    """UPDATE advice_check c SET sources = '[]', reason = ''
+         FROM advice_attempt a WHERE a.id = c.attempt_id AND a.matter_id = %(matter)s""",
+    """DELETE FROM advice_chunk c USING advice_attempt a WHERE a.id = c.attempt_id AND a.matter_id = %(matter)s""",
+    """UPDATE advice_attempt SET text = '', reason = '', notice = '', sources = '[]', facts = '[]'
+        WHERE matter_id = %(matter)s""",
+    """UPDATE matters_matter SET question = '', metadata = '{}', pruned_at = clock_timestamp(),
+              error = CASE WHEN error IS NOT NULL
+                      THEN jsonb_build_object('code', error->'code', 'message', '', 'retryable', false) END
+        WHERE id = %(matter)s""",
+)
+
+
+def prune() -> int:
+    """Remove what may not be kept any longer, for `RUN_SECONDS` at most; returns how many matters it was."""
+    _remove_old_answers()
+    days = settings.RETENTION_DAYS
+    if days <= 0:
+        return 0
+    _remove_old_replies(days)
+    ends_at = time.monotonic() + RUN_SECONDS
+    for matter_id in abandoned(days):
+        _give_up(matter_id, days)
+    pruned = 0
+    while time.monotonic() < ends_at and prune_next(days):
+        pruned += 1
+    if pruned:
+        logger.info("the content of %d matters that ended more than %d days ago is removed", pruned, days)
+    return pruned
+
+
+def prune_next(days: int) -> bool:
+    """Remove the content of one matter that ended more than `days` ago; False: there is none that nobody holds."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        due = Matter.objects.filter(pruned_at=None, completed_at__lt=Now() - timedelta(days=days))
+        matter = due.order_by("completed_at").select_for_update(no_key=True, skip_locked=True).first()
+        if matter is None:
+            return False
+        for statement in _FORGET:
+            cursor.execute(statement, {"matter": matter.pk, "stays": _STAYS})
+    return True
+
+
+def abandoned(days: int) -> list[UUID]:
+    """Matters that wait for a person, and of which nothing was heard for `days`; some, where there are many."""
+    newest = Event.objects.filter(matter=OuterRef("pk"), number=OuterRef("event_number"))
+    old = Exists(newest.filter(at__lt=Now() - timedelta(days=days)))
+    waiting = Matter.objects.filter(old, status=MatterStatus.AWAITING_FOUNDER)
+    return list(waiting.values_list("pk", flat=True)[:ROWS_AT_ONCE])
+
+
+def _give_up(matter_id: UUID, days: int) -> None:
+    """Stop a matter that nobody answers. Whoever has answered meanwhile held its lock, and is seen."""
+    with transaction.atomic():
+        matter = lock_matter(matter_id)
+        heard = matter.events.filter(at__gt=Now() - timedelta(days=days)).exists()
+        if heard or matter.status != MatterStatus.AWAITING_FOUNDER:
+            return
+        message = f"It was stopped since its questions were not answered for {days} days."
+        stop_matter(
+            matter,
+            f"nobody answered for {days} days",
+            {"code": "abandoned", "message": message, "retryable": False},
+        )
+
+
+def _remove_old_answers() -> None:
+    """Answers to an `Idempotency-Key` that may not be given again."""
+    old = IdempotencyRecord.objects.filter(created_at__lt=Now() - LIFETIME)
+    while IdempotencyRecord.objects.filter(pk__in=list(old.values_list("pk", flat=True)[:ROWS_AT_ONCE])).delete()[0]:
+        pass
+
+
+def _remove_old_replies(days: int) -> None:
+    """Kept replies of a model older than any content may be, also where `LLM_CACHE_SECONDS` is longer than that."""
+    kept = timedelta(seconds=settings.LLM_CACHE_SECONDS)
+    CachedReply.objects.filter(expires_at__lt=Now() + kept - timedelta(days=days)).delete()
