@@ -1,0 +1,150 @@
+"""A matter that does not move on is seen: staff are told once an hour, by ids alone, until it does."""
+
+from datetime import timedelta
+
+import pytest
+from django.core import mail
+from django.db.models import F
+from django.db.models.functions import Now
+from pytest_django import Settings
+
+from companies.models import Company, StaffNotice, User
+from matters.models import Event, Matter, Step
+from matters.states import MatterStatus, QuestionStatus, StepState, WaitingFor
+from matters.stuck import Cause, Stuck, stuck_matters
+from tests import rows
+from workers.claims import claim_step
+from workers.tasks import watch
+
+pytestmark = pytest.mark.django_db(transaction=True)
+MINUTES = 15
+
+
+@pytest.fixture(autouse=True)
+def staff(settings: Settings) -> User:
+    settings.STUCK_MINUTES = MINUTES
+    return User.objects.create_superuser("staff@example.com")
+
+
+def let_pass(minutes: float) -> None:
+    """So long ago is all that has happened; leases that are kept are kept."""
+    Event.objects.update(at=F("at") - timedelta(minutes=minutes))
+    Step.objects.filter(state=StepState.READY).update(due_at=F("due_at") - timedelta(minutes=minutes))
+
+
+def test_a_matter_whose_step_nobody_takes_is_told_of_after_its_time(company: Company) -> None:
+    matter = rows.submitted(company)
+    let_pass(MINUTES - 1)
+    assert stuck_matters() == []
+    let_pass(2)
+    assert stuck_matters() == [Stuck(matter.pk, Cause.UNCLAIMED)]
+    watch()
+    (told,) = mail.outbox
+    assert told.to == ["staff@example.com"]
+    assert str(matter.pk) in told.body
+    assert "no worker takes it" in told.body
+    assert matter.question not in told.body + told.subject, "an e-mail holds a founder's words"
+
+
+def test_staff_are_told_once_an_hour_and_of_each_cause_on_its_own(company: Company) -> None:
+    rows.submitted(company)
+    let_pass(MINUTES + 1)
+    for _ in range(3):
+        watch()
+    assert len(mail.outbox) == 1
+    without = rows.advising(company)
+    Event.objects.filter(matter=without).update(at=Now() - timedelta(hours=1))
+    watch()
+    assert len(mail.outbox) == 2
+    assert "no_step" in mail.outbox[1].subject
+    StaffNotice.objects.update(sent_at=Now() - timedelta(minutes=61))
+    watch()
+    assert len(mail.outbox) == 4, "a matter that is still stuck after an hour is told of again"
+
+
+def test_the_alarm_ends_when_the_matter_moves_on(company: Company) -> None:
+    matter = rows.submitted(company)
+    let_pass(MINUTES + 1)
+    assert stuck_matters()
+    rows.move(matter, MatterStatus.RESEARCHING)
+    assert stuck_matters() == []
+    watch()
+    assert mail.outbox == []
+
+
+@pytest.mark.parametrize("reason", [WaitingFor.PROVIDER, WaitingFor.RATE_LIMIT, WaitingFor.BUDGET])
+def test_a_matter_that_says_what_it_waits_for_is_not_stuck(company: Company, reason: str) -> None:
+    rows.submitted(company)
+    Matter.objects.update(waiting_for=reason)
+    let_pass(100 * MINUTES)
+    assert stuck_matters() == []
+
+
+def test_a_person_may_take_their_time(company: Company) -> None:
+    matter = rows.gathering(company, 1, QuestionStatus.AWAITING_FOUNDER)
+    rows.move(matter, MatterStatus.AWAITING_FOUNDER)
+    let_pass(100 * MINUTES)
+    assert stuck_matters() == []
+
+
+def test_a_matter_that_waits_for_a_person_whom_nobody_asks_is_stuck(company: Company) -> None:
+    matter = rows.gathering(company, 1, QuestionStatus.ANSWERED)
+    rows.move(matter, MatterStatus.AWAITING_FOUNDER)
+    let_pass(MINUTES + 1)
+    assert stuck_matters() == [Stuck(matter.pk, Cause.NO_STEP)]
+
+
+@pytest.mark.parametrize("status", ["advised", "failed", "canceled"])
+def test_an_ended_matter_is_never_stuck(company: Company, status: str) -> None:
+    matter = rows.advising(company)
+    if status == "advised":
+        rows.advised(matter, rows.begun(matter))
+    else:
+        rows.move(matter, MatterStatus(status))
+    let_pass(100 * MINUTES)
+    assert stuck_matters() == []
+
+
+def test_a_worker_that_is_at_work_has_as_long_as_its_calls_may_take(company: Company, settings: Settings) -> None:
+    """A model on slow hardware writes for half an hour; a worker that hangs keeps its lease for ever."""
+    settings.LLM_CALL_SECONDS = 600
+    matter = rows.submitted(company)
+    assert claim_step("plan_search") is not None
+    let_pass(MINUTES + 19)
+    assert stuck_matters() == []
+    let_pass(2)
+    assert stuck_matters() == [Stuck(matter.pk, Cause.RUNNING)]
+
+
+def test_a_step_that_is_put_off_without_a_reason_is_seen(company: Company) -> None:
+    matter = rows.submitted(company)
+    let_pass(MINUTES + 1)
+    Step.objects.update(due_at=Now() + timedelta(hours=1))
+    assert stuck_matters() == [Stuck(matter.pk, Cause.PARKED)]
+
+
+def test_a_matter_without_a_step_whose_facts_are_known_is_moved_on_and_told_of(company: Company) -> None:
+    matter = rows.gathering(company, 2, QuestionStatus.ANSWERED)
+    let_pass(MINUTES + 1)
+    watch()
+    matter.refresh_from_db()
+    assert matter.status == MatterStatus.ADVISING
+    assert matter.steps.filter(kind="draft_advice", state=StepState.READY).count() == 1
+    assert "a fault of ours" in mail.outbox[0].body
+    assert stuck_matters() == []
+
+
+def test_many_matters_are_counted_and_only_some_named(company: Company) -> None:
+    for _ in range(25):
+        rows.submitted(company)
+    let_pass(MINUTES + 1)
+    watch()
+    assert "25 matters" in mail.outbox[0].subject
+    assert "and 5 more" in mail.outbox[0].body
+
+
+def test_zero_minutes_turn_the_alarm_off(company: Company, settings: Settings) -> None:
+    settings.STUCK_MINUTES = 0
+    rows.submitted(company)
+    let_pass(100 * MINUTES)
+    assert stuck_matters() == []
