@@ -16,8 +16,8 @@ SERVER_ENVIRONMENT = DEBUG=0 SECRET_KEY="$$($(VENV)/python -c 'import secrets; p
 	ALLOWED_HOSTS=legal.example.org CSRF_TRUSTED_ORIGINS=https://legal.example.org
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check python packages packages-dev check-style check-types check-imports check-templates \
-	check-migrations check-deploy
+.PHONY: help run test bench bench-growth check python packages packages-dev check-style check-types check-imports \
+	check-templates check-migrations check-deploy
 
 help: ## list the commands
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):[^#]*## /  make \1	/'
@@ -30,6 +30,12 @@ test: packages-dev ## the whole test suite, with real servers and a real browser
 	@$(PYTEST) -n logical --dist loadgroup -m "not e2e"; parallel=$$?; \
 	$(PYTEST) -m e2e; browser=$$?; \
 	[ $$parallel -eq 0 ] && [ $$browser -eq 0 ]
+
+bench: packages-dev ## the product beside a peer and a floor (some 20 minutes); OPTIONS="--matters 1,20 --only streaming"
+	@$(VENV)/python -m benchmarks $(OPTIONS)
+
+bench-growth: packages-dev
+	@$(VENV)/python -m benchmarks --growth $(OPTIONS)
 
 check: packages-dev check-style check-types check-imports check-templates check-migrations check-deploy ## lint, types, contracts
 

@@ -1,0 +1,56 @@
+"""The table says what was measured against what, and refuses to conclude from a busy machine."""
+
+from dataclasses import replace
+
+from benchmarks.campaign import Results
+from benchmarks.figures import Verdict
+from benchmarks.measuring import MatterRun, StreamRun
+from benchmarks.report import noise, remarks, table
+from benchmarks.targets import rows
+
+OURS = StreamRun(
+    side="product", streams=20, viewers=1, size=15, chunks=400, p50=2.0, p99=10.0, first_quarter_p50=2.0,
+    last_quarter_p50=2.0, unfinished=0, seconds=10.0, cpu=1.0, cpu_postgres=0.5, wal=2e6, commits=900.0, late_p99=0.5,
+    foreign=0.01,
+)  # fmt: skip
+PEER = replace(OURS, side="peer", p50=20.0, p99=40.0, cpu_postgres=5.0, wal=40e6)
+FLOOR = replace(OURS, side="floor", p50=1.0, p99=4.0)
+
+
+def test_figures_are_compared_with_the_peer_and_held_to_their_targets() -> None:
+    found = {row.measure: row for row in rows(Results(streams=[OURS, PEER, FLOOR]))}
+    p50 = found["chunk latency p50, 20 streams"]
+    assert p50.times is not None
+    assert (p50.times.median, p50.verdict, p50.aim_verdict) == (0.1, Verdict.MET, Verdict.MET)
+    wal = found["WAL per answer of 6 KB, 20 streams"]
+    assert (wal.ours.median, wal.verdict) == (100.0, Verdict.MET)
+    assert found["PostgreSQL CPU per answer of 6 KB, 20 streams"].verdict == Verdict.MET
+
+
+def test_runs_that_disagree_leave_a_target_unclear() -> None:
+    slow = replace(OURS, p50=19.0)
+    found = {row.measure: row for row in rows(Results(streams=[OURS, PEER, slow, PEER]))}
+    assert found["chunk latency p50, 20 streams"].verdict == Verdict.UNCLEAR
+
+
+def test_without_the_peer_the_product_stands_alone() -> None:
+    printed = table(Results(streams=[OURS, FLOOR]))
+    assert "| chunk latency p50, 20 streams | 2 ms |  |  | 1 ms |" in printed
+
+
+def test_cpu_is_told_for_each_call_of_the_model() -> None:
+    run = MatterRun("product", 2, 900.0, 950.0, 0, calls=84, cpu=0.84, cpu_postgres=0.1, foreign=0.0)
+    found = {row.measure: row for row in rows(Results(matters=[run]))}
+    per_call = found["our CPU per call, 2 matters"]
+    assert (round(per_call.ours.median, 6), per_call.verdict, per_call.aim_verdict) == (10, Verdict.MET, Verdict.MISSED)
+
+
+def test_a_busy_machine_is_named_as_such() -> None:
+    assert noise(Results(streams=[OURS, PEER])) == []
+    late, busy = replace(OURS, late_p99=40.0), replace(OURS, foreign=0.6)
+    assert len(noise(Results(streams=[late, busy]))) == 2
+    assert any("TOO NOISY" in line for line in remarks(Results(streams=[busy]), ""))
+
+
+def test_texts_that_were_not_finished_are_told() -> None:
+    assert "peer: 3 unfinished of 20 streams" in remarks(Results(streams=[replace(PEER, unfinished=3)]), "")
