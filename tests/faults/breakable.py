@@ -48,6 +48,9 @@ class Broker:
             shutil.rmtree(kept)
         self.start()
 
+    def is_running(self) -> bool:
+        return self._server.is_running()
+
     def stop(self) -> None:
         self._server.stop()
 
@@ -107,6 +110,20 @@ class Breakable(Installation):
         """After it was killed: wait until it answers again."""
         self.start_web()
         wait_until(self._is_ready, "the web process is ready again", 60)
+
+    def mend(self) -> None:
+        """Have everything again, whatever a fault that failed itself has left."""
+        self.gate.let_go()
+        if not self.postgres.is_running():
+            self.postgres.start()
+        if not self.broker.is_running():
+            self.broker.start_emptied()
+        if self.web is None or not self.web.is_alive():
+            self.restart_web()
+        if self.beat is None or not self.beat.is_alive():
+            self.start_beat()
+        self.workers = [worker for worker in self.workers if worker.is_alive()]
+        self.start_workers()
 
     def wait_for_takeover(self, abandoned: Claimed, seconds: float = 30) -> float:
         """Until no claim of `abandoned` holds a step any more; returns and remembers how long it took, in seconds."""

@@ -76,7 +76,10 @@ class BeatKilled:
 
 
 class WorkerFrozen:
-    """It comes back behind its lease, when its steps are somebody else's, and goes on to write."""
+    """It comes back behind its lease, when its steps are somebody else's, and goes on to write.
+
+    Locks that it holds are taken from it one after another, each with the session that keeps it: hence the minute.
+    """
 
     name = "a worker frozen beyond its lease"
 
@@ -85,7 +88,7 @@ class WorkerFrozen:
         frozen = product.workers[0]
         os.kill(frozen.pid, signal.SIGSTOP)
         try:
-            product.wait_for_takeover(product.claimed())
+            product.wait_for_takeover(product.claimed(), 60)
         finally:
             os.kill(frozen.pid, signal.SIGCONT)
         wait_until(frozen.is_alive, "the frozen worker goes on")

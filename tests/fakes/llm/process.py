@@ -63,6 +63,10 @@ class FakeLLM:
         """Forget settings and calls."""
         self._control("/_control/reset", {})
 
+    def forget_calls(self) -> None:
+        """Forget the calls so far, and nothing else."""
+        self._control("/_control/forget_calls", {})
+
     def fail_next(self, kind: str, times: int = 1, **fault: Any) -> None:
         """The next `times` calls (of `schema`, where given) fail as `kind`; see `Fault` for what else can be said."""
         self._control("/_control/fail_next", [{"kind": kind, **fault}] * times)

@@ -93,6 +93,8 @@ class Server:
         if path == "/_control/reset":
             self._chooser, self._calls = Chooser(Settings()), []
             self._most_in_flight = self._in_flight
+        elif path == "/_control/forget_calls":
+            self._calls = []
         elif path == "/_control/fail_next":
             more = self._chooser.settings.changed({"fail_next": json.loads(request.body)}).fail_next
             self._chooser.settings.fail_next.extend(more)
