@@ -19,7 +19,7 @@ from playbooks.search import load_playbook
 from workers.admission import ADVICE_TOKENS, Admission, admitted, asker_of
 from workers.calls import count_call, outcome_of, prompt_sha256
 from workers.claims import Fenced, writing
-from workers.clients.llm import Code, LLMError, Stream
+from workers.clients.llm import Code, LLMError, NotAsked, Stream
 from workers.prices import estimated_tokens
 from workers.research import relevant_versions
 from workers.runtime import chunk_writer, llm_client
@@ -52,7 +52,11 @@ def draft_advice(work: Work) -> None:
     messages = draft.build_messages(given)
     model = matter.model or settings.LLM_ADVICE_MODEL
     with _admitted(work, model, messages) as admission, _open(work, model, messages) as stream:
-        chunks = _begin(work, model, given)
+        try:
+            chunks = _begin(work, model, given)
+        except Exception:  # nobody will read what the model says, but it was asked
+            work.log.add(model, prompt_sha256(messages), CallOutcome.CANCELED, request_id=stream.request_id)
+            raise
         reason = _store(work, model, messages, stream, chunks)
         admission.usage = stream.usage
     if reason == "length" and count_call(work.claim):
@@ -123,6 +127,8 @@ def _open(work: Work, model: str, messages: list[Any]) -> Stream:
     """Call the model; returns when it begins to answer. No database connection is held while it writes."""
     try:
         return llm_client().stream(messages, model=model, call=work.call)
+    except NotAsked:
+        raise  # no call, so none is on record
     except LLMError as error:
         work.log.add(
             model, prompt_sha256(messages), outcome_of(error), request_id=error.request_id, error_code=error.code

@@ -64,6 +64,19 @@ def test_the_matters_own_model_is_asked(pipeline: Pipeline, matter: Matter, llm:
     assert drafted(pipeline, matter).model == llm.calls()[0]["model"] == "their-model"
 
 
+def test_a_call_is_on_record_whose_step_was_stopped_before_its_attempt_began(
+    pipeline: Pipeline, matter: Matter, llm: FakeLLM
+) -> None:
+    with transaction.atomic():
+        lock_matter(matter.pk)
+        running = in_background(lambda: run_step(KIND))
+        wait_until(lambda: llm.counts()["calls"], "the model is asked")
+        Step.objects.filter(matter=matter).update(state=StepState.CANCELED)
+    running.result(timeout=10)
+    assert not matter.attempts.exists()
+    assert matter.calls.get().outcome == CallOutcome.CANCELED
+
+
 def test_passages_are_compared_with_their_sources(pipeline: Pipeline, matter: Matter, llm: FakeLLM) -> None:
     text = "Notice is 400 days [P9]. You know that."
     llm.set(text=text)

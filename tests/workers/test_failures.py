@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import psycopg
 import pytest
-from django.db import connection
+from django.db import OperationalError, connection
 from django.utils import timezone
 from psycopg.conninfo import make_conninfo
 from pytest_django import Settings
@@ -228,6 +228,25 @@ def test_a_call_is_on_record_when_storing_its_outcome_failed(
         run_step(KIND)
     assert matter.steps.get().state == StepState.RUNNING, "half an outcome was stored"
     assert outcomes(matter) == ["ok"]
+
+
+def test_a_call_is_on_record_when_the_session_ended_while_its_outcome_was_stored(
+    pipeline: Pipeline, matter: Matter, llm: FakeLLM
+) -> None:
+    llm.set(reply_delay=0.5)
+    running = in_background(lambda: run_step(KIND))
+    wait_until(lambda: llm.counts()["in_flight"], "the model is asked")
+    with psycopg.connect(database_dsn()) as locking, psycopg.connect(database_dsn(), autocommit=True) as ending:
+        locking.execute("SELECT FROM matters_matter WHERE id = %s FOR UPDATE", [matter.pk])
+        who = [locking.info.backend_pid]
+        wait_until(lambda: ending.execute(_END_WHO_WAITS, who).fetchone(), "the outcome waits for the matter's lock")
+    with pytest.raises(OperationalError):
+        running.result(timeout=10)
+    assert outcomes(matter) == ["ok"]
+    assert matter.steps.get().state == StepState.RUNNING, "whoever takes it over when its lease has run out begins anew"
+
+
+_END_WHO_WAITS = "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE %s = ANY(pg_blocking_pids(pid))"
 
 
 @contextmanager
