@@ -16,7 +16,7 @@ SERVER_ENVIRONMENT = DEBUG=0 SECRET_KEY="$$($(VENV)/python -c 'import secrets; p
 	ALLOWED_HOSTS=legal.example.org CSRF_TRUSTED_ORIGINS=https://legal.example.org
 
 .DEFAULT_GOAL := help
-.PHONY: help run test bench bench-growth check python packages packages-dev check-style check-types check-imports \
+.PHONY: help run test bench bench-growth chaos check python packages packages-dev check-style check-types check-imports \
 	check-templates check-migrations check-deploy
 
 help: ## list the commands
@@ -36,6 +36,9 @@ bench: packages-dev ## the product beside a peer and a floor (some 20 minutes); 
 
 bench-growth: packages-dev
 	@$(VENV)/python -m benchmarks --growth $(OPTIONS)
+
+chaos: packages-dev ## every fault under load, then ten minutes of all of them; OPTIONS="--minutes 1 --seed 7"
+	@$(VENV)/python -m tests.faults.chaos $(OPTIONS)
 
 check: packages-dev check-style check-types check-imports check-templates check-migrations check-deploy ## lint, types, contracts
 
