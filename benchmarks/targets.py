@@ -37,9 +37,9 @@ def rows(results: Results) -> list[Row]:
     for count in sorted({run.matters for run in results.matters}):
         found += _whole(results.matters, count)
     for count in _counts(results.streams):
-        found += _costs([run for run in results.streams if run.streams == count], count, "6 KB", 0.1)
+        found += _costs([run for run in results.streams if run.streams == count], count, 0.1)
     for count in _counts(results.wide):
-        found += _costs([run for run in results.wide if run.streams == count], count, "24 KB", 0.05)
+        found += _costs([run for run in results.wide if run.streams == count], count, 0.05)
     return [*found, *_crowds(results), *_in_flight(results), *_longs(results)]
 
 
@@ -120,9 +120,10 @@ def _whole(runs: list[MatterRun], count: int) -> list[Row]:
     return found
 
 
-def _costs(runs: list[StreamRun], count: int, size: str, wal_bound: float) -> list[Row]:
+def _costs(runs: list[StreamRun], count: int, wal_bound: float) -> list[Row]:
     """WAL and CPU of PostgreSQL for one answer. The floor writes neither rows nor answers."""
     answers = [run for run in runs if run.side != "floor"]
+    size = f"{runs[0].size * runs[0].chunks / 1000:g} KB"
     wal = _compared(
         f"WAL per answer of {size}, {count} streams", "KB", answers, lambda r: r.wal / r.streams / 1000, wal_bound
     )
