@@ -14,4 +14,4 @@ ENV PATH=/app/.venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 HOME=
 USER app
 EXPOSE 8000
 # As in config/run/children.py; docker-compose.yml runs worker, beat and Flower from this image too.
-CMD ["daphne", "-b", "0.0.0.0", "-p", "8000", "--ping-interval", "5", "--ping-timeout", "8", "config.asgi:application"]
+CMD ["python", "-m", "config.run.serve", "0.0.0.0", "8000"]

@@ -169,7 +169,7 @@ class Installation:
         return False
 
     def start_web(self) -> Process:
-        self.web = self._process("web", children.web("-b", "127.0.0.1", "-p", str(self.port)))
+        self.web = self._process("web", children.serve("127.0.0.1", self.port))
         return self.web
 
     def start_worker(self) -> Process:

@@ -7,8 +7,13 @@ PING = ("--ping-interval", "5", "--ping-timeout", "8")
 
 
 def web(*listen: str) -> tuple[str, ...]:
-    """The web server; `listen` is where: `--fd N`, or `-b HOST -p PORT`."""
+    """The web server; `listen` is where: `--fd N` of a socket that drops who does not read (`config.run.listen`)."""
     return ("daphne", *listen, *PING, "config.asgi:application")
+
+
+def serve(host: str, port: int | str) -> tuple[str, ...]:
+    """The web server with such a socket of its own."""
+    return ("python", "-m", "config.run.serve", host, str(port))
 
 
 def worker(name: str, threads: int | str) -> tuple[str, ...]:

@@ -76,7 +76,7 @@ def test_compose_runs_every_part_of_the_product(services: dict[str, Any]) -> Non
 @pytest.mark.parametrize(
     ("service", "expected"),
     [
-        ("web", children.web("-b", "0.0.0.0", "-p", "8000")),
+        ("web", children.serve("0.0.0.0", 8000)),
         ("worker", children.worker("worker", 100)),
         ("beat", children.beat("/tmp/celerybeat-schedule")),
         ("flower", children.flower("0.0.0.0", 5555)),
@@ -91,7 +91,7 @@ def test_compose_has_the_command_lines_of_the_supervisor(
 
 def test_the_image_starts_the_web_server_as_compose_does() -> None:
     command = json.loads(text("Dockerfile").rpartition("CMD ")[2])
-    assert tuple(command) == children.web("-b", "0.0.0.0", "-p", "8000")
+    assert tuple(command) == children.serve("0.0.0.0", 8000)
 
 
 @pytest.mark.parametrize("service", sorted(PRODUCT))
