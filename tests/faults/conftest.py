@@ -11,6 +11,7 @@ from tests.faults.breakable import Breakable, ask_little
 def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Breakable]:
     """Two workers. Every fault puts it right again. Its tests are in one xdist group, `faults`."""
     with Breakable(tmp_path_factory.mktemp("breakable")) as running:
+        ask_little(running)
         yield running
 
 
