@@ -180,7 +180,7 @@ class Step(models.Model):
     state = models.CharField(max_length=10, choices=StepState, default=StepState.READY)
     turn = models.DateTimeField(default=timezone.now, help_text="Its matter's place in the order of service")
     due_at = models.DateTimeField(help_text="Ready: may be claimed from then on. Running: when its lease runs out")
-    attempt = models.PositiveIntegerField(default=0, help_text="Claims so far")
+    attempt = models.PositiveIntegerField(default=0, help_text="Claims so far that were not put off before a call")
     calls_seen = models.PositiveIntegerField(default=0, help_text="Calls whose outcome the model saw or may have seen")
     epoch = models.PositiveIntegerField(default=0, help_text="Number of the claim whose writes count")
     result = models.JSONField(null=True, blank=True)

@@ -19,7 +19,7 @@ from companies.staff import tell_staff
 from matters.models import Breaker, Step
 from matters.states import StepState, WaitingFor
 from matters.wakeup import publish_hints
-from workers.clients.llm import Call, Code, LLMClient, LLMError, Reply, Stream
+from workers.clients.llm import Call, Code, LLMClient, LLMError, NotAsked, Reply, Stream
 from workers.clients.llm.client import NO_OPTIONS, Messages
 
 logger = logging.getLogger(__name__)
@@ -42,7 +42,7 @@ class GuardedClient(LLMClient):
         call: Call,
         options: Mapping[str, Any] = NO_OPTIONS,
     ) -> Reply:
-        """As LLMClient's; raises LLMError without a call while the breaker is open."""
+        """As LLMClient's; raises NotAsked while the breaker is open."""
         probing = self._pass(model)
         try:
             reply = super().complete(
@@ -56,7 +56,7 @@ class GuardedClient(LLMClient):
         return reply
 
     def stream(self, messages: Messages, *, model: str, call: Call, options: Mapping[str, Any] = NO_OPTIONS) -> Stream:
-        """As LLMClient's; raises LLMError without a call while the breaker is open."""
+        """As LLMClient's; raises NotAsked while the breaker is open."""
         probing = self._pass(model)
         try:
             stream = super().stream(messages, model=model, call=call, options=options)
@@ -68,7 +68,7 @@ class GuardedClient(LLMClient):
         return stream
 
     def _pass(self, model: str) -> bool:
-        """Whether this call is the probe of an open breaker. Raises LLMError where it may not be made."""
+        """Whether this call is the probe of an open breaker. Raises NotAsked where it may not be made."""
         if time.monotonic() < self._closed_until:
             return False
         try:
@@ -95,12 +95,12 @@ def keys_of(model: str) -> tuple[str, str]:
 
 
 def pass_breaker(model: str) -> bool:
-    """False: closed. True: open, and this call is the probe. Raises LLMError with the time until the next probe."""
+    """False: closed. True: open, and this call is the probe. Raises NotAsked with the time until the next probe."""
     rows = list(Breaker.objects.filter(pk__in=keys_of(model)))
     for row in rows:
         if not Breaker.objects.filter(pk=row.pk, probe_at__lte=Now()).update(probe_at=Now() + PROBE):
             wait = max(1.0, (row.probe_at - timezone.now()).total_seconds())
-            raise LLMError(Code(row.code), f"the breaker is open: {row.detail}", retry_after=min(wait, 60.0))
+            raise NotAsked(Code(row.code), f"the breaker is open: {row.detail}", retry_after=min(wait, 60.0))
     return bool(rows)
 
 

@@ -12,7 +12,7 @@ from django.db.models import F
 from matters.models import CallOutcome, LLMCall, Step
 from workers.admission import REPLY_TOKENS, Asker, admitted, asker_of
 from workers.claims import MAX_CALLS, Claim, Fenced
-from workers.clients.llm import Call, Code, LLMError, Reply, Usage
+from workers.clients.llm import Call, Code, LLMError, NotAsked, Reply, Usage
 from workers.prices import believable, cost_of, estimated_tokens
 from workers.reply_cache import find_reply, keep_reply
 from workers.runtime import llm_client
@@ -105,6 +105,8 @@ def _complete(
             reply: Reply = llm_client().complete(
                 messages, model=model, schema_name=request.schema_name, schema=request.schema, call=call
             )
+        except NotAsked:
+            raise  # no call, so none is on record
         except LLMError as error:
             log.add(model, sha256, outcome_of(error), request_id=error.request_id, error_code=error.code)
             raise

@@ -19,7 +19,7 @@ from playbooks.search import load_playbook
 from workers.admission import ADVICE_TOKENS, Admission, admitted, asker_of
 from workers.calls import count_call, outcome_of, prompt_sha256
 from workers.claims import Fenced, writing
-from workers.clients.llm import Code, LLMError, Stream
+from workers.clients.llm import Code, LLMError, NotAsked, Stream
 from workers.prices import estimated_tokens
 from workers.research import relevant_versions
 from workers.runtime import chunk_writer, llm_client
@@ -127,6 +127,8 @@ def _open(work: Work, model: str, messages: list[Any]) -> Stream:
     """Call the model; returns when it begins to answer. No database connection is held while it writes."""
     try:
         return llm_client().stream(messages, model=model, call=work.call)
+    except NotAsked:
+        raise  # no call, so none is on record
     except LLMError as error:
         work.log.add(
             model, prompt_sha256(messages), outcome_of(error), request_id=error.request_id, error_code=error.code

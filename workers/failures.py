@@ -17,7 +17,7 @@ from matters.states import QUESTION_TRANSITIONS, QuestionStatus, StepState, Wait
 from workers.budget import OverBudget
 from workers.calls import CallLog
 from workers.claims import MAX_CALLS, Claim, writing
-from workers.clients.llm import Code, LLMError
+from workers.clients.llm import Code, LLMError, NotAsked
 from workers.runtime import heartbeat
 from workers.steps.base import ReplyInvalid
 
@@ -28,12 +28,18 @@ PROVIDER_PAUSE = 15.0  # while nobody can reach or use the provider
 _INVALID = "The language model's reply was not in the form that was asked for, also after a second try."
 
 
-def handle_failure(claim: Claim, error: LLMError | ReplyInvalid | OverBudget, log: CallLog) -> None:
+class OurFault(Exception):
+    """Every worker that took the step died in it, or met an error in our own code."""
+
+
+def handle_failure(claim: Claim, error: LLMError | ReplyInvalid | OverBudget | OurFault, log: CallLog) -> None:
     """Store that the claim's call failed, and what is to happen with its step. Raises Fenced."""
     with writing(claim) as matter:
         log.store()
         if isinstance(error, ReplyInvalid):
             _retry_or_give_up(claim, matter, {"code": "invalid_reply", "message": _INVALID, "retryable": True}, None)
+        elif isinstance(error, OurFault):
+            _give_up(claim, matter, {"code": "fault", "message": _fault_words(claim), "retryable": True})
         elif isinstance(error, OverBudget):
             _wait_for_budget(claim, matter, error)
         elif _provider_is_out(error):
@@ -46,6 +52,18 @@ def handle_failure(claim: Claim, error: LLMError | ReplyInvalid | OverBudget, lo
             _retry_or_give_up(claim, matter, as_problem(error), error.retry_after)
         else:
             _give_up(claim, matter, as_problem(error))
+
+
+def reference_of(claim: Claim) -> str:
+    """What people and our logs call the work on a step."""
+    return f"{str(claim.matter_id)[:8]}-{claim.step_id}"
+
+
+def _fault_words(claim: Claim) -> str:
+    return (
+        "An error of ours stopped this work each time that it was tried. Nothing of yours is lost, and our staff have "
+        f"been told: the reference is {reference_of(claim)}."
+    )
 
 
 def as_problem(error: LLMError) -> dict[str, Any]:
@@ -62,20 +80,21 @@ def _wait_for_provider(claim: Claim, matter: Matter, error: LLMError) -> None:
     _supersede(matter, error.message)
     set_waiting(matter, WaitingFor.PROVIDER, f"{claim.kind}: {error.code}", as_problem(error))
     pause = PROVIDER_PAUSE if error.opens_breaker else _backoff(claim.attempt, PROVIDER_PAUSE)
-    _park(claim, pause if error.retry_after is None else error.retry_after, seen=False)
+    tried = not isinstance(error, NotAsked)
+    _park(claim, pause if error.retry_after is None else error.retry_after, seen=False, tried=tried)
 
 
 def _wait_for_rate_limit(claim: Claim, matter: Matter, error: LLMError) -> None:
     set_waiting(matter, WaitingFor.RATE_LIMIT, f"{claim.kind}: {error.code}", as_problem(error))
     pause = _backoff(claim.attempt, LONGEST_PAUSE) if error.retry_after is None else error.retry_after
-    _park(claim, pause + random.uniform(0, 0.1 * pause), seen=False)
+    _park(claim, pause + random.uniform(0, 0.1 * pause), seen=False, tried=not isinstance(error, NotAsked))
 
 
 def _wait_for_budget(claim: Claim, matter: Matter, error: OverBudget) -> None:
     """Until the next day, or until somebody raises the budget: it is asked for again about every minute."""
     problem = {"code": error.code, "message": error.message, "retryable": True}
     set_waiting(matter, WaitingFor.BUDGET, f"{claim.kind}: {error.code}", problem)
-    _park(claim, random.uniform(LONGEST_PAUSE / 2, LONGEST_PAUSE), seen=False)
+    _park(claim, random.uniform(LONGEST_PAUSE / 2, LONGEST_PAUSE), seen=False, tried=False)
 
 
 def _retry_or_give_up(claim: Claim, matter: Matter, problem: dict[str, Any], retry_after: float | None) -> None:
@@ -84,21 +103,26 @@ def _retry_or_give_up(claim: Claim, matter: Matter, problem: dict[str, Any], ret
         _give_up(claim, matter, problem)
         return
     _supersede(matter, problem["message"])
-    _park(claim, _backoff(claim.attempt, LONGEST_PAUSE) if retry_after is None else retry_after, seen=True)
+    _park(claim, _backoff(calls_seen, LONGEST_PAUSE) if retry_after is None else retry_after, seen=True)
 
 
-def _park(claim: Claim, pause: float, *, seen: bool) -> None:
-    """Give the step back, due in `pause` seconds. A call that the model can't have seen does not count."""
+def _park(claim: Claim, pause: float, *, seen: bool, tried: bool = True) -> None:
+    """Give the step back, due in `pause` seconds.
+
+    A call that the model can't have seen does not count; and a claim that made none is no attempt, so that the pauses
+    after the first call that fails are short, however long the step was put off before.
+    """
     step = Step.objects.get(pk=claim.step_id)
     step.state, step.due_at = StepState.READY, Now() + timedelta(seconds=pause)
     step.calls_seen -= 0 if seen else 1
-    step.save(update_fields=["state", "due_at", "calls_seen"])
+    step.attempt -= 0 if tried else 1
+    step.save(update_fields=["state", "due_at", "calls_seen", "attempt"])
     transaction.on_commit(lambda: heartbeat().wake_in(pause, claim.kind, claim.step_id))
 
 
-def _backoff(attempt: int, longest: float) -> float:
+def _backoff(tries: int, longest: float) -> float:
     """Seconds before the next try: doubling, with full jitter's upper half."""
-    pause: float = min(longest, FIRST_PAUSE * 2 ** min(attempt - 1, 10))
+    pause: float = min(longest, FIRST_PAUSE * 2 ** min(tries - 1, 10))
     return pause * random.uniform(0.5, 1.0)
 
 

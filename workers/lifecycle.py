@@ -9,7 +9,10 @@ import threading
 from typing import Any
 
 from celery.signals import worker_init, worker_shutting_down
+from django.conf import settings
+from django.db import DatabaseError, connection
 
+from companies.models import Company
 from workers import runtime
 
 logger = logging.getLogger(__name__)
@@ -28,6 +31,20 @@ def prepare(**_kwargs: Any) -> None:
     runtime.llm_client()
     runtime.chunk_writer()
     runtime.heartbeat()
+    warn_of_free_models()
+
+
+def warn_of_free_models() -> None:
+    """Where there are prices or budgets, a model without a price is a mistake: what it costs is counted as nothing."""
+    free = {settings.LLM_MODEL, settings.LLM_ADVICE_MODEL} - set(settings.LLM_PRICES)
+    try:
+        if free and (settings.LLM_PRICES or Company.objects.filter(daily_budget__isnull=False).exists()):
+            names = ", ".join(sorted(free))
+            logger.warning("LLM_PRICES has no price for %s: its calls cost nothing, and no budget binds them", names)
+    except DatabaseError as error:  # a worker starts all the same, and waits for the database
+        logger.warning("the database is away as the worker starts: %s", error)
+    finally:
+        connection.close()
 
 
 @worker_shutting_down.connect

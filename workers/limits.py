@@ -15,7 +15,7 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from workers.buckets import LONGEST_WAIT, Bucket, SharedLimit
-from workers.clients.llm import Code, LLMError
+from workers.clients.llm import Code, NotAsked
 
 logger = logging.getLogger(__name__)
 AWAY_SECONDS = 1.0  # after a failure Redis is not asked for so long: one that hangs must not slow calls
@@ -50,7 +50,7 @@ class Share:
 def take_share(step: int, turn: float, tokens: int, *, sure: bool = False) -> Share:
     """Take a request and `tokens` for a call of `step`, whose matter has the `turn` (seconds since 1970).
 
-    `sure`: goes on in any case, and later calls wait for it. Raises LLMError with the time to wait where there is not
+    `sure`: goes on in any case, and later calls wait for it. Raises NotAsked with the time to wait where there is not
     enough; then nothing is taken.
     """
     limit = shared_limit(settings.LLM_REQUESTS_PER_MINUTE, settings.LLM_TOKENS_PER_MINUTE)
@@ -62,7 +62,7 @@ def take_share(step: int, turn: float, tokens: int, *, sure: bool = False) -> Sh
         _pause(error)
         return Share(None, 0)
     if wait > 0:
-        raise LLMError(Code.RATE_LIMITED, "our own limit for this minute is reached", retry_after=_spread(wait))
+        raise NotAsked(Code.RATE_LIMITED, "our own limit for this minute is reached", retry_after=_spread(wait))
     return Share(limit, limit.needed(tokens))
 
 

@@ -16,10 +16,9 @@ from workers.alarm import watch_matters
 from workers.budget import OverBudget
 from workers.calls import CallLog
 from workers.claims import MAX_CALLS, Claim, Fenced, claim_step
-from workers.clients.llm import Code, LLMError
-from workers.failures import handle_failure
+from workers.clients.llm import LLMError
+from workers.failures import OurFault, handle_failure, reference_of
 from workers.lifecycle import is_stopping
-from workers.outage import await_database
 from workers.pipeline import KINDS
 from workers.pruning import prune
 from workers.reply_cache import forget_expired_replies
@@ -60,18 +59,21 @@ def _run_claim(claim: Claim) -> None:
             with suppress(Fenced):
                 _do(Work(claim, call, log))
         finally:
-            if log.rows:  # its outcome did not store them: the calls were made, whoever the step belongs to now
-                await_database()  # the session may have ended in the middle of that
-                log.store()
+            log.store()  # what its outcome did not store: the calls were made, whoever the step belongs to now
 
 
 def _do(work: Work) -> None:
     try:
         if work.claim.calls_seen > MAX_CALLS:
-            raise LLMError(Code.CUT, "every worker that took this step died", seen_by_model=True)
+            raise OurFault(f"every worker that took step {work.claim.step_id} died or met an error of ours")
         STEPS[work.claim.kind](work)
-    except (LLMError, ReplyInvalid, OverBudget) as error:
+    except (LLMError, ReplyInvalid, OverBudget, OurFault) as error:
         handle_failure(work.claim, error, work.log)
+    except Fenced:
+        raise
+    except Exception as error:
+        logger.error("an error of ours in %s, reference %s: %r", work.claim.kind, reference_of(work.claim), error)
+        raise  # the step is taken over when its lease has run out, and given up after MAX_CALLS claims
 
 
 def _declare(kind: str) -> None:

@@ -17,6 +17,11 @@ class Migration(migrations.Migration):
             name="pruned_at",
             field=models.DateTimeField(blank=True, help_text="When its content was removed", null=True),
         ),
+        migrations.AlterField(
+            model_name="step",
+            name="attempt",
+            field=models.PositiveIntegerField(default=0, help_text="Claims so far that were not put off before a call"),
+        ),
         migrations.AddIndex(
             model_name="idempotencyrecord",
             index=models.Index(fields=["created_at"], name="idempotency_age"),

@@ -116,3 +116,7 @@ class LLMCanceled(LLMError):
     def __init__(self, reason: str, *, seen_by_model: bool, request_id: str | None = None) -> None:
         super().__init__(Code.CANCELED, reason, seen_by_model=seen_by_model, request_id=request_id)
         self.reason = reason
+
+
+class NotAsked(LLMError):
+    """The call was not made: a limit or a breaker of our own stands before it. `retry_after`: when to come again."""
