@@ -19,7 +19,7 @@ from benchmarks.world import World
 CALLS_WITHOUT_JUDGES = 2 + 3 * QUESTIONS + 1  # plan, derive; route, ask, normalise of each question; the advice
 QUICK = Shape(delay=0.01, first=0.01, interval=0.005, chunks=20)  # for what is not measured
 LONG_SIZE = 250  # characters of a chunk: 400 make 100 KB
-WIDE_SIZE = 60  # 24 KB
+WIDE_SIZE, WIDE_STREAMS = 60, 20  # 24 KB
 CROWD_CHUNKS = 100
 
 
@@ -53,7 +53,7 @@ class Campaign:
 
     async def run(self) -> Results:
         """Measure all that the options ask for."""
-        await self.start()
+        await self.start(with_peer=True)
         if "extremes" in self.options.parts:
             await self._crowds()
         for count in self.options.matters:
@@ -70,9 +70,9 @@ class Campaign:
         """Those that are compared, in their turns."""
         return [self.product, self.peer] if self.peer else [self.product]
 
-    async def start(self) -> None:
-        """Start and warm both sides and the floor."""
-        why_not = missing()
+    async def start(self, *, with_peer: bool) -> None:
+        """Start and warm the product, the floor and, where it can be had, the peer."""
+        why_not = missing() if with_peer else "The peer was not asked for."
         self.say("starting")
         await self.product.start()
         await self.floor.start()
@@ -100,7 +100,6 @@ class Campaign:
                 for side in self.sides:
                     self.say(f"{count} whole matters, run {run}, {side.name}")
                     self.results.matters.append(await measure_matters(self.world, side, count, self.options.shape))
-        await self.bring_to_advice(count)
 
     async def bring_to_advice(self, count: int) -> None:
         """So many of the product's matters have their advice, so that it can be streamed again."""
@@ -111,6 +110,7 @@ class Campaign:
     async def _streams(self, count: int) -> None:
         if "streaming" not in self.options.parts:
             return
+        await self.bring_to_advice(count)
         for run in range(1, self.options.runs + 1):
             for side in self.sides:
                 self.say(f"{count} streams, run {run}, {side.name}")
@@ -132,7 +132,8 @@ class Campaign:
         await self._wide_answers()
 
     async def _wide_answers(self) -> None:
-        count, shape = min(20, self.product.ready), replace(self.options.shape, size=WIDE_SIZE)
+        count, shape = min(WIDE_STREAMS, max(self.options.matters)), replace(self.options.shape, size=WIDE_SIZE)
+        await self.bring_to_advice(count)
         if self.peer:
             self.peer.notify_texts(False)
         for run in range(1, self.options.runs + 1):

@@ -17,6 +17,7 @@ from benchmarks.world import World
 
 VIEWERS = (1, 100, 1000)
 SPREAD_OVER = 20  # streams that share the viewers
+FAR = 10_000  # streams
 SIZES = (15, WIDE_SIZE, LONG_SIZE)
 _COLUMNS: dict[str, Callable[[StreamRun], float]] = {
     "p50 ms": lambda run: run.p50,
@@ -33,7 +34,7 @@ async def measure(options: Options) -> str:
     """Measures, writes the files, and answers what is to be printed."""
     async with World() as world:
         campaign = Campaign(world, options)
-        await campaign.start()
+        await campaign.start(with_peer=False)
         await campaign.bring_to_advice(max(*options.matters, SPREAD_OVER))
         runs = {
             "streams": await _streams(campaign),
@@ -105,7 +106,8 @@ def _fit(runs: Sequence[StreamRun]) -> str:
     lines = ["", "## What one more stream costs (a straight line through all runs)", ""]
     for name in ("web and worker cores", "PostgreSQL cores", "commits/s", "WAL KB/s"):
         slope, start = linear_regression([run.streams for run in mine], [_COLUMNS[name](run) for run in mine])
-        lines.append(f"- {name}: {start:.3f} + {slope:.5f} × streams")
+        lines.append(f"- {name}: {start:.3f} + {slope:.5f} × streams; {FAR:,} would need {start + slope * FAR:,.1f}")
+    lines.append(f"\nMeasured up to {max(run.streams for run in mine)} streams; what {FAR:,} need is extrapolated.")
     return "\n".join([*lines, ""])
 
 

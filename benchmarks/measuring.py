@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import sys
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from itertools import chain
@@ -13,6 +14,7 @@ from benchmarks.side import Side, UnfinishedError, Viewer
 from benchmarks.world import Reading, World
 
 CALLS_ON_PATH = 6  # plan, judge, derive, then of each question: route, ask, normalise. The advice's stream comes last.
+PATIENCE = 180.0  # seconds over its critical path after which a matter is given up
 
 
 @dataclass(frozen=True)
@@ -51,6 +53,7 @@ class MatterRun:
     calls: int
     cpu: float
     cpu_postgres: float
+    commits: float
     foreign: float
 
 
@@ -96,16 +99,18 @@ async def measure_matters(world: World, side: Side, count: int, shape: Shape) ->
     times = await asyncio.gather(*(_one_matter(side, shape) for _ in range(count)))
     seconds = asyncio.get_running_loop().time() - began
     used = world.read(side.pids()).since(before)
-    done = [(time - critical_path(shape)) * 1000 for time in times if time is not None] or [float("inf")]
+    given_up = critical_path(shape) + PATIENCE  # so long, at least, does one take that did not end
+    over = [((given_up if time is None else time) - critical_path(shape)) * 1000 for time in times]
     return MatterRun(
         side=side.name,
         matters=count,
-        overhead_p50=percentile(done, 50),
-        overhead_p99=percentile(done, 99),
+        overhead_p50=percentile(over, 50),
+        overhead_p99=percentile(over, 99),
         unfinished=times.count(None),
         calls=(await world.counts())["calls"].get(side.name, 0),
         cpu=used.own,
         cpu_postgres=used.postgres,
+        commits=used.commits,
         foreign=_foreign(used, seconds),
     )
 
@@ -114,7 +119,7 @@ async def _one_matter(side: Side, shape: Shape) -> float | None:
     loop = asyncio.get_running_loop()
     began = loop.time()
     viewer = await side.submit(shape.size)
-    if await wait_for_end([viewer], critical_path(shape) + 180):
+    if await wait_for_end([viewer], critical_path(shape) + PATIENCE):
         return None
     if viewer.dated.length != shape.chunks * shape.size:
         raise UnfinishedError(f"{side.name}: {viewer.dated.length} characters came")
@@ -130,7 +135,15 @@ async def wait_for_end(viewers: Iterable[Viewer], seconds: float) -> int:
         if not viewer.ended.done() or viewer.ended.cancelled() or viewer.ended.exception() is not None:
             failed += 1
             viewer.leave()
+    if failed:
+        sys.stderr.write(f"    {failed} of {len(waiting)} did not end: {_why(waiting)}\n")
     return failed
+
+
+def _why(viewers: list[Viewer]) -> str:
+    """The first reason that one of them was told."""
+    told = (viewer.ended for viewer in viewers if viewer.ended.done() and not viewer.ended.cancelled())
+    return next((str(ended.exception()) for ended in told if ended.exception()), "out of time")
 
 
 def time_limit(shape: Shape) -> float:

@@ -112,8 +112,14 @@ def _whole(runs: list[MatterRun], count: int) -> list[Row]:
     per_call = _compared(
         f"our CPU per call, {count} matters", "ms", mine, lambda run: run.cpu * 1000 / max(1, run.calls), None
     )
-    calls = _compared(f"calls per matter, {count} matters", "calls", mine, lambda run: run.calls / run.matters, None)
-    found = [row for row in (over, calls) if row is not None]
+    told = (
+        _compared(f"calls per matter, {count} matters", "", mine, lambda run: run.calls / run.matters, None),
+        _compared(f"commits per matter, {count} matters", "", mine, lambda run: run.commits / run.matters, None),
+        _compared(
+            f"PostgreSQL CPU per matter, {count} matters", "ms", mine, lambda r: r.cpu_postgres * 1000 / r.matters, None
+        ),
+    )
+    found = [row for row in (over, *told) if row is not None]
     if per_call is not None:
         bounded = replace(per_call, bound="≤ 12 ms", verdict=at_most(per_call.ours, 12))
         found.append(_aiming(bounded, "≤ 6 ms", at_most(per_call.ours, 6)))

@@ -39,7 +39,7 @@ def test_without_the_peer_the_product_stands_alone() -> None:
 
 
 def test_cpu_is_told_for_each_call_of_the_model() -> None:
-    run = MatterRun("product", 2, 900.0, 950.0, 0, calls=84, cpu=0.84, cpu_postgres=0.1, foreign=0.0)
+    run = MatterRun("product", 2, 900.0, 950.0, 0, calls=84, cpu=0.84, cpu_postgres=0.1, commits=300.0, foreign=0.0)
     found = {row.measure: row for row in rows(Results(matters=[run]))}
     per_call = found["our CPU per call, 2 matters"]
     assert (round(per_call.ours.median, 6), per_call.verdict, per_call.aim_verdict) == (10, Verdict.MET, Verdict.MISSED)
