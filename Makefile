@@ -9,6 +9,9 @@ FOUND := $(shell python3 --version 2>/dev/null || echo none)
 VENV := .venv/bin
 PYTEST := $(VENV)/python -m pytest
 
+# Every file of tests that uses hypothesis; `make fuzz FUZZED=tests/...` runs only that.
+FUZZED = $(shell grep -lE "^from hypothesis" -r tests --include='test_*.py')
+
 # Settings as on a server; nothing is reached, so the addresses need not exist.
 SERVER_ENVIRONMENT = DEBUG=0 SECRET_KEY="$$($(VENV)/python -c 'import secrets; print(secrets.token_urlsafe(50))')" \
 	FIELD_ENCRYPTION_KEYS="$$($(VENV)/python -c 'from cryptography.fernet import Fernet as F; print(F.generate_key().decode())')" \
@@ -16,7 +19,7 @@ SERVER_ENVIRONMENT = DEBUG=0 SECRET_KEY="$$($(VENV)/python -c 'import secrets; p
 	ALLOWED_HOSTS=legal.example.org CSRF_TRUSTED_ORIGINS=https://legal.example.org
 
 .DEFAULT_GOAL := help
-.PHONY: help run test bench bench-growth chaos check python packages packages-dev check-style check-types check-imports \
+.PHONY: help run test fuzz bench bench-growth chaos check python packages packages-dev check-style check-types check-imports \
 	check-templates check-migrations check-deploy
 
 help: ## list the commands
@@ -39,6 +42,9 @@ bench-growth: packages-dev
 
 chaos: packages-dev ## every fault under load, then ten minutes of all of them; OPTIONS="--minutes 1 --seed 7"
 	@$(VENV)/python -m tests.faults.chaos $(OPTIONS)
+
+fuzz: packages-dev ## what is tested with made-up input and histories, with many times as many: an hour or more
+	@$(PYTEST) --hypothesis-profile=fuzz $(FUZZED)
 
 check: packages-dev check-style check-types check-imports check-templates check-migrations check-deploy ## lint, types, contracts
 

@@ -9,8 +9,10 @@ from pytest_django import Settings
 
 from companies.models import ApiKey, Company, Membership, User
 from tests.fakes.llm import FakeLLM
+from tests.fuzzing import register_profile
 from tests.processes import Installation
 
+register_profile()
 # Playwright's synchronous API runs an event loop in the test's thread, where Django's ORM is used too.
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
 

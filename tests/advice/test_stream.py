@@ -17,6 +17,7 @@ from matters.states import MatterStatus
 from tests import rows
 from tests.advice.conftest import Loop
 from tests.advice.reader import Reader
+from tests.fuzzing import examples, is_long
 
 TEXTS = st.text(st.sampled_from("ab é𝄞😀\n"), min_size=1, max_size=9)
 ENDS = st.sampled_from([s for s in AttemptStatus if s != AttemptStatus.STREAMING])
@@ -85,7 +86,12 @@ class History:
 @given(acts=st.lists(ACTS, max_size=30), limit=st.integers(1, 4))
 @example(acts=[("begin",), ("text", "abcdefghi"), ("begin",), ("text", "b")], limit=1)
 @example(acts=[("begin",), ("text", "abc"), ("read", 0, 4, 1), ("text", "def"), ("begin",), ("text", "x")], limit=4)
-@settings(max_examples=40, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=examples(40),
+    deadline=None,
+    derandomize=not is_long(),
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
 def test_every_way_to_read_gives_the_same(
     acts: list[tuple[Any, ...]], limit: int, company: Company, loop: Loop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -148,7 +154,7 @@ def test_a_cursor_survives_being_written_down(history: History) -> None:
 @given(number=st.integers(0, 10**18 - 1), rest=st.tuples(*[st.integers(0, 10**9 - 1)] * 3), upto=st.booleans())
 @example(number=0, rest=(1, 1, 3), upto=True)
 @example(number=3, rest=(1, 1, 999_999_999), upto=False)
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(40), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_a_forged_cursor_raises_nothing(
     number: int, rest: tuple[int, int, int], upto: bool, history: History, loop: Loop
 ) -> None:

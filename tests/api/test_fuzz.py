@@ -14,11 +14,14 @@ from matters.models import Matter
 from matters.states import QuestionStatus
 from tests.api.answers import read_problem
 from tests.api.conftest import MATTERS, Program
+from tests.fuzzing import examples
 from tests.rows import gathering
 
 pytestmark = pytest.mark.django_db
 # Rows that an example stores are no input of the next one.
-bounded = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+bounded = settings(
+    max_examples=examples(60), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 
 text = st.text(st.characters(codec=None), max_size=40) | st.sampled_from(
     ["\x00", "\ud800", "x" * 10_001, "😀" * 10_000]

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from playbooks.loading import LIBRARY, load_file
 from playbooks.models import PlaybookVersion
 from playbooks.search import MAX_QUERIES, MAX_QUERY_CHARACTERS, find_candidates, load_playbook
+from tests.fuzzing import examples
 from tests.playbooks.conftest import Library
 
 pytestmark = pytest.mark.django_db
@@ -131,7 +132,7 @@ def test_no_character_makes_it_fail(query: str) -> None:
 
 
 @pytest.mark.usefixtures("shipped")
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(100), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.text(max_size=80), max_size=4))
 def test_no_text_makes_it_fail(queries: list[str]) -> None:
     assert len(find_candidates(queries)) <= 3

@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from llmock.schema import example_for
 
+from tests.fuzzing import examples
 from tests.workers.steps.adversary import replies
 from tests.workers.steps.calls import CALLS, Call
 from workers.steps.base import parse_reply
@@ -54,7 +55,7 @@ def test_a_request_asks_for_strict_json_by_name(call: Call) -> None:
 
 
 @each_call
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(60), deadline=None, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_whatever_satisfies_a_schema_is_processed(call: Call, data: st.DataObject) -> None:
     reply = data.draw(replies(call.request.schema))

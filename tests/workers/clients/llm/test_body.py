@@ -8,6 +8,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from tests.fuzzing import examples
 from tests.workers.clients.llm.raw_server import RawServer
 from tests.workers.clients.llm.test_parsing import cut
 from workers.clients.llm.body import READ_BYTES, ChunkedDecoder
@@ -34,7 +35,7 @@ def decode_by_h11(coded: bytes) -> bytes:
     return body
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=examples(60))
 @given(CHUNKS, TRAILERS, st.lists(st.integers(0, 20), max_size=40))
 @example([(b"\r\n0\r\n\r\n", "{:x}")], b"", [1] * 40)
 def test_it_reads_what_h11_reads(chunks: list[tuple[bytes, str]], trailers: bytes, sizes: list[int]) -> None:
@@ -47,7 +48,7 @@ def test_it_reads_what_h11_reads(chunks: list[tuple[bytes, str]], trailers: byte
     assert decoder.ended
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=examples(60))
 @given(CHUNKS, st.integers(1, 60))
 def test_it_knows_that_the_end_is_missing(chunks: list[tuple[bytes, str]], missing: int) -> None:
     coded = encode(chunks, b"")

@@ -9,6 +9,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from openai._streaming import SSEDecoder
 
+from tests.fuzzing import examples
 from tests.workers.clients.llm.corpus import SAMPLES, Sample
 from workers.clients.llm import Call, Code, LLMError, Stream
 from workers.clients.llm.sse import EventParser
@@ -73,7 +74,7 @@ def test_a_real_stream_that_comes_byte_by_byte_is_the_same(sample: Sample) -> No
     assert (stream.finish_reason, stream.usage) == (sample.finish_reason, sample.usage)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=examples(60))
 @given(st.sampled_from(SAMPLES), st.lists(st.integers(0, 400), max_size=30))
 def test_a_real_stream_cut_anywhere_is_the_same(sample: Sample, sizes: list[int]) -> None:
     stream = Stream(response_of(cut(sample.body, sizes)), Call())
@@ -82,7 +83,7 @@ def test_a_real_stream_cut_anywhere_is_the_same(sample: Sample, sizes: list[int]
     assert (stream.finish_reason, stream.usage) == (sample.finish_reason, sample.usage)
 
 
-@settings(deadline=None, max_examples=100)
+@settings(deadline=None, max_examples=examples(100))
 @given(EVENT_STREAMS, st.lists(st.integers(0, 9), max_size=60))
 @example(b"data: a\r\n\r\ndata: b\n\n", [8, 1, 1, 1])
 @example(b"data: a\r\r\n\n\ndata: b\n\n", [9, 1])
