@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 from urllib.parse import urlsplit, urlunsplit
 
 import httpx2
@@ -113,7 +113,7 @@ class Installation:
         self._worker_names = (f"worker{number}" for number in itertools.count(1))
         self.founder_email, self.founder_password, self.staff_email = FOUNDER, PASSWORD, STAFF
 
-    def __enter__(self) -> "Installation":
+    def __enter__(self) -> Self:
         try:
             self._start()
         except BaseException:

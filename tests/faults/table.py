@@ -2,7 +2,10 @@
 
 from tests.faults.faults import BeatKilled, Deploys, EveryWorkerKilled, Fault, OneWorkerKilled, WorkerFrozen
 from tests.faults.faults_broker import BrokerAway, BrokerEmptied, BrokerRestarted, KilledBeforePublishing, Redelivered
+from tests.faults.faults_disk import DiskFull
 from tests.faults.faults_model import ModelFails
+from tests.faults.faults_postgres import ListenerTerminated, PostgresAway, PostgresRestarted
+from tests.faults.faults_viewers import NeverRead, WebKilled
 
 LONG: tuple[Fault, ...] = (
     OneWorkerKilled(),
@@ -16,5 +19,12 @@ LONG: tuple[Fault, ...] = (
     BrokerRestarted(),
     BrokerAway(seconds=30),
     Redelivered(),
+    PostgresRestarted(),
+    PostgresAway(seconds=10),
+    ListenerTerminated(),
+    DiskFull(matters=40, seconds=20),
+    WebKilled(),
+    NeverRead(1),
+    NeverRead(),
     ModelFails(failures=60),
 )
