@@ -127,7 +127,8 @@ def change_question(question: Question, to: QuestionStatus, why: str, **fields: 
         raise NotAllowed(f"A question that is {old.label.lower()} can't become {to.label.lower()}.")
     if not Question.objects.filter(pk=question.pk, status=old).update(status=to, **fields):
         raise NotAllowed("The question has just changed; look again.")
-    question.refresh_from_db()
+    for name, value in {"status": to, **fields}.items():
+        setattr(question, name, value)
     append_events(question.matter_id, [question_updated(question, from_status=old, why=why)])
 
 

@@ -13,9 +13,8 @@ from uuid import UUID
 
 from django.db import connection
 
-from matters.models import Step
 from workers.budget import Reserved, reserve_money
-from workers.claims import Claim, Fenced
+from workers.claims import Claim
 from workers.clients.llm import Code, LLMError, Usage
 from workers.limits import Share, take_share
 from workers.outage import await_database
@@ -60,12 +59,8 @@ class Admission:
 
 
 def asker_of(claim: Claim) -> Asker:
-    """For whom the step is done. Raises Fenced."""
-    fields = "matter__company_id", "matter__company__daily_budget", "turn"
-    row = Step.objects.filter(pk=claim.step_id).values_list(*fields).first()
-    if row is None:
-        raise Fenced(f"step {claim.step_id} is gone")
-    return Asker(claim.step_id, row[0], row[1], row[2].timestamp())
+    """For whom the step is done."""
+    return Asker(claim.step_id, claim.company, claim.budget, claim.turn.timestamp())
 
 
 @contextmanager

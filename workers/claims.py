@@ -8,6 +8,8 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -30,7 +32,10 @@ class Fenced(Exception):
 
 @dataclass(frozen=True)
 class Claim:
-    """One worker's hold on one step. `calls_seen` counts this claim's first call already."""
+    """One worker's hold on one step. `calls_seen` counts this claim's first call already.
+
+    `company` pays for its calls, `budget` is what that may spend in a day (US dollars; None: no limit).
+    """
 
     step_id: int
     matter_id: UUID
@@ -41,6 +46,9 @@ class Claim:
     attempt: int
     calls_seen: int
     epoch: int
+    turn: datetime
+    company: UUID
+    budget: Decimal | None
 
 
 _CLAIM = """
@@ -53,8 +61,10 @@ WITH best AS (
 UPDATE matters_step s
    SET state = 'running', epoch = epoch + 1, attempt = attempt + 1, calls_seen = calls_seen + 1,
        due_at = clock_timestamp() + make_interval(secs => %(lease)s)
-  FROM best WHERE s.id = best.id
-RETURNING s.id, s.matter_id, s.version, s.kind, s.subject, s.payload, s.attempt, s.calls_seen, s.epoch
+  FROM best, matters_matter m, companies_company c
+ WHERE s.id = best.id AND m.id = s.matter_id AND c.id = m.company_id
+RETURNING s.id, s.matter_id, s.version, s.kind, s.subject, s.payload, s.attempt, s.calls_seen, s.epoch,
+          s.turn, c.id, c.daily_budget
 """
 
 
@@ -65,8 +75,8 @@ def claim_step(kind: str) -> Claim | None:
         row = cursor.fetchone()
     if row is None:
         return None
-    step_id, matter_id, version, kind, subject, payload, attempt, calls_seen, epoch = row
-    return Claim(step_id, matter_id, version, kind, subject, _loaded(payload), attempt, calls_seen, epoch)
+    step_id, matter_id, version, kind, subject, payload, *rest = row
+    return Claim(step_id, matter_id, version, kind, subject, _loaded(payload), *rest)
 
 
 def _loaded(value: Any) -> dict[str, Any]:
@@ -116,11 +126,10 @@ def finishing(claim: Claim, result: dict[str, Any] | None = None) -> Iterator[Ma
     """A transaction that stores the step's outcome; what follows is inserted inside of it. Raises Fenced."""
     await_database()
     with transaction.atomic():
-        matter = lock_matter(claim.matter_id)
+        matter = _count_done(claim)
         done = _mine(claim).update(state=StepState.DONE, result=result, error=None, finished_at=Now())
         if not done:
             raise Fenced(f"step {claim.step_id} was taken over")
-        _count_done(matter)
         yield matter
 
 
@@ -128,12 +137,22 @@ def _mine(claim: Claim) -> QuerySet[Step]:
     return Step.objects.filter(pk=claim.step_id, epoch=claim.epoch, state=StepState.RUNNING)
 
 
-def _count_done(matter: Matter) -> None:
-    """One more step is done; a matter that waited for the model does not any more."""
-    matter.steps_done += 1
-    if matter.waiting_for in (WaitingFor.PROVIDER, WaitingFor.RATE_LIMIT, WaitingFor.BUDGET):
-        matter.waiting_for, matter.error = None, None
-    matter.save(update_fields=["steps_done", "waiting_for", "error"])
+# Locks the matter as `lock_matter` does. One that waited for the model does not any more.
+_COUNT_DONE = """
+UPDATE matters_matter
+   SET steps_done = steps_done + 1,
+       error = CASE WHEN waiting_for = ANY(%(model)s) THEN NULL ELSE error END,
+       waiting_for = CASE WHEN waiting_for = ANY(%(model)s) THEN NULL ELSE waiting_for END
+ WHERE id = %(matter)s RETURNING *
+"""
+_FOR_THE_MODEL = [WaitingFor.PROVIDER.value, WaitingFor.RATE_LIMIT.value, WaitingFor.BUDGET.value]
+
+
+def _count_done(claim: Claim) -> Matter:
+    """The matter, locked, with one more step done. Raises Fenced for one that was deleted."""
+    for matter in Matter.objects.raw(_COUNT_DONE, {"matter": claim.matter_id, "model": _FOR_THE_MODEL}):
+        return matter
+    raise Fenced(f"matter {claim.matter_id} is gone")
 
 
 def expect_steps(matter: Matter, more: int) -> None:

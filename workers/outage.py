@@ -5,6 +5,8 @@ import time
 
 from django.db import OperationalError, connection
 
+from companies.postgresql.resting import has_broken_off
+
 logger = logging.getLogger(__name__)
 OUTAGE_SECONDS, RETRY_SECONDS = 60.0, 0.5
 
@@ -19,7 +21,7 @@ def await_database() -> None:
     while True:
         try:
             connection.ensure_connection()
-            if connection.is_usable():
+            if not has_broken_off(connection.connection):
                 return
         except OperationalError as error:
             if time.monotonic() > ends_at:
