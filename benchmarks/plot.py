@@ -8,7 +8,8 @@ from benchmarks.campaign import Results
 from benchmarks.figures import spread
 
 WIDTH, HEIGHT = 720, 400
-_LEFT, _RIGHT, _TOP, _BOTTOM = 70, 150, 40, 50
+_LEFT, _RIGHT, _TOP, _BOTTOM = 80, 120, 40, 50
+_FONT = 'font-family="sans-serif" font-size="13"'
 _COLOURS = {"product": "#0b7a75", "peer": "#c2410c", "floor": "#737373"}
 
 
@@ -47,7 +48,7 @@ def chart(title: str, x_label: str, y_label: str, lines: list[Line]) -> str:
     ys = [y for line in lines for _, y in line.points]
     scale = _Scale(log10(min(xs)), log10(max(xs)), floor(log10(min(ys))), ceil(log10(max(ys))))
     parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" font-family="sans-serif">',
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" {_FONT}>',
         f"<title>{escape(title)}</title>",
         f'<rect width="{WIDTH}" height="{HEIGHT}" fill="#ffffff"/>',
         f'<text x="{_LEFT}" y="24" font-weight="bold">{escape(title)}</text>',
