@@ -34,6 +34,7 @@ class Feed:
         self.viewers = 0
         self._head: Cursor | None = None
         self._ended = False
+        self._looked_at: tuple[Cursor, bool] | None = None
         self._items: deque[Item] = deque(maxlen=KEEP_ITEMS)
         self._count = 0  # items ever appended
         self._changed = asyncio.Event()
@@ -63,9 +64,11 @@ class Feed:
             return
         self._reading = asyncio.create_task(self._refresh())
 
-    def is_behind(self, head: Cursor, ended: bool) -> bool:
-        """Whether the rows' `head` shows that a notification was lost."""
-        return self._reading is None and (self._head, self._ended) != (head, ended)
+    def look_at(self, head: Cursor, ended: bool) -> None:
+        """Read the rows if their head shows that a notification was lost; once, where its text is not to be shown."""
+        if self._reading is None and (head, ended) not in ((self._head, self._ended), self._looked_at):
+            self._looked_at = head, ended
+            self.refresh_soon()
 
     async def follow(self, after: Cursor) -> AsyncGenerator[list[Item]]:
         """The items behind `after`, as they come, until the stream's end. Raises MatterGoneError."""

@@ -106,7 +106,9 @@ class Hub:
                 logger.warning("the hub can't look at the rows: %s", error)
                 continue
             for matter, feed in self._feeds.items():
-                if matter not in heads or feed.is_behind(*heads[matter]):
+                if matter in heads:
+                    feed.look_at(*heads[matter])
+                else:
                     feed.refresh_soon()
 
 

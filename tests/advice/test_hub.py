@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any, TypeVar
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 
 from advice import feed as feed_module
 from advice import hub as hub_module
@@ -182,6 +182,37 @@ async def test_a_notification_that_was_lost_is_found_by_looking(
         await viewer.sees_number(await db(matter.events.count))
     await db(rows.append, attempt, "of this")
     await viewer.sees("nobody was told of this")
+
+
+def fail_at_once(matter: Matter) -> None:
+    """An attempt that nobody can have seen before it had failed."""
+    with transaction.atomic():
+        attempt = rows.begun(matter)
+        rows.append(attempt, "text that nobody is shown")
+        rows.ended(attempt, AttemptStatus.FAILED)
+
+
+async def test_an_attempt_that_failed_unseen_is_read_once_and_not_at_every_look(
+    hub: Hub, matter: Matter, attempt: Attempt, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reads = 0
+
+    async def count(*place: Any, **bounds: Any) -> Any:
+        nonlocal reads
+        reads += 1
+        return await read_page(*place, **bounds)
+
+    monkeypatch.setattr(hub_module, "LOOK_SECONDS", 0.05)
+    await db(rows.ended, attempt, AttemptStatus.FAILED)
+    viewer = Viewer(hub, matter)
+    await viewer.sees_number(await db(matter.events.count))
+    monkeypatch.setattr(feed_module, "read_page", count)
+    async with silence():
+        await db(fail_at_once, matter)
+        await viewer.sees_number(await db(matter.events.count))
+        before = reads
+        await asyncio.sleep(0.5)  # ten looks
+    assert reads - before <= 1, "every look costs a query that brings nothing"
 
 
 async def test_what_follows_a_lost_notification_brings_both(hub: Hub, matter: Matter, attempt: Attempt) -> None:
