@@ -14,7 +14,7 @@ class Gate:
     """
 
     def __init__(self, target: int) -> None:
-        self._target = target
+        self.target = target
         self._pairs: list[socket.socket] = []
         self._words: bytes | None = None
         self._held = 0
@@ -60,7 +60,7 @@ class Gate:
             while True:
                 near, _address = listening.accept()
                 try:
-                    far = socket.create_connection(("127.0.0.1", self._target))
+                    far = socket.create_connection(("127.0.0.1", self.target))
                 except OSError:  # the server itself is away
                     _cut(near)
                     continue

@@ -28,11 +28,29 @@ Claimed = dict[int, int]  # epoch by step
 
 
 class Broker:
-    """A Redis that can be killed, and started again with what it has on disk or without."""
+    """A Redis that can be killed, and started again with what it has on disk or without.
+
+    Clients are to come through its `gate`: another program may take the port of a server that is away.
+    """
 
     def __init__(self, folder: Path) -> None:
         self._server = RedisServer(folder)
-        self.url = self._server.start()
+        self._server.start()
+        self.gate = Gate(self._port)
+
+    @property
+    def url(self) -> str:
+        """Its own address, now."""
+        return self._server.url
+
+    @property
+    def gated_url(self) -> str:
+        """The address that stays."""
+        return self.url.replace(f":{self._port}/", f":{self.gate.port}/")
+
+    @property
+    def _port(self) -> int:
+        return urlsplit(self.url).port or 0
 
     def kill(self) -> None:
         for pid in processes_in(self._server.data_dir, "valkey-server"):
@@ -41,7 +59,8 @@ class Broker:
         self._server.stop()
 
     def start(self) -> None:
-        assert self._server.start() == self.url
+        self._server.start()
+        self.gate.target = self._port
 
     def start_emptied(self) -> None:
         for kept in self._server.data_dir.glob("appendonlydir"):
@@ -52,11 +71,12 @@ class Broker:
         return self._server.is_running()
 
     def stop(self) -> None:
+        self.gate.shut()
         self._server.stop()
 
 
 class Breakable(Installation):
-    """An `Installation` with its own PostgreSQL and Redis, the latter behind a `gate`.
+    """An `Installation` with its own PostgreSQL and Redis.
 
     `claims_lost` counts the claims that died with their workers: so many calls of the model may have nobody who
     recorded them. `takeovers`: after how many seconds each fault's abandoned steps were somebody else's.
@@ -64,7 +84,6 @@ class Breakable(Installation):
 
     postgres: PostgresServer
     broker: Broker
-    gate: Gate
 
     def __init__(self, folder: Path, *, workers: int = 2, threads: int = 24, **variables: str) -> None:
         super().__init__(folder, workers=workers, threads=threads, **(VARIABLES | variables))
@@ -78,9 +97,7 @@ class Breakable(Installation):
         self.server = f"{self.postgres.start()}?pool=0"
         self.broker = Broker(self.folder / "broker")
         self._servers.callback(self.broker.stop)
-        port = urlsplit(self.broker.url).port or 0
-        self.gate = self._servers.enter_context(Gate(port))
-        self._variables["REDIS_URL"] = self.broker.url.replace(f":{port}/", f":{self.gate.port}/")
+        self._variables["REDIS_URL"] = self.broker.gated_url
         super()._start()
 
     def __exit__(self, *error: object) -> None:
@@ -113,7 +130,7 @@ class Breakable(Installation):
 
     def mend(self) -> None:
         """Have everything again, whatever a fault that failed itself has left."""
-        self.gate.let_go()
+        self.broker.gate.let_go()
         if not self.postgres.is_running():
             self.postgres.start()
         if not self.broker.is_running():

@@ -22,13 +22,13 @@ class KilledBeforePublishing:
         self.name = f"kill between insert and publish: {who}"
 
     def strike(self, product: Breakable, load: Load) -> None:
-        product.gate.hold(b'"task": "plan_search"' if self.who == "web" else b'"task": "judge_relevance"')
+        product.broker.gate.hold(b'"task": "plan_search"' if self.who == "web" else b'"task": "judge_relevance"')
         try:
             new = load.begin(4) if self.who == "web" else load.submit(4)
-            wait_until(product.gate.held, f"{self.who} is about to publish")
+            wait_until(product.broker.gate.held, f"{self.who} is about to publish")
             kill_web(product) if self.who == "web" else product.kill_workers()
         finally:
-            product.gate.let_go()
+            product.broker.gate.let_go()
         assert not without_steps(product, load), "a matter is stored, and no step of it"
         product.restart_web() if self.who == "web" else product.start_workers()
         wait_until(lambda: all(v.matter for v in new), "every matter is accepted", 60)
