@@ -87,7 +87,7 @@ def numbers() -> bytes:
         "matterstream_stuck_matters",
         "Matters that neither ended, nor visibly wait for anything, nor move on",
         "cause",
-        dict.fromkeys(Cause, 0) | Counter(stuck.cause for stuck in stuck_matters()),
+        dict.fromkeys(map(str, Cause), 0) | Counter(str(stuck.cause) for stuck in stuck_matters()),
     )
     _show(
         registry,

@@ -43,7 +43,7 @@ def test_a_matter_whose_step_nobody_takes_is_told_of_after_its_time(company: Com
     assert told.to == ["staff@example.com"]
     assert str(matter.pk) in told.body
     assert "no worker takes it" in told.body
-    assert matter.question not in told.body + told.subject, "an e-mail holds a founder's words"
+    assert matter.question not in f"{told.body} {told.subject}", "an e-mail holds a founder's words"
 
 
 def test_staff_are_told_once_an_hour_and_of_each_cause_on_its_own(company: Company) -> None:

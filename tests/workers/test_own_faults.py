@@ -34,7 +34,7 @@ def fault_of(matter: Matter) -> dict[str, object]:
     matter.refresh_from_db()
     assert matter.status == MatterStatus.FAILED
     assert matter.error is not None
-    return matter.error
+    return dict(matter.error)
 
 
 def test_an_error_of_ours_is_not_told_as_the_models_and_our_log_has_its_reference(

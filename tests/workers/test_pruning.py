@@ -84,7 +84,7 @@ def places_with(word: str) -> set[str]:
 
 def dumped(broker: redis.Redis, key: bytes) -> bytes:
     """What a key of Redis holds, whatever its type, in lower case."""
-    readers: dict[bytes, Any] = {
+    readers: dict[Any, Any] = {
         b"string": lambda: broker.get(key),
         b"list": lambda: broker.lrange(key, 0, -1),
         b"set": lambda: broker.smembers(key),
