@@ -61,7 +61,7 @@ class Campaign:
             await self._streams(count)
         if "extremes" in self.options.parts:
             await self._long_answers()
-            self.say("calls in flight of one worker process")
+            await self.turn("calls in flight of one worker process")
             self.results.in_flight = await measure_in_flight(self.world)
         return self.results
 
@@ -98,7 +98,7 @@ class Campaign:
         if "matters" in self.options.parts:
             for run in range(1, self.options.runs + 1):
                 for side in self.sides:
-                    self.say(f"{count} whole matters, run {run}, {side.name}")
+                    await self.turn(f"{count} whole matters, run {run}, {side.name}")
                     self.results.matters.append(await measure_matters(self.world, side, count, self.options.shape))
 
     async def bring_to_advice(self, count: int) -> None:
@@ -113,21 +113,21 @@ class Campaign:
         await self.bring_to_advice(count)
         for run in range(1, self.options.runs + 1):
             for side in self.sides:
-                self.say(f"{count} streams, run {run}, {side.name}")
+                await self.turn(f"{count} streams, run {run}, {side.name}")
                 self.results.streams.append(await measure_streams(self.world, side, count, self.options.shape))
-            self.say(f"{count} streams, run {run}, floor")
+            await self.turn(f"{count} streams, run {run}, floor")
             self.results.streams.append(await measure_floor(self.world, self.floor, count, self.options.shape))
 
     async def _crowds(self) -> None:
         shape = replace(self.options.shape, chunks=CROWD_CHUNKS)
         for side in self.sides:
-            self.say(f"{self.options.viewers} viewers of one matter, {side.name}")
+            await self.turn(f"{self.options.viewers} viewers of one matter, {side.name}")
             self.results.crowds.append(await measure_crowd(self.world, side, self.options.viewers, shape))
 
     async def _long_answers(self) -> None:
         shape = replace(self.options.shape, size=LONG_SIZE)
         for side in self.sides:
-            self.say(f"an answer of {shape.size * shape.chunks:,} characters, {side.name}")
+            await self.turn(f"an answer of {shape.size * shape.chunks:,} characters, {side.name}")
             self.results.longs.append(await measure_long(self.world, side, shape))
         await self._wide_answers()
 
@@ -138,10 +138,15 @@ class Campaign:
             self.peer.notify_texts(False)
         for run in range(1, self.options.runs + 1):
             for side in self.sides:
-                self.say(f"{count} answers of {shape.size * shape.chunks:,} characters, run {run}, {side.name}")
+                await self.turn(f"{count} answers of {shape.size * shape.chunks:,} characters, run {run}, {side.name}")
                 self.results.wide.append(await measure_streams(self.world, side, count, shape))
         if self.peer:
             self.peer.notify_texts(True)
+
+    async def turn(self, words: str) -> None:
+        """Say whose turn it is, and let the one before come to rest."""
+        self.say(words)
+        await self.world.settle([pid for side in self.sides for pid in side.pids()])
 
     def say(self, words: str) -> None:
         """Words for whoever waits."""

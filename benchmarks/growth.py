@@ -54,7 +54,7 @@ async def _streams(campaign: Campaign) -> list[StreamRun]:
     runs, shape = [], campaign.options.shape
     for count in campaign.options.matters:
         for run in range(1, campaign.options.runs + 1):
-            campaign.say(f"{count} streams, run {run}")
+            await campaign.turn(f"{count} streams, run {run}")
             runs.append(await measure_streams(campaign.world, campaign.product, count, shape))
             runs.append(await measure_floor(campaign.world, campaign.floor, count, shape))
     return runs
@@ -65,7 +65,7 @@ async def _viewers(campaign: Campaign, streams: int) -> list[StreamRun]:
     for viewers in VIEWERS:
         if viewers >= streams:
             for run in range(1, campaign.options.runs + 1):
-                campaign.say(f"{viewers} viewers of {streams} streams, run {run}")
+                await campaign.turn(f"{viewers} viewers of {streams} streams, run {run}")
                 each = viewers // streams
                 runs.append(
                     await measure_streams(campaign.world, campaign.product, streams, campaign.options.shape, each)
@@ -78,7 +78,7 @@ async def _lengths(campaign: Campaign) -> list[StreamRun]:
     for size in SIZES:
         shape = replace(campaign.options.shape, size=size)
         for run in range(1, campaign.options.runs + 1):
-            campaign.say(f"answers of {size * shape.chunks:,} characters, run {run}")
+            await campaign.turn(f"answers of {size * shape.chunks:,} characters, run {run}")
             runs.append(await measure_streams(campaign.world, campaign.product, SPREAD_OVER, shape))
     return runs
 

@@ -200,4 +200,5 @@ def _ages(viewers: list[Viewer]) -> list[int]:
 
 
 def _foreign(used: Reading, seconds: float) -> float:
-    return max(0.0, used.machine - used.everything) / (seconds * (os.cpu_count() or 1))
+    share = (used.machine - used.everything) / (seconds * (os.cpu_count() or 1))
+    return min(1.0, max(0.0, share))  # the two are not read at the same moment

@@ -43,6 +43,10 @@ def rows(results: Results) -> list[Row]:
     return [*found, *_crowds(results), *_in_flight(results), *_longs(results)]
 
 
+def _number(count: int, what: str) -> str:
+    return f"{count} {what}" if count == 1 else f"{count} {what}s"
+
+
 def _counts(runs: Iterable[StreamRun]) -> list[int]:
     return sorted({run.streams for run in runs})
 
@@ -55,8 +59,12 @@ def _of(runs: Iterable[T], side: str, figure: Callable[[T], float]) -> Spread | 
 def _latency(runs: list[StreamRun], count: int) -> list[Row]:
     mine = [run for run in runs if run.streams == count]
     many = count >= MANY
-    p50 = _compared(f"chunk latency p50, {count} streams", "ms", mine, lambda run: run.p50, 0.03 if many else 0.35)
-    p99 = _compared(f"chunk latency p99, {count} streams", "ms", mine, lambda run: run.p99, _p99_bound(count))
+    p50 = _compared(
+        f"chunk latency p50, {_number(count, 'stream')}", "ms", mine, lambda run: run.p50, 0.03 if many else 0.35
+    )
+    p99 = _compared(
+        f"chunk latency p99, {_number(count, 'stream')}", "ms", mine, lambda run: run.p99, _p99_bound(count)
+    )
     return [_above_floor(row, many) for row in (p50, p99) if row is not None]
 
 
@@ -107,16 +115,31 @@ def _compared(
 def _whole(runs: list[MatterRun], count: int) -> list[Row]:
     mine = [run for run in runs if run.matters == count]
     over = _compared(
-        f"submit → complete over the critical path, {count} matters", "ms", mine, lambda r: r.overhead_p50, 1, 0.5
+        f"submit → complete over the critical path, {_number(count, 'matter')}",
+        "ms",
+        mine,
+        lambda r: r.overhead_p50,
+        1,
+        0.5,
     )
     per_call = _compared(
-        f"our CPU per call, {count} matters", "ms", mine, lambda run: run.cpu * 1000 / max(1, run.calls), None
+        f"our CPU per call, {_number(count, 'matter')}",
+        "ms",
+        mine,
+        lambda run: run.cpu * 1000 / max(1, run.calls),
+        None,
     )
     told = (
-        _compared(f"calls per matter, {count} matters", "", mine, lambda run: run.calls / run.matters, None),
-        _compared(f"commits per matter, {count} matters", "", mine, lambda run: run.commits / run.matters, None),
+        _compared(f"calls per matter, {_number(count, 'matter')}", "", mine, lambda run: run.calls / run.matters, None),
         _compared(
-            f"PostgreSQL CPU per matter, {count} matters", "ms", mine, lambda r: r.cpu_postgres * 1000 / r.matters, None
+            f"commits per matter, {_number(count, 'matter')}", "", mine, lambda run: run.commits / run.matters, None
+        ),
+        _compared(
+            f"PostgreSQL CPU per matter, {_number(count, 'matter')}",
+            "ms",
+            mine,
+            lambda r: r.cpu_postgres * 1000 / r.matters,
+            None,
         ),
     )
     found = [row for row in (over, *told) if row is not None]
@@ -131,10 +154,14 @@ def _costs(runs: list[StreamRun], count: int, wal_bound: float) -> list[Row]:
     answers = [run for run in runs if run.side != "floor"]
     size = f"{runs[0].size * runs[0].chunks / 1000:g} KB"
     wal = _compared(
-        f"WAL per answer of {size}, {count} streams", "KB", answers, lambda r: r.wal / r.streams / 1000, wal_bound
+        f"WAL per answer of {size}, {_number(count, 'stream')}",
+        "KB",
+        answers,
+        lambda r: r.wal / r.streams / 1000,
+        wal_bound,
     )
     cpu = _compared(
-        f"PostgreSQL CPU per answer of {size}, {count} streams", "ms", answers,
+        f"PostgreSQL CPU per answer of {size}, {_number(count, 'stream')}", "ms", answers,
         lambda run: run.cpu_postgres * 1000 / run.streams, 0.4, 0.1,
     )  # fmt: skip
     return [row for row in (wal, cpu) if row is not None]

@@ -23,6 +23,8 @@ from benchmarks.proc import cpu_seconds, machine_seconds, tree
 from benchmarks.programs import Program
 from config.embedded import PostgresServer, RedisServer
 
+RESTING = 0.2  # seconds of CPU in a second that beats, heartbeats and idle connections may take
+
 
 class WorldError(RuntimeError):
     """Something did not come to be within its time."""
@@ -129,6 +131,21 @@ class World:
     async def counts(self) -> dict[str, Any]:
         """What the model has counted since `shape`."""
         return dict(await self._control.call("GET", "/counts"))
+
+    async def settle(self, roots: list[int], seconds: float = 300.0) -> None:
+        """Until the processes `roots` and PostgreSQL have nothing left to do: who is behind must not disturb the next.
+
+        Raises WorldError when they still work after `seconds`.
+        """
+        give_up = time.monotonic() + seconds
+        used = cpu_seconds([*roots, self.postmaster])
+        while True:
+            await asyncio.sleep(1)
+            before, used = used, cpu_seconds([*roots, self.postmaster])
+            if used - before < RESTING:
+                return
+            if time.monotonic() > give_up:
+                raise WorldError(f"the sides are still at work {seconds:.0f} s after their last measurement")
 
     def read(self, roots: list[int]) -> Reading:
         """What the processes `roots`, PostgreSQL and everything have used so far."""
