@@ -246,15 +246,18 @@ async def test_a_database_that_is_away_for_a_moment_ends_no_stream(hub: Hub, mat
     await db(viewer.check_against, matter)
 
 
+def append_all(attempt: Attempt, texts: list[str]) -> None:
+    for text in texts:
+        rows.append(attempt, text)
+
+
 async def test_a_slow_viewer_gets_every_byte(
     hub: Hub, matter: Matter, attempt: Attempt, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(feed_module, "KEEP_ITEMS", 4)
     fast, slow = Viewer(hub, matter), Viewer(hub, matter, pause=lambda: 0.2)
     await slow.sees_event("advice.started")
-    for number in range(60):
-        await db(rows.append, attempt, f"{number} ")
-        await asyncio.sleep(0.002)
+    await db(append_all, attempt, [f"{number} " for number in range(60)])
     await fast.sees(" 59 ")
     assert len(slow.texts[1, 1]) < len(fast.texts[1, 1]), "the slow viewer is not slow"
     await db(rows.advised, matter, attempt)
