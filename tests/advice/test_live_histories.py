@@ -17,6 +17,7 @@ from advice import stream
 from advice.hub import Hub
 from advice.models import AttemptStatus
 from advice.notify import ChunkWake
+from advice.services import folded_text
 from advice.stream import heads_of, read_page
 from companies.models import Company
 from matters.states import MatterStatus
@@ -64,7 +65,7 @@ class LiveHistory(History):
 
     def _text(self, text: str) -> None:
         if self.attempt:
-            offset = len(rows.folded_text(self.attempt.pk))
+            offset = len(folded_text(self.attempt.pk))
             super()._text(text)
             self.untold.append(ChunkWake(self.matter.pk, self.attempt.version, self.attempt.number, offset, text))
 
