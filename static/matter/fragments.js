@@ -5,6 +5,7 @@ const REGIONS = ["stage", "progress", "problem", "questions", "answered", "advic
 // `html`: fragments, or a whole page that holds them. `acceptsText` decides about the advice's text, `adopted` is told.
 export function applyFragments(html, acceptsText, adopted) {
   const parsed = new DOMParser().parseFromString(html, "text/html")
+  if (isOlder(parsed)) return
   const keepPlace = holdPlace()
   for (const id of REGIONS) {
     const fresh = parsed.getElementById(id)
@@ -17,6 +18,12 @@ export function applyFragments(html, acceptsText, adopted) {
     }
   }
   keepPlace()
+}
+
+// The answer to a form may come behind what the socket brought of later events; it would put the page back, for good.
+function isOlder(parsed) {
+  const [fresh, shown] = [parsed, document].map((where) => Number(where.getElementById("live")?.dataset.number))
+  return fresh < shown
 }
 
 function settle(shown, fresh) {

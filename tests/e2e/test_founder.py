@@ -4,9 +4,9 @@ import json
 import re
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import APIResponse, Page, Route, expect
 
-from tests.e2e.conftest import OpenPage, look, sign_in
+from tests.e2e.conftest import OpenPage, look, picture, sign_in
 from tests.e2e.walk import NO_RELOAD, advice_text, answer_cards, ask_a_question, fill, still_here
 from tests.processes import Installation, wait_until
 
@@ -194,6 +194,9 @@ def test_a_takeover_shows_the_new_attempt_and_its_text_alone(founder_page: Page,
     installation.workers[-1].kill()
     installation.start_worker()
     expect(page.locator("#advice-head")).to_contain_text("attempt 2", timeout=60_000)
+    page.wait_for_function("() => document.querySelector('#advice-text').innerText.length > 150")
+    page.locator("#advice-head").scroll_into_view_if_needed()
+    picture(page, "fault-workers-killed")
     page.get_by_role("button", name="Regenerate").wait_for(timeout=60_000)
     assert advice_text(page).count("What to do first") == 3
     assert still_here(page)
@@ -210,12 +213,31 @@ def test_a_lost_connection_is_told_and_found_again(founder_page: Page, installat
     expect(page.locator("#connection")).to_contain_text("Your answers are safe")
     card.get_by_role("button", name="Save").click()
     expect(card.get_by_role("alert")).to_contain_text("What you typed is still here")
+    picture(page, "fault-web-away")
     installation.start_web()
     expect(page.locator("#connection")).to_be_hidden(timeout=60_000)
     expect(card.locator("textarea").first).to_have_value("Typed while it was away")
     card.get_by_role("button", name="Save").click()
     expect(page.locator("#answered summary")).to_contain_text("1 of 8")
     assert still_here(page)
+
+
+def test_an_answer_that_comes_late_does_not_put_the_page_back(founder_page: Page, installation: Installation) -> None:
+    page = founder_page
+    ask_a_question(page)
+    held: list[tuple[Route, APIResponse]] = []
+    page.route("**/answer/", lambda route: held.append((route, route.fetch())))
+    card = page.locator(".card:has(form)").first
+    name = card.get_attribute("id")
+    fill(card)
+    expect(page.locator("#answered summary")).to_contain_text("1 of 8")  # the socket was quicker
+    ((route, response),) = held
+    with page.expect_event("requestfinished"):
+        route.fulfill(response=response)
+    expect(page.locator("form[aria-busy]")).to_have_count(0)
+    page.evaluate("() => new Promise(requestAnimationFrame)")
+    expect(page.locator("#answered summary")).to_contain_text("1 of 8")
+    assert not page.locator(f"#{name}").count(), "the card that was settled is back"
 
 
 def test_a_session_that_ended_is_told_and_keeps_what_was_typed(founder_page: Page, installation: Installation) -> None:
@@ -240,6 +262,7 @@ def test_a_model_that_is_away_is_told_and_waited_for(founder_page: Page, install
     page.get_by_role("button", name="Ask").click()
     expect(page.locator("#problem")).to_contain_text("goes on by itself")
     look(page, "waiting-for-model")
+    picture(page, "fault-model-away")
     installation.llm.set(always=None)
     page.get_by_role("button", name="Retry").click()
     page.locator(".card form").first.wait_for()

@@ -89,6 +89,7 @@ class Breakable(Installation):
         super().__init__(folder, workers=workers, threads=threads, **(VARIABLES | variables))
         self.claims_lost = 0
         self.takeovers: list[float] = []
+        self._struck_at: float | None = None
         self._servers = ExitStack()
 
     def _start(self) -> None:
@@ -109,6 +110,7 @@ class Breakable(Installation):
         for worker in list(self.workers if workers is None else workers):
             worker.kill()
             self.workers.remove(worker)
+        self._struck_at = time.monotonic()
         abandoned = self.claimed()
         self.claims_lost += len(abandoned)
         return abandoned
@@ -143,13 +145,17 @@ class Breakable(Installation):
         self.start_workers()
 
     def wait_for_takeover(self, abandoned: Claimed, seconds: float = 30) -> float:
-        """Until no claim of `abandoned` holds a step any more; returns and remembers how long it took, in seconds."""
+        """Until no claim of `abandoned` holds a step any more; returns how long that took from now on, in seconds.
+
+        What is remembered began when workers were killed, where they were.
+        """
         began = time.monotonic()
         wait_until(
             lambda: not (abandoned.items() & self.claimed().items()), "what dead workers held is taken over", seconds
         )
-        self.takeovers.append(time.monotonic() - began)
-        return self.takeovers[-1]
+        self.takeovers.append(time.monotonic() - (self._struck_at or began))
+        self._struck_at = None
+        return time.monotonic() - began
 
 
 def ask_little(product: Installation) -> None:
