@@ -50,6 +50,11 @@ class MatterViewer(Viewer):
         elif kind == "matter.failed":
             self.fail(data["message"])
 
+    def closed(self, closed: asyncio.Future[int]) -> None:
+        """The server ends the connection behind the last event; earlier is a fault."""
+        if not closed.cancelled():
+            self.fail(f"the connection was closed with {closed.result()} after {self.dated.length} characters")
+
     def _answer(self, question: str) -> None:
         path = f"/api/v1/matters/{self.matter}/questions/{question}/answer"
         task = asyncio.create_task(self._http.call("POST", path, {"answer": ANSWER}))
@@ -150,6 +155,7 @@ class Product(Side):
     async def _view(self, matter: str, size: int, after: str = "") -> MatterViewer:
         viewer = MatterViewer(size, self.http, matter)
         viewer.socket = await connect(self._port, f"/ws/matters/{matter}/?after={after}", viewer.take, self._headers)
+        viewer.socket.closed.add_done_callback(viewer.closed)
         return viewer
 
     async def begin_streams(self, count: int, size: int, viewers: int = 1) -> list[list[Viewer]]:
