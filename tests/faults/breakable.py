@@ -6,6 +6,7 @@ import signal
 import time
 from collections.abc import Iterable
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -123,7 +124,7 @@ class Breakable(Installation):
         while len(self.workers) < count:
             self.start_worker()
         for worker in self.workers:
-            wait_until(lambda one=worker: one.says(" ready."), f"{worker.name} is ready", 60)
+            wait_until(partial(worker.says, " ready."), f"{worker.name} is ready", 60)
 
     def restart_web(self) -> None:
         """After it was killed: wait until it answers again."""
