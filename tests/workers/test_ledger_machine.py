@@ -106,20 +106,23 @@ class Ledger(RuleBasedStateMachine):
     def worker_dies(self, number: int) -> None:
         self._tell(self.workers[number], KilledError(), seen=True)
 
-    @rule(number=st.integers(0, 1), how=st.sampled_from(sorted(WRONG)), times=st.sampled_from([2, 4, 6]))
-    def one_step_fails_again_and_again(self, number: int, how: str, times: int) -> None:
-        worker = self.workers[number]
-        for _ in range(times):
+    @rule(number=st.integers(0, 1), how=st.sampled_from(["cut", "cut", "nonsense", "away", "held back", "dies"]))
+    def one_step_fails_again_and_again(self, number: int, how: str) -> None:
+        """Until somebody gives up, where its calls count."""
+        for _ in range(2 * MAX_CALLS):
+            self.lease_runs_out(0)
             self.pauses_end()
-            due = Step.objects.filter(state=StepState.READY).order_by("turn", "pk").first()
-            if due is not None and not worker.asking:
-                self._take(worker, due.kind)
-            self.model_fails(number, how)
+            self._take_something(self.workers[number])
+            if how == "dies":
+                self.worker_dies(number)
+            else:
+                self.model_fails(number, how)
 
     @rule(number=st.integers(0, 1), by_now=st.booleans())
     def taken_over(self, number: int, by_now: bool) -> None:
         """The lease of a worker that still waits for the model runs out, and the other one has its step."""
         first, second = self.workers[number], self.workers[1 - number]
+        self._take_something(first)
         if first.asking and first.claim and not second.asking:
             Step.objects.filter(pk=first.claim.step_id, state=StepState.RUNNING).update(due_at=Now())
             self._take(second, first.claim.kind)
@@ -166,6 +169,12 @@ class Ledger(RuleBasedStateMachine):
             for _ in range(1 + twice):
                 with suppress(NotAllowed):
                     answer_question(question.matter_id, question.pk, answer)
+
+    def _take_something(self, worker: Puppet) -> None:
+        """What comes next, if `worker` is free."""
+        due = Step.objects.filter(state=StepState.READY, due_at__lte=Now()).order_by("turn", "pk").first()
+        if due is not None and not worker.asking:
+            self._take(worker, due.kind)
 
     def _take(self, worker: Puppet, kind: str) -> None:
         worker.take(kind)
@@ -242,15 +251,18 @@ class Ledger(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         """Every matter ends with a worker that works, and those that failed do so after Retry."""
-        for worker in self.workers:
-            while worker.asking:
-                worker.tell(KilledError())
+        self.kill_all()
         self._work_off()
         assert set(Matter.objects.values_list("status", flat=True)) <= set(ENDED)
         for matter in Matter.objects.filter(status=MatterStatus.FAILED):
             retry_matter(matter.pk)
         self._work_off()
         assert set(Matter.objects.values_list("status", flat=True)) <= {MatterStatus.ADVISED, MatterStatus.CANCELED}
+
+    def kill_all(self) -> None:
+        for worker in self.workers:
+            while worker.asking:
+                worker.tell(KilledError())
 
     def _work_off(self) -> None:
         for _ in range(MOST_STEPS):
@@ -311,3 +323,32 @@ def test_the_puppets_reach_the_advice(ledger: type[Ledger]) -> None:
     kinds = Counter(matter.steps.values_list("kind", flat=True))
     assert kinds == Counter(KINDS) + Counter(["route_question", "ask_founder", "normalise_answer"]), json.dumps(kinds)
     assert matter.attempts.get().text == "Notice runs from the day on which it is received [P1]."
+
+
+def test_the_machine_sees_a_late_write(ledger: type[Ledger], monkeypatch: pytest.MonkeyPatch) -> None:
+    of_anybody = Step.objects.filter(state=StepState.RUNNING)
+    monkeypatch.setattr("workers.claims._mine", lambda claim: of_anybody.filter(pk=claim.step_id))
+    machine = ledger()
+    machine.submit()
+    with pytest.raises(AssertionError, match="wrote all the same"):
+        machine.taken_over(number=0, by_now=True)
+    machine.kill_all()
+
+
+def test_the_machine_sees_a_call_too_many(ledger: type[Ledger], monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in ("failures", "tasks", "calls"):
+        monkeypatch.setattr(f"workers.{module}.MAX_CALLS", MAX_CALLS + 1)
+    machine = ledger()
+    machine.submit()
+    with pytest.raises(AssertionError, match="has called the model"):
+        machine.one_step_fails_again_and_again(number=0, how="cut")
+
+
+def test_the_machine_sees_a_matter_that_is_stuck(ledger: type[Ledger], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("workers.questions.look_whether_gathered", lambda _matter: None)
+    machine = ledger()
+    machine.submit()
+    for _ in range(2):
+        machine.others_work(times=9)
+    with pytest.raises(AssertionError):
+        machine.nothing_is_ever_stuck()

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from collections.abc import Callable
 from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any
@@ -262,14 +263,17 @@ def stopped(company: Company) -> Matter:
     return matter
 
 
+MADE: dict[str, Callable[[Company], Matter]] = {
+    "queued": rows.submitted,
+    "advising": rows.advising,
+    "gathering": lambda company: rows.gathering(company, 1, QuestionStatus.ROUTING),
+}
+
+
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.parametrize("status", ["queued", "advising", "gathering"])
+@pytest.mark.parametrize("status", MADE)
 def test_a_matter_that_is_not_ended_is_left_alone_however_old(company: Company, status: str) -> None:
-    {
-        "queued": rows.submitted,
-        "advising": rows.advising,
-        "gathering": lambda of: rows.gathering(of, 1, QuestionStatus.ROUTING),
-    }[status](company)
+    MADE[status](company)
     let_pass(10 * DAYS)
     assert prune() == 0
     assert Matter.objects.get().status == status
