@@ -1,6 +1,7 @@
 """What goes wrong under `/api/v1/`, as RFC 9457 problem documents."""
 
 import logging
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -11,6 +12,7 @@ from django.db import DataError, InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, UnreadablePostError
 from django.http.multipartparser import MultiPartParserError
 from django.http.response import HttpResponseBase
+from django.template import loader
 from django.views import defaults
 from django.views.decorators.csrf import csrf_exempt
 from ninja import NinjaAPI
@@ -94,6 +96,8 @@ def server_error(request: HttpRequest) -> HttpResponse:
     """A fault outside the API's own handlers."""
     if request.path.startswith("/api/"):
         return problem_response(request, Problem(500, _OUR_FAULT))
+    if isinstance(sys.exception(), _DATABASE_ERRORS):  # Django calls this while it handles the exception
+        return HttpResponse(loader.get_template("503.html").render(), status=503, headers={"Retry-After": "5"})
     return defaults.server_error(request)
 
 
