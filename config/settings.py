@@ -148,9 +148,10 @@ CONTENT_SECURITY_POLICY = {
         "base-uri": ["'none'"],
     }
 }
-# Staff are told of dead letters and open breakers; without a mail server the message is in the worker's log.
+# Staff are told of dead letters, open breakers and matters that do not move on; without a mail server the message is in the worker's log.
 globals().update(env.email_url_config(env("EMAIL_URL")))
 DEFAULT_FROM_EMAIL = env("DEFAULT_FROM_EMAIL")
+EMAIL_TIMEOUT = 10  # seconds: a mail server that hangs holds up no worker
 # A question of 10,000 characters at 12 bytes each (\uXXXX\uXXXX) must fit a form.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 256 * 1024
 
