@@ -148,7 +148,8 @@ CONTENT_SECURITY_POLICY = {
         "base-uri": ["'none'"],
     }
 }
-# Staff are told of dead letters, open breakers and matters that do not move on; without a mail server the message is in the worker's log.
+# Staff are told of dead letters, open breakers and matters that do not move on; without a mail server the message is in
+# the worker's log.
 globals().update(env.email_url_config(env("EMAIL_URL")))
 DEFAULT_FROM_EMAIL = env("DEFAULT_FROM_EMAIL")
 EMAIL_TIMEOUT = 10  # seconds: a mail server that hangs holds up no worker
