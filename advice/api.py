@@ -37,7 +37,9 @@ def cancel(request: HttpRequest, matter_id: UUID) -> JsonResponse:
     return change(request, matter_id, cancel_matter)
 
 
-@router.get("/matters/{uuid:matter_id}/advice", summary="Read an advice", response={200: AdviceOut, **problems(404)})
+@router.get(
+    "/matters/{uuid:matter_id}/advice", summary="Read an advice", response={200: AdviceOut, **problems(404, 410)}
+)
 def get_advice(
     request: HttpRequest,
     matter_id: UUID,
@@ -52,7 +54,7 @@ def get_advice(
 @router.get(
     "/matters/{uuid:matter_id}/advice.md",
     summary="Read an advice as Markdown",
-    response={200: None, **problems(404)},
+    response={200: None, **problems(404, 410)},
     openapi_extra=described("text/markdown"),
 )
 def get_advice_markdown(
