@@ -25,6 +25,7 @@ from tests.servers import MARK
 ROOT = Path(__file__).resolve().parents[1]
 FOUNDER, PASSWORD = "founder@example.com", "correct horse battery"
 STAFF = "staff@example.com"
+KEY = "ms_the-key-of-every-database-that-tests-make"  # company `test`, all scopes
 _numbers = itertools.count()
 
 
@@ -112,6 +113,7 @@ class Installation:
         self._wanted_workers, self._threads, self._variables = workers, threads, variables
         self._worker_names = (f"worker{number}" for number in itertools.count(1))
         self.founder_email, self.founder_password, self.staff_email = FOUNDER, PASSWORD, STAFF
+        self.api_key = KEY
 
     def __enter__(self) -> Self:
         try:
@@ -149,7 +151,6 @@ class Installation:
         self.start_beat()
         for _ in range(self._wanted_workers):
             self.start_worker()
-        self.api_key = self.manage("create_api_key", "--company", "test", "--scopes", "read,write,admin").strip()
         self.api = self.client(self.api_key)
         wait_until(self._is_ready, "the web process answers /readyz with 200")
         for worker in self.workers:
@@ -249,12 +250,14 @@ import os
 os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings"
 import django
 django.setup()
-from companies.models import Company, Membership, User
+from companies.models import ApiKey, Company, Membership, User, hash_token
 company = Company.objects.create(name="Test, Inc.", slug="test", tier="pro")
 Company.objects.create(name="Other, Inc.", slug="other")
 founder = User.objects.create_user("{FOUNDER}", "{PASSWORD}", first_name="Fay")
 Membership.objects.create(company=company, user=founder, role="owner")
 User.objects.create_superuser("{STAFF}", "{PASSWORD}")
+scopes = ["read", "write", "admin"]
+ApiKey.objects.create(company=company, prefix="{KEY[:10]}", sha256=hash_token("{KEY}"), scopes=scopes)
 """
 
 
