@@ -111,14 +111,14 @@ def _complete(
             log.add(model, sha256, outcome_of(error), request_id=error.request_id, error_code=error.code)
             raise
         admission.usage = reply.usage
-    log.add(
-        model,
-        sha256,
-        CallOutcome.OK,
-        usage=reply.usage,
-        latency_ms=reply.latency_ms,
-        request_id=reply.request_id,
-    )
+        log.add(
+            model,
+            sha256,
+            CallOutcome.OK,
+            usage=reply.usage,
+            latency_ms=reply.latency_ms,
+            request_id=reply.request_id,
+        )
     if reply.finish_reason == "content_filter":
         raise LLMError(Code.CONTENT_FILTER, "the filter declined", seen_by_model=True, request_id=reply.request_id)
     return reply.text

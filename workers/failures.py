@@ -54,6 +54,16 @@ def handle_failure(claim: Claim, error: LLMError | ReplyInvalid | OverBudget | O
             _give_up(claim, matter, as_problem(error))
 
 
+def give_back(claim: Claim, *, asked: bool) -> None:
+    """The database failed the step (its disk was full, its session ended): somebody tries again soon.
+
+    `asked`: whether a model was. A database that is out of order for an hour uses no step's calls up. Raises Fenced,
+    and DatabaseError where not even this can be stored: then the lease runs out.
+    """
+    with writing(claim):
+        _park(claim, _backoff(claim.attempt, PROVIDER_PAUSE), seen=asked)
+
+
 def reference_of(claim: Claim) -> str:
     """What people and our logs call the work on a step."""
     return f"{str(claim.matter_id)[:8]}-{claim.step_id}"

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from contextlib import suppress
 
 from celery import shared_task
-from django.db import connection
+from django.db import OperationalError, connection
 
 from workers import draft, facts, questions, research
 from workers.alarm import watch_matters
@@ -17,7 +17,7 @@ from workers.budget import OverBudget
 from workers.calls import CallLog
 from workers.claims import MAX_CALLS, Claim, Fenced, claim_step
 from workers.clients.llm import LLMError
-from workers.failures import OurFault, handle_failure, reference_of
+from workers.failures import OurFault, give_back, handle_failure, reference_of
 from workers.lifecycle import is_stopping
 from workers.pipeline import KINDS
 from workers.pruning import prune
@@ -57,9 +57,19 @@ def _run_claim(claim: Claim) -> None:
     with heartbeat().holding(claim) as call:
         try:
             with suppress(Fenced):
-                _do(Work(claim, call, log))
+                _do_or_give_back(Work(claim, call, log))
         finally:
             log.store()  # what its outcome did not store: the calls were made, whoever the step belongs to now
+
+
+def _do_or_give_back(work: Work) -> None:
+    try:
+        _do(work)
+    except OperationalError as error:
+        logger.warning("the database failed %s: %s", work.claim.kind, error)
+        with suppress(OperationalError):
+            give_back(work.claim, asked=bool(work.log.rows))
+        raise
 
 
 def _do(work: Work) -> None:
@@ -69,7 +79,7 @@ def _do(work: Work) -> None:
         STEPS[work.claim.kind](work)
     except (LLMError, ReplyInvalid, OverBudget, OurFault) as error:
         handle_failure(work.claim, error, work.log)
-    except Fenced:
+    except (Fenced, OperationalError):
         raise
     except Exception as error:
         logger.error("an error of ours in %s, reference %s: %r", work.claim.kind, reference_of(work.claim), error)

@@ -236,17 +236,44 @@ def test_a_call_is_on_record_when_the_session_ended_while_its_outcome_was_stored
     llm.set(reply_delay=0.5)
     running = in_background(lambda: run_step(KIND))
     wait_until(lambda: llm.counts()["in_flight"], "the model is asked")
-    with psycopg.connect(database_dsn()) as locking, psycopg.connect(database_dsn(), autocommit=True) as ending:
-        locking.execute("SELECT FROM matters_matter WHERE id = %s FOR UPDATE", [matter.pk])
-        who = [locking.info.backend_pid]
-        wait_until(lambda: ending.execute(_END_WHO_WAITS, who).fetchone(), "the outcome waits for the matter's lock")
+    end_the_session_that_waits_for(matter)
     with pytest.raises(OperationalError):
         running.result(timeout=10)
     assert outcomes(matter) == ["ok"]
-    assert matter.steps.get().state == StepState.RUNNING, "whoever takes it over when its lease has run out begins anew"
+    step = matter.steps.get()
+    assert (step.state, step.calls_seen) == (StepState.READY, 1), "it is tried again, and what was asked counts"
 
 
-_END_WHO_WAITS = "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE %s = ANY(pg_blocking_pids(pid))"
+def test_a_database_that_fails_a_step_before_the_model_is_asked_never_uses_its_calls_up(
+    pipeline: Pipeline, matter: Matter
+) -> None:
+    for _ in range(MAX_CALLS + 2):
+        pipeline.make_due(matter)
+        with psycopg.connect(database_dsn()) as locking:
+            lock(locking, matter)
+            running = in_background(lambda: run_step(KIND))
+            end_who_waits_for(locking)
+        with pytest.raises(OperationalError):
+            running.result(timeout=10)
+    assert matter.steps.get().calls_seen == 0
+    goes_on(pipeline, matter)
+
+
+def end_the_session_that_waits_for(matter: Matter) -> None:
+    with psycopg.connect(database_dsn()) as locking:
+        lock(locking, matter)
+        end_who_waits_for(locking)
+
+
+def lock(locking: psycopg.Connection, matter: Matter) -> None:
+    locking.execute("SELECT FROM matters_matter WHERE id = %s FOR UPDATE", [matter.pk])
+
+
+def end_who_waits_for(locking: psycopg.Connection) -> None:
+    query = "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE %s = ANY(pg_blocking_pids(pid))"
+    who = [locking.info.backend_pid]
+    with psycopg.connect(database_dsn(), autocommit=True) as ending:
+        wait_until(lambda: ending.execute(query, who).fetchone(), "somebody waits for the matter's lock")
 
 
 @contextmanager
