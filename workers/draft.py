@@ -20,6 +20,7 @@ from workers.admission import ADVICE_TOKENS, Admission, admitted, asker_of
 from workers.calls import count_call, outcome_of, prompt_sha256
 from workers.claims import Fenced, writing
 from workers.clients.llm import Code, LLMError, NotAsked, Stream
+from workers.outage import until_stored
 from workers.prices import estimated_tokens
 from workers.research import relevant_versions
 from workers.runtime import chunk_writer, llm_client
@@ -53,7 +54,7 @@ def draft_advice(work: Work) -> None:
     model = matter.model or settings.LLM_ADVICE_MODEL
     with _admitted(work, model, messages) as admission, _open(work, model, messages) as stream:
         try:
-            chunks = _begin(work, model, given)
+            chunks = until_stored(lambda: _begin(work, model, given))
         except Exception:  # nobody will read what the model says, but it was asked
             work.log.add(model, prompt_sha256(messages), CallOutcome.CANCELED, request_id=stream.request_id)
             raise
@@ -61,7 +62,7 @@ def draft_advice(work: Work) -> None:
         admission.usage = stream.usage
     if reason == "length" and count_call(work.claim):
         reason = _continue(work, model, messages, chunks)
-    _finish(work, given, chunks, reason)
+    until_stored(lambda: _finish(work, given, chunks, reason))
 
 
 def _continue(work: Work, model: str, messages: list[Any], chunks: ChunkStream) -> str | None:

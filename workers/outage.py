@@ -2,11 +2,14 @@
 
 import logging
 import time
+from collections.abc import Callable
+from typing import TypeVar
 
 from django.db import OperationalError, connection
 
 from companies.postgresql.resting import has_broken_off
 
+T = TypeVar("T")
 logger = logging.getLogger(__name__)
 OUTAGE_SECONDS, RETRY_SECONDS = 60.0, 0.5
 
@@ -29,3 +32,19 @@ def await_database() -> None:
             logger.warning("an outcome waits for the database: %s", error)
             time.sleep(RETRY_SECONDS)
         connection.close()
+
+
+def until_stored(store: Callable[[], T]) -> T:
+    """What `store` gives, a transaction that may be begun again: while the database fails it, up to a minute.
+
+    For what a model has said and nobody wants to ask again. Raises OperationalError.
+    """
+    ends_at = time.monotonic() + OUTAGE_SECONDS
+    while True:
+        try:
+            return store()
+        except OperationalError as error:
+            if time.monotonic() > ends_at:
+                raise
+            logger.warning("an outcome is offered again: %s", error)
+            time.sleep(RETRY_SECONDS)

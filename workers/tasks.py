@@ -5,6 +5,7 @@ doubled or late changes nothing. The id in a message is for Flower's eyes.
 """
 
 import logging
+import time
 from collections.abc import Callable
 from contextlib import suppress
 
@@ -19,6 +20,7 @@ from workers.claims import MAX_CALLS, Claim, Fenced, claim_step
 from workers.clients.llm import LLMError
 from workers.failures import OurFault, give_back, handle_failure, reference_of
 from workers.lifecycle import is_stopping
+from workers.outage import OUTAGE_SECONDS, RETRY_SECONDS
 from workers.pipeline import KINDS
 from workers.pruning import prune
 from workers.reply_cache import forget_expired_replies
@@ -63,13 +65,19 @@ def _run_claim(claim: Claim) -> None:
 
 
 def _do_or_give_back(work: Work) -> None:
-    try:
-        _do(work)
-    except OperationalError as error:
-        logger.warning("the database failed %s: %s", work.claim.kind, error)
-        with suppress(OperationalError):
-            give_back(work.claim, asked=bool(work.log.rows))
-        raise
+    """An answer that the database does not take is kept, and offered again; else somebody is to try again."""
+    ends_at = time.monotonic() + OUTAGE_SECONDS
+    while True:
+        try:
+            _do(work)
+            return
+        except OperationalError as error:
+            logger.warning("the database failed %s: %s", work.claim.kind, error)
+            if not work.replies or is_stopping() or time.monotonic() > ends_at:
+                with suppress(OperationalError):
+                    give_back(work.claim, asked=bool(work.log.rows))
+                raise
+        time.sleep(RETRY_SECONDS)
 
 
 def _do(work: Work) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from matters.events import append_events, matter_updated
@@ -10,7 +10,7 @@ from matters.ledger import NewStep, insert_steps
 from matters.models import Matter, Question
 from matters.services import change_question, change_status
 from matters.states import SETTLED, MatterStatus, QuestionStatus
-from workers.calls import CallLog, ask_model
+from workers.calls import CallLog, ask_model, prompt_sha256
 from workers.claims import Claim, finishing
 from workers.clients.llm import Call
 from workers.pipeline import following
@@ -24,10 +24,15 @@ class Work:
     claim: Claim
     call: Call
     log: CallLog
+    replies: dict[str, Any] = field(default_factory=dict)  # by prompt: a step that is done again asks nothing twice
 
     def ask(self, request: LLMRequest[R]) -> R:
         """The model's reply. Raises LLMError, ReplyInvalid, Fenced."""
-        return ask_model(self.claim, request, self.call, self.log)
+        prompt = prompt_sha256(request.messages)
+        if prompt not in self.replies:
+            self.replies[prompt] = ask_model(self.claim, request, self.call, self.log)
+        reply: R = self.replies[prompt]
+        return reply
 
     @contextmanager
     def finish(self, result: dict[str, Any] | None = None) -> Iterator[Matter]:

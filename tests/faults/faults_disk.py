@@ -74,6 +74,7 @@ class DiskFull:
             with Load(own, self.matters) as work:
                 self.fill(own, disk, work)
                 work.wait_until_ended(END_SECONDS)
+                own.claims_lost = claims_without_a_call(own)
                 account_for(own, work).assert_nothing_lost()
                 assert {viewer.status for viewer in work.viewers} == {"advised"}, "a full disk has failed a matter"
 
@@ -91,6 +92,16 @@ class DiskFull:
         wait_until(lambda: all(v.matter for v in load.viewers), "everybody is accepted once there is space", 60)
         outcomes = {call.outcome for viewer in load.viewers for call in viewer.calls}
         assert outcomes == {202, 503}, f"answers beside 202 and 503: {outcomes}"
+
+
+def claims_without_a_call(product: Breakable) -> int:
+    """Claims of steps that ask a model, whose calls, if they made any, could not be put on record."""
+    ((count,),) = product.sql(
+        """SELECT sum(greatest(0, attempt - (SELECT count(DISTINCT c.attempt) FROM matters_llmcall c
+                                              WHERE c.step_id = s.id)))
+             FROM matters_step s WHERE kind <> 'search_playbooks'"""
+    )
+    return int(count)
 
 
 def refused(load: Load) -> bool:
