@@ -12,7 +12,8 @@ def test_the_documentation_shows_every_call(open_page: OpenPage) -> None:
     page = open_page()
     page.goto("/api/v1/docs")
     page.wait_for_selector(".opblock")
-    assert page.locator(".opblock").count() == 12
+    paths = page.request.get("/api/v1/openapi.json").json()["paths"]
+    assert page.locator(".opblock").count() == sum(len(methods) for methods in paths.values()) > 10
 
 
 def test_a_person_may_try_a_call_out(founder_page: Page) -> None:
