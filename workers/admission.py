@@ -17,7 +17,7 @@ from workers.budget import Reserved, reserve_money
 from workers.claims import Claim
 from workers.clients.llm import Code, LLMError, Usage
 from workers.limits import Share, take_share
-from workers.outage import await_database
+from workers.outage import until_stored
 from workers.prices import believable, cost_of
 
 REPLY_TOKENS = 1_000  # what a reply of a step is taken to have, until it is known
@@ -45,16 +45,15 @@ class Admission:
 
     def settle(self) -> None:
         """The model saw the call."""
-        await_database()
         if self.usage is not None:
             usage = believable(self.usage)
-            self.money.settle(cost_of(self.model, usage.prompt_tokens, usage.completion_tokens))
+            cost = cost_of(self.model, usage.prompt_tokens, usage.completion_tokens)
+            until_stored(lambda: self.money.settle(cost))
             self.share.settle(usage.prompt_tokens + usage.completion_tokens)
 
     def release(self, *, refused: bool) -> None:
         """The model did not see the call."""
-        await_database()
-        self.money.settle(Decimal(0))
+        until_stored(lambda: self.money.settle(Decimal(0)))
         self.share.release(refused=refused)
 
 

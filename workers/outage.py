@@ -34,17 +34,19 @@ def await_database() -> None:
         connection.close()
 
 
-def until_stored(store: Callable[[], T]) -> T:
-    """What `store` gives, a transaction that may be begun again: while the database fails it, up to a minute.
+def until_stored(store: Callable[[], T], *, worth_it: Callable[[], bool] = lambda: True) -> T:
+    """What `store` gives, done again while the database fails it and it is `worth_it`, up to a minute.
 
-    For what a model has said and nobody wants to ask again. Raises OperationalError.
+    For what a model has said and nobody wants to ask again: a statement, a transaction, or a step whose answer is at
+    hand. Each try has a connection that works. Raises OperationalError.
     """
     ends_at = time.monotonic() + OUTAGE_SECONDS
     while True:
         try:
+            await_database()
             return store()
         except OperationalError as error:
-            if time.monotonic() > ends_at:
+            if time.monotonic() > ends_at or not worth_it():
                 raise
             logger.warning("an outcome is offered again: %s", error)
             time.sleep(RETRY_SECONDS)

@@ -6,17 +6,21 @@ something new. Only replies that satisfied their schema are kept.
 
 import hashlib
 import json
+import logging
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 from django.conf import settings
+from django.db import DatabaseError
 from django.db.models.functions import Now
 
 from matters.models import CachedReply
 from workers.claims import Claim
 from workers.prompts.blocks import scrub
 from workers.steps.base import LLMRequest, R, ReplyInvalid, parse_reply
+
+logger = logging.getLogger(__name__)
 
 
 def find_reply(claim: Claim, company: UUID, model: str, request: LLMRequest[R]) -> R | None:
@@ -32,7 +36,7 @@ def find_reply(claim: Claim, company: UUID, model: str, request: LLMRequest[R]) 
 
 
 def keep_reply(claim: Claim, company: UUID, model: str, request: LLMRequest[Any], text: str) -> None:
-    """Keep the `text` of a reply that satisfied its schema."""
+    """Keep the `text` of a reply that satisfied its schema. A database that does not take it costs nobody the reply."""
     if not _is_used(claim):
         return
     row = CachedReply(
@@ -41,9 +45,12 @@ def keep_reply(claim: Claim, company: UUID, model: str, request: LLMRequest[Any]
         text=scrub(text),
         expires_at=Now() + timedelta(seconds=settings.LLM_CACHE_SECONDS),
     )
-    CachedReply.objects.bulk_create(
-        [row], update_conflicts=True, unique_fields=["company", "sha256"], update_fields=["text", "expires_at"]
-    )
+    try:
+        CachedReply.objects.bulk_create(
+            [row], update_conflicts=True, unique_fields=["company", "sha256"], update_fields=["text", "expires_at"]
+        )
+    except DatabaseError as error:
+        logger.warning("a reply is not kept for the next time: %s", error)
 
 
 def forget_expired_replies() -> int:

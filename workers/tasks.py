@@ -5,7 +5,6 @@ doubled or late changes nothing. The id in a message is for Flower's eyes.
 """
 
 import logging
-import time
 from collections.abc import Callable
 from contextlib import suppress
 
@@ -20,7 +19,7 @@ from workers.claims import MAX_CALLS, Claim, Fenced, claim_step
 from workers.clients.llm import LLMError
 from workers.failures import OurFault, give_back, handle_failure, reference_of
 from workers.lifecycle import is_stopping
-from workers.outage import OUTAGE_SECONDS, RETRY_SECONDS
+from workers.outage import until_stored
 from workers.pipeline import KINDS
 from workers.pruning import prune
 from workers.reply_cache import forget_expired_replies
@@ -66,18 +65,12 @@ def _run_claim(claim: Claim) -> None:
 
 def _do_or_give_back(work: Work) -> None:
     """An answer that the database does not take is kept, and offered again; else somebody is to try again."""
-    ends_at = time.monotonic() + OUTAGE_SECONDS
-    while True:
-        try:
-            _do(work)
-            return
-        except OperationalError as error:
-            logger.warning("the database failed %s: %s", work.claim.kind, error)
-            if not work.replies or is_stopping() or time.monotonic() > ends_at:
-                with suppress(OperationalError):
-                    give_back(work.claim, asked=bool(work.log.rows))
-                raise
-        time.sleep(RETRY_SECONDS)
+    try:
+        until_stored(lambda: _do(work), worth_it=lambda: bool(work.replies) and not is_stopping())
+    except OperationalError:
+        with suppress(OperationalError):
+            give_back(work.claim, asked=bool(work.log.rows))
+        raise
 
 
 def _do(work: Work) -> None:
@@ -94,7 +87,16 @@ def _do(work: Work) -> None:
         raise  # the step is taken over when its lease has run out, and given up after MAX_CALLS claims
 
 
-def _declare(kind: str) -> None:
+# Those of beat; `config/settings.py` says how often.
+MAINTENANCE: dict[str, Callable[[], object]] = {
+    "sweep": sweep_ledger,
+    "forget_replies": forget_expired_replies,
+    "prune": prune,
+    "watch": watch_matters,
+}
+
+
+def _declare_step(kind: str) -> None:
     @shared_task(name=kind, ignore_result=True)
     def task(step_id: int | None = None) -> None:
         run_step(kind)
@@ -102,41 +104,18 @@ def _declare(kind: str) -> None:
     task.__doc__ = STEPS[kind].__doc__
 
 
+def _declare_maintenance(name: str, do: Callable[[], object]) -> None:
+    @shared_task(name=name, ignore_result=True)
+    def task() -> None:
+        try:
+            do()
+        finally:
+            connection.close()
+
+    task.__doc__ = do.__doc__
+
+
 for _kind in KINDS:
-    _declare(_kind)
-
-
-@shared_task(name="sweep", ignore_result=True)
-def sweep() -> None:
-    """Wake workers for every step that is due or whose lease has run out."""
-    try:
-        sweep_ledger()
-    finally:
-        connection.close()
-
-
-@shared_task(name="forget_replies", ignore_result=True)
-def forget_replies() -> None:
-    """Remove the models' replies that may not be used again."""
-    try:
-        forget_expired_replies()
-    finally:
-        connection.close()
-
-
-@shared_task(name="prune", ignore_result=True)
-def prune_content() -> None:
-    """Remove the content of matters that ended `RETENTION_DAYS` ago."""
-    try:
-        prune()
-    finally:
-        connection.close()
-
-
-@shared_task(name="watch", ignore_result=True)
-def watch() -> None:
-    """Tell staff of matters that do not move on."""
-    try:
-        watch_matters()
-    finally:
-        connection.close()
+    _declare_step(_kind)
+for _name, _do_it in MAINTENANCE.items():
+    _declare_maintenance(_name, _do_it)

@@ -21,9 +21,10 @@ from tests.fakes.llm import FakeLLM
 from tests.processes import free_port, wait_until
 from tests.threads import in_background
 from tests.workers.conftest import Pipeline
-from workers import research, runtime
+from workers import outage, research, runtime
 from workers.claims import MAX_CALLS, claim_step, finishing
 from workers.tasks import STEPS, run_step
+from workers.work import Work
 
 KIND = "plan_search"
 
@@ -191,22 +192,6 @@ def test_a_step_whose_workers_all_died_is_given_up(pipeline: Pipeline, matter: M
     assert llm.counts()["calls"] == 0
 
 
-def test_a_fault_of_ours_leaves_the_step_to_be_taken_over_and_is_given_up_in_the_end(
-    pipeline: Pipeline, matter: Matter, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def fail(_work: object) -> None:
-        raise ZeroDivisionError("a fault of ours")
-
-    monkeypatch.setitem(STEPS, KIND, fail)
-    for _ in range(MAX_CALLS):
-        with pytest.raises(ZeroDivisionError):
-            run_step(KIND)
-        assert matter.steps.get().state == StepState.RUNNING
-        Step.objects.update(due_at=timezone.now() - timedelta(seconds=1))
-    run_step(KIND)
-    assert matter.steps.get().state == StepState.DEAD
-
-
 def test_a_call_is_on_record_whatever_becomes_of_its_step(pipeline: Pipeline, matter: Matter, llm: FakeLLM) -> None:
     """It was made and is to be paid for, also when a person has stopped the matter meanwhile."""
     llm.set(reply_delay=30)
@@ -240,6 +225,28 @@ def test_an_answer_is_offered_again_when_the_session_ended_while_it_was_stored(
     running.result(timeout=10)
     assert outcomes(matter) == ["ok"]
     assert (matter.steps.get(kind=KIND).state, llm.counts()["calls"]) == (StepState.DONE, 1)
+
+
+def test_an_answer_is_offered_with_another_connection_when_the_session_ended_between_two_transactions(
+    pipeline: Pipeline, matter: Matter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def look_and_finish(work: Work) -> None:
+        if not work.replies:
+            work.replies["a prompt"] = "an answer"
+            end_session(connection.connection.info.backend_pid)
+        Matter.objects.get(pk=matter.pk)
+        with work.finish():
+            pass
+
+    monkeypatch.setitem(STEPS, KIND, look_and_finish)
+    monkeypatch.setattr(outage, "OUTAGE_SECONDS", 3.0)
+    run_step(KIND)
+    assert matter.steps.get(kind=KIND).state == StepState.DONE
+
+
+def end_session(pid: int) -> None:
+    with psycopg.connect(database_dsn(), autocommit=True) as ending:
+        ending.execute("SELECT pg_terminate_backend(%s, 5000)", [pid])
 
 
 def test_a_database_that_fails_a_step_before_the_model_is_asked_never_uses_its_calls_up(

@@ -37,7 +37,7 @@ def fault_of(matter: Matter) -> dict[str, object]:
     return dict(matter.error)
 
 
-def test_an_error_of_ours_is_not_told_as_the_models_and_our_log_has_its_reference(
+def test_an_error_of_ours_is_tried_again_then_given_up_in_words_of_its_own_with_a_reference_that_our_log_has(
     pipeline: Pipeline, matter: Matter, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     def fail(_work: object) -> None:
@@ -47,8 +47,10 @@ def test_an_error_of_ours_is_not_told_as_the_models_and_our_log_has_its_referenc
     for _ in range(MAX_CALLS):
         with pytest.raises(ZeroDivisionError):
             run_step(KIND)
+        assert matter.steps.get().state == StepState.RUNNING
         let_leases_run_out()
     run_step(KIND)
+    assert matter.steps.get().state == StepState.DEAD
     error = fault_of(matter)
     assert (error["code"], error["retryable"]) == ("fault", True)
     assert "error of ours" in str(error["message"])
