@@ -200,9 +200,8 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
 CELERY_BROKER_POOL_LIMIT = 16  # connections are kept: a new one for each hint costs ten times the CPU
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_DEFAULT_QUEUE = "steps"
-CELERY_TASK_ROUTES = {"draft_advice": {"queue": "advice"}} | {
-    name: {"queue": "maintenance"} for name in ("sweep", "forget_replies", "prune", "watch")
-}
+_PERIODS = {"sweep": SWEEP_SECONDS, "forget_replies": 600.0, "prune": 300.0, "watch": 60.0}
+CELERY_TASK_ROUTES = {"draft_advice": {"queue": "advice"}} | {name: {"queue": "maintenance"} for name in _PERIODS}
 CELERY_TASK_QUEUES: dict[str, dict[str, str]] = {name: {} for name in ("steps", "advice", "maintenance")}
 CELERY_TASK_CREATE_MISSING_QUEUES = True
 CELERY_WORKER_POOL = "threads"  # a fork would leave the chunk writer and the heartbeat behind
@@ -213,6 +212,5 @@ CELERY_TASK_SEND_SENT_EVENT = False
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULE = {
-    task: {"task": task, "schedule": seconds, "options": {"expires": seconds}}
-    for task, seconds in {"sweep": SWEEP_SECONDS, "forget_replies": 600.0, "prune": 300.0, "watch": 60.0}.items()
+    task: {"task": task, "schedule": seconds, "options": {"expires": seconds}} for task, seconds in _PERIODS.items()
 }
