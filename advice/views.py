@@ -12,6 +12,7 @@ from advice.models import Attempt
 from advice.page import read_page
 from advice.render import render_fragments, render_regions
 from advice.services import cancel_matter
+from advice.stream import MatterGoneError
 from companies.access import company_of, is_from_script, members_only
 from companies.models import User
 from matters.forms import AnswerForm
@@ -101,7 +102,7 @@ def _show(
     wanted = request.GET.get("version", "")
     try:
         page = read_page(own.pk, int(wanted) if wanted.isascii() and wanted.isdigit() and len(wanted) < 9 else None)
-    except Attempt.DoesNotExist:
+    except (Attempt.DoesNotExist, MatterGoneError):  # the matter was deleted in this moment
         raise Http404("There is no such version.") from None
     context = {"page": page, "matter": page.matter, "parts": render_regions(page, request, invalid), "refused": refused}
     return render(request, "advice/matter.html", context, status=status)

@@ -97,7 +97,8 @@ def server_error(request: HttpRequest) -> HttpResponse:
     if request.path.startswith("/api/"):
         return problem_response(request, Problem(500, _OUR_FAULT))
     if isinstance(sys.exception(), _DATABASE_ERRORS):  # Django calls this while it handles the exception
-        return HttpResponse(loader.get_template("503.html").render(), status=503, headers={"Retry-After": "5"})
+        # Without the request, since who is signed in stands in the database.
+        return HttpResponse(loader.render_to_string("503.html"), status=503, headers={"Retry-After": "5"})
     return defaults.server_error(request)
 
 

@@ -2,14 +2,18 @@
 
 import asyncio
 from typing import Any
+from uuid import UUID
 
 import pytest
-from django.test import AsyncClient
+from django.test import AsyncClient, Client
 
 from advice import hub as hub_module
+from advice import views
 from advice.hub import hub
+from advice.page import MatterPage, read_page
 from advice.render import render_fragments
 from advice.stream import MatterGoneError
+from companies.models import User
 from matters.models import Matter
 from tests.advice.conftest import Loop
 from tests.processes import wait_until
@@ -65,3 +69,15 @@ def test_the_fragments_of_a_matter_that_is_gone_say_so(loop: Loop, matter: Matte
     matter.delete()
     with pytest.raises(MatterGoneError):
         render_fragments(gone)
+
+
+def test_the_page_of_a_matter_that_is_deleted_just_then_is_not_found(
+    matter: Matter, client: Client, founder: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def delete_then_read(matter_id: UUID, version: int | None) -> MatterPage:
+        Matter.objects.filter(pk=matter_id).delete()
+        return read_page(matter_id, version)
+
+    client.force_login(founder)
+    monkeypatch.setattr(views, "read_page", delete_then_read)
+    assert client.get(f"/matters/{matter.pk}/").status_code == 404
