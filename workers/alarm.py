@@ -51,4 +51,5 @@ def _look_again(matter_id: UUID) -> None:
         open_steps = matter.steps.filter(state__in=[StepState.READY, StepState.RUNNING])
         if matter.status == MatterStatus.GATHERING and not open_steps.exists():
             look_whether_gathered(matter)
-            logger.error("matter %s had no step and goes on: %s", matter_id, matter.status)
+            if matter.status != MatterStatus.GATHERING:
+                logger.error("matter %s had no step and goes on: %s", matter_id, matter.status)

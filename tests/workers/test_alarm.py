@@ -13,8 +13,8 @@ from matters.models import Event, Matter, Step
 from matters.states import MatterStatus, QuestionStatus, StepState, WaitingFor
 from matters.stuck import Cause, Stuck, stuck_matters
 from tests import rows
+from workers.alarm import watch_matters
 from workers.claims import claim_step
-from workers.tasks import watch
 
 pytestmark = pytest.mark.django_db(transaction=True)
 MINUTES = 15
@@ -38,7 +38,7 @@ def test_a_matter_whose_step_nobody_takes_is_told_of_after_its_time(company: Com
     assert stuck_matters() == []
     let_pass(2)
     assert stuck_matters() == [Stuck(matter.pk, Cause.UNCLAIMED)]
-    watch()
+    watch_matters()
     (told,) = mail.outbox
     assert told.to == ["staff@example.com"]
     assert str(matter.pk) in told.body
@@ -50,15 +50,15 @@ def test_staff_are_told_once_an_hour_and_of_each_cause_on_its_own(company: Compa
     rows.submitted(company)
     let_pass(MINUTES + 1)
     for _ in range(3):
-        watch()
+        watch_matters()
     assert len(mail.outbox) == 1
     without = rows.advising(company)
     Event.objects.filter(matter=without).update(at=Now() - timedelta(hours=1))
-    watch()
+    watch_matters()
     assert len(mail.outbox) == 2
     assert "no_step" in mail.outbox[1].subject
     StaffNotice.objects.update(sent_at=Now() - timedelta(minutes=61))
-    watch()
+    watch_matters()
     assert len(mail.outbox) == 4, "a matter that is still stuck after an hour is told of again"
 
 
@@ -68,7 +68,7 @@ def test_the_alarm_ends_when_the_matter_moves_on(company: Company) -> None:
     assert stuck_matters()
     rows.move(matter, MatterStatus.RESEARCHING)
     assert stuck_matters() == []
-    watch()
+    watch_matters()
     assert mail.outbox == []
 
 
@@ -126,7 +126,7 @@ def test_a_step_that_is_put_off_without_a_reason_is_seen(company: Company) -> No
 def test_a_matter_without_a_step_whose_facts_are_known_is_moved_on_and_told_of(company: Company) -> None:
     matter = rows.gathering(company, 2, QuestionStatus.ANSWERED)
     let_pass(MINUTES + 1)
-    watch()
+    watch_matters()
     matter.refresh_from_db()
     assert matter.status == MatterStatus.ADVISING
     assert matter.steps.filter(kind="draft_advice", state=StepState.READY).count() == 1
@@ -138,7 +138,7 @@ def test_many_matters_are_counted_and_only_some_named(company: Company) -> None:
     for _ in range(25):
         rows.submitted(company)
     let_pass(MINUTES + 1)
-    watch()
+    watch_matters()
     assert "25 matters" in mail.outbox[0].subject
     assert "and 5 more" in mail.outbox[0].body
 

@@ -33,7 +33,6 @@ from tests.workers.conftest import Pipeline
 from workers import pruning
 from workers.pruning import RUN_SECONDS, prune, prune_next
 from workers.steps.derive_questions import FEWEST
-from workers.tasks import prune_content
 
 CANARY = "Zaunkoenig"
 DAYS = 90
@@ -189,7 +188,7 @@ def test_what_the_api_and_the_page_say_of_a_pruned_matter(advised: Matter, api: 
     events, _ = events_of(advised)
     cursors = [event["id"] for event in events[:-1]]
     let_pass(DAYS + 1)
-    prune_content()
+    prune()
     shown = api.get(path).json()
     advised.refresh_from_db()
     assert shown["pruned_at"] is not None

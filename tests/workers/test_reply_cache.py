@@ -16,7 +16,7 @@ from matters.states import StepState
 from tests import rows
 from tests.fakes.llm import FakeLLM
 from tests.workers.conftest import Pipeline
-from workers.tasks import forget_replies
+from workers.reply_cache import forget_expired_replies
 
 KIND = "plan_search"
 
@@ -133,5 +133,5 @@ def test_the_advice_is_written_anew_for_each_matter(pipeline: Pipeline, company:
 
 def test_expired_replies_are_removed_and_others_kept(pipeline: Pipeline, asked: Matter, company: Company) -> None:
     CachedReply.objects.create(company=company, sha256="0" * 64, text="old", expires_at=Now())
-    forget_replies()
+    forget_expired_replies()
     assert CachedReply.objects.get().sha256 != "0" * 64
