@@ -30,7 +30,7 @@ run: packages ## everything in this terminal: databases, web, workers; Ctrl-C en
 
 test: packages-dev ## the whole test suite, with real servers and a real browser
 	@$(VENV)/python -m tests.browser
-	@$(PYTEST) -n logical --dist loadgroup -m "not e2e and not long"; parallel=$$?; \
+	@$(PYTEST) -n logical --dist loadgroup -m "not e2e"; parallel=$$?; \
 	$(PYTEST) -n logical --dist loadfile -m e2e; browser=$$?; \
 	[ $$parallel -eq 0 ] && [ $$browser -eq 0 ]
 

@@ -42,6 +42,9 @@ def ended(product: Breakable) -> Iterator[Load]:
     with Load(product, len(TAMPERED)) as load:
         load.wait_until_ended(60)
         yield load
+        # Workers are not to come back for ever to the step that was made to run again.
+        ids = [viewer.matter for viewer in load.accepted]
+        product.sql("UPDATE matters_step SET state = 'done' WHERE matter_id = ANY(%s::uuid[])", ids)
 
 
 def test_it_has_nothing_to_say_where_all_went_well(product: Breakable, ended: Load) -> None:

@@ -31,7 +31,7 @@ def survive(product: Breakable, *faults: Fault, matters: int = 8) -> Load:
 SHORT: tuple[tuple[Fault, ...], ...] = (
     (OneWorkerKilled(), BeatKilled()),
     (WorkerFrozen(),),
-    (Deploys(times=3),),
+    (Deploys(times=2),),
     (KilledBeforePublishing("web"), KilledBeforePublishing("workers")),
     (BrokerEmptied(), Redelivered(), BrokerRestarted()),
     (BrokerAway(seconds=6),),
