@@ -239,17 +239,19 @@ def _template(base: str) -> str:
         if not conn.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone():
             conn.execute(f'CREATE DATABASE "{unfinished}"')
             env = os.environ | {"DATABASE_URL": _named(base, unfinished)}
-            for code in (["manage.py", "migrate", "--noinput"], ["manage.py", "load_playbooks"], ["-c", _PEOPLE]):
-                subprocess.run([sys.executable, *code], cwd=ROOT, env=env, check=True, capture_output=True)
+            subprocess.run([sys.executable, "-c", _CONTENT], cwd=ROOT, env=env, check=True, capture_output=True)
             conn.execute(f'ALTER DATABASE "{unfinished}" RENAME TO "{name}"')
     return name
 
 
-_PEOPLE = f"""
+_CONTENT = f"""
 import os
 os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings"
 import django
 django.setup()
+from django.core.management import call_command
+call_command("migrate", "--noinput")
+call_command("load_playbooks")
 from companies.models import ApiKey, Company, Membership, User, hash_token
 company = Company.objects.create(name="Test, Inc.", slug="test", tier="pro")
 Company.objects.create(name="Other, Inc.", slug="other")

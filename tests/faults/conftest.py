@@ -9,7 +9,10 @@ from tests.faults.breakable import Breakable, ask_little
 
 @pytest.fixture(scope="session")
 def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Breakable]:
-    """Two workers. Every fault puts it right again. Its tests are in one xdist group, `faults`."""
+    """Two workers. Every fault puts it right again.
+
+    Its tests are two xdist groups of about the same length, `faults` and `faults, other half`, each with one of its own.
+    """
     with Breakable(tmp_path_factory.mktemp("breakable")) as running:
         ask_little(running)
         yield running

@@ -7,7 +7,7 @@ from tests.faults.faults import Fault
 from tests.faults.faults_viewers import NeverRead, WebKilled
 from tests.faults.test_faults import survive
 
-pytestmark = pytest.mark.xdist_group("faults")
+pytestmark = pytest.mark.xdist_group("faults, other half")
 
 
 @pytest.mark.parametrize("fault", [WebKilled(), NeverRead()], ids=lambda f: f.name)
