@@ -98,6 +98,8 @@ def _database(url: str) -> dict[str, Any]:
             "reconnect_timeout": RECONNECT_SECONDS,
         }
     options.setdefault("connect_timeout", 5)
+    # A statement that a session has seen five times is planned no more (psycopg's own threshold).
+    options |= {"server_side_binding": True, "prepare_threshold": 5}
     return config
 
 
@@ -194,7 +196,10 @@ CELERY_BROKER_CONNECTION_MAX_RETRIES = None  # a broker that is down for a day i
 CELERY_BROKER_TRANSPORT_OPTIONS = {
     "socket_connect_timeout": 0.5,
     "socket_timeout": 5,
-    "visibility_timeout": 3600,
+    # A message only wakes, so a worker takes it for good: no copy in Redis until it is acknowledged, no second delivery
+    # after a timeout. What dies with a worker is asked for again by the sweeper.
+    "ack_emulation": False,
+    "priority_steps": [0],  # the ledger knows whose turn it is
     "max_retries": 0,
 }
 CELERY_BROKER_POOL_LIMIT = 16  # connections are kept: a new one for each hint costs ten times the CPU

@@ -1,7 +1,9 @@
 """Appending to a matter's event stream."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -23,6 +25,7 @@ class NewEvent:
     why: str = ""
 
 
+_to_come: ContextVar[list[NewEvent] | None] = ContextVar("_to_come", default=None)
 _APPEND = """
 WITH numbered AS (
     UPDATE matters_matter SET event_number = event_number + %(count)s WHERE id = %(matter)s RETURNING event_number
@@ -39,11 +42,36 @@ SELECT max(number) FROM appended
 """
 
 
+@contextmanager
+def events_together(matter_id: UUID) -> Iterator[None]:
+    """Inside, the events that are to be told of the one matter wait for its end, and are appended by one statement."""
+    to_come: list[NewEvent] = []
+    before = _to_come.set(to_come)
+    try:
+        yield
+        if to_come:
+            append_events(matter_id, [])
+    finally:
+        _to_come.reset(before)
+
+
+def tell_events(matter_id: UUID, events: Sequence[NewEvent]) -> None:
+    """Append `events` behind those told before, by the end of `events_together` where that was begun, else now."""
+    to_come = _to_come.get()
+    if to_come is None:
+        append_events(matter_id, events)
+    else:
+        to_come += events
+
+
 def append_events(matter_id: UUID, events: Sequence[NewEvent]) -> int:
-    """Append `events` in this order; returns the last one's number.
+    """Append what was told and `events`, in this order, now; returns the last one's number.
 
     Takes the matter's row lock until the transaction ends, so that numbers are committed in their order.
     """
+    if told := _to_come.get():
+        events = [*told, *events]
+        told.clear()
     columns: dict[str, Any] = {
         "count": len(events),
         "matter": matter_id,

@@ -1,5 +1,6 @@
 """What happens to a matter: submitting, answering, retrying, regenerating, and every change of its status."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -9,7 +10,7 @@ from django.db.models import F
 from django.db.models.functions import Now
 
 from companies.models import Company, User
-from matters.events import NewEvent, append_events, matter_updated, question_updated
+from matters.events import NewEvent, append_events, events_together, matter_updated, question_updated, tell_events
 from matters.ledger import NewStep, cancel_steps, hold_steps, insert_steps, revive_steps
 from matters.models import Breaker, Matter, Priority, Question, Step
 from matters.states import (
@@ -105,7 +106,7 @@ def change_status(
     if not Matter.objects.filter(pk=matter.pk, status=old).update(**fields):
         raise NotAllowed("The matter has just changed; look again.")
     matter.refresh_from_db()
-    append_events(matter.pk, [*before, matter_updated(matter, from_status=old, why=why)])
+    tell_events(matter.pk, [*before, matter_updated(matter, from_status=old, why=why)])
 
 
 def set_waiting(matter: Matter, waiting_for: WaitingFor | None, why: str, error: dict[str, Any] | None = None) -> None:
@@ -114,7 +115,7 @@ def set_waiting(matter: Matter, waiting_for: WaitingFor | None, why: str, error:
         return
     matter.waiting_for, matter.error = waiting_for, error
     matter.save(update_fields=["waiting_for", "error"])
-    append_events(matter.pk, [matter_updated(matter, why=why)])
+    tell_events(matter.pk, [matter_updated(matter, why=why)])
 
 
 def change_question(question: Question, to: QuestionStatus, why: str, **fields: Any) -> None:
@@ -122,14 +123,22 @@ def change_question(question: Question, to: QuestionStatus, why: str, **fields: 
 
     Raises NotAllowed where the state machine has no such way.
     """
-    old = QuestionStatus(question.status)
+    change_questions([question], to, why, **fields)
+
+
+def change_questions(questions: Sequence[Question], to: QuestionStatus, why: str, **fields: Any) -> None:
+    """As `change_question`, for at least one question of one matter that all have the same status."""
+    old = QuestionStatus(questions[0].status)
     if to not in QUESTION_TRANSITIONS[old]:
         raise NotAllowed(f"A question that is {old.label.lower()} can't become {to.label.lower()}.")
-    if not Question.objects.filter(pk=question.pk, status=old).update(status=to, **fields):
+    now = Question.objects.filter(pk__in=[question.pk for question in questions], status=old)
+    if now.update(status=to, **fields) != len(questions):
         raise NotAllowed("The question has just changed; look again.")
-    for name, value in {"status": to, **fields}.items():
-        setattr(question, name, value)
-    append_events(question.matter_id, [question_updated(question, from_status=old, why=why)])
+    for question in questions:
+        for name, value in {"status": to, **fields}.items():
+            setattr(question, name, value)
+    told = [question_updated(question, from_status=old, why=why) for question in questions]
+    tell_events(questions[0].matter_id, told)
 
 
 def answer_question(
@@ -140,7 +149,7 @@ def answer_question(
     The same answer again in its round changes nothing. Raises NotAllowed for another answer, a later round, or a
     question that nobody is asked; Question.DoesNotExist for one that is not this matter's.
     """
-    with transaction.atomic():
+    with transaction.atomic(), events_together(matter_id):
         matter = lock_kept_matter(matter_id)
         question = matter.questions.get(pk=question_id)
         wanted = question.round if round is None else round

@@ -15,8 +15,6 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import connection, transaction
-from django.db.models import QuerySet
-from django.db.models.functions import Now
 
 from matters.models import Matter, Step
 from matters.services import lock_matter
@@ -116,7 +114,7 @@ def writing(claim: Claim) -> Iterator[Matter]:
     await_database()
     with transaction.atomic():
         matter = lock_matter(claim.matter_id)
-        if not _mine(claim).exists():
+        if not Step.objects.filter(pk=claim.step_id, epoch=claim.epoch, state=StepState.RUNNING).exists():
             raise Fenced(f"step {claim.step_id} was taken over")
         yield matter
 
@@ -126,33 +124,39 @@ def finishing(claim: Claim, result: dict[str, Any] | None = None) -> Iterator[Ma
     """A transaction that stores the step's outcome; what follows is inserted inside of it. Raises Fenced."""
     await_database()
     with transaction.atomic():
-        matter = _count_done(claim)
-        done = _mine(claim).update(state=StepState.DONE, result=result, error=None, finished_at=Now())
-        if not done:
-            raise Fenced(f"step {claim.step_id} was taken over")
-        yield matter
+        yield _done(claim, result)
 
 
-def _mine(claim: Claim) -> QuerySet[Step]:
-    return Step.objects.filter(pk=claim.step_id, epoch=claim.epoch, state=StepState.RUNNING)
-
-
-# Locks the matter as `lock_matter` does. One that waited for the model does not any more.
-_COUNT_DONE = """
-UPDATE matters_matter
+# The matter is locked first, as `lock_matter` does. One that waited for the model does not any more.
+_DONE = """
+WITH locked AS MATERIALIZED (
+    SELECT id FROM matters_matter WHERE id = %(matter)s FOR NO KEY UPDATE
+), done AS (
+    UPDATE matters_step s
+       SET state = 'done', result = %(result)s::jsonb, error = NULL, finished_at = statement_timestamp()
+      FROM locked WHERE s.id = %(step)s AND s.epoch = %(epoch)s AND s.state = 'running' RETURNING s.matter_id
+)
+UPDATE matters_matter m
    SET steps_done = steps_done + 1,
        error = CASE WHEN waiting_for = ANY(%(model)s) THEN NULL ELSE error END,
        waiting_for = CASE WHEN waiting_for = ANY(%(model)s) THEN NULL ELSE waiting_for END
- WHERE id = %(matter)s RETURNING *
+  FROM done WHERE m.id = done.matter_id RETURNING m.*
 """
 _FOR_THE_MODEL = [WaitingFor.PROVIDER.value, WaitingFor.RATE_LIMIT.value, WaitingFor.BUDGET.value]
 
 
-def _count_done(claim: Claim) -> Matter:
-    """The matter, locked, with one more step done. Raises Fenced for one that was deleted."""
-    for matter in Matter.objects.raw(_COUNT_DONE, {"matter": claim.matter_id, "model": _FOR_THE_MODEL}):
+def _done(claim: Claim, result: dict[str, Any] | None) -> Matter:
+    """The matter, locked, with the step done. Raises Fenced where either is the claim's no more."""
+    values = {
+        "matter": claim.matter_id,
+        "step": claim.step_id,
+        "epoch": claim.epoch,
+        "result": None if result is None else json.dumps(result),
+        "model": _FOR_THE_MODEL,
+    }
+    for matter in Matter.objects.raw(_DONE, values):
         return matter
-    raise Fenced(f"matter {claim.matter_id} is gone")
+    raise Fenced(f"step {claim.step_id} was taken over, or its matter is gone")
 
 
 def expect_steps(matter: Matter, more: int) -> None:

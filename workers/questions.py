@@ -4,13 +4,13 @@ from typing import cast
 
 from django.conf import settings
 
-from matters.events import append_events, question_updated
+from matters.events import question_updated, tell_events
 from matters.ledger import NewStep, insert_steps
 from matters.models import Matter, Question
-from matters.services import change_question, change_status
+from matters.services import change_question, change_questions, change_status
 from matters.states import MatterStatus, QuestionStatus
 from playbooks.search import PlaybookText, load_playbook
-from workers.claims import expect_steps, writing
+from workers.claims import expect_steps
 from workers.pipeline import following, kinds_of, stage_of
 from workers.research import relevant_versions
 from workers.steps import ask_founder as ask
@@ -37,7 +37,8 @@ def derive_questions(work: Work) -> None:
             begin_advice(matter, "there are no questions")
             return
         questions = Question.objects.bulk_create(_row(matter, n, q) for n, q in enumerate(derived, start=1))
-        append_events(matter.pk, [question_updated(q, why="derived") for q in questions])
+        tell_events(matter.pk, [question_updated(q, why="derived") for q in questions])
+        change_questions(questions, QuestionStatus.ROUTING, "who knows is looked for")
         first = following("derive_questions")
         assert first is not None
         expect_steps(matter, len(questions) * len(kinds_of(stage_of(first))) - 1)
@@ -69,16 +70,12 @@ def _row(matter: Matter, position: int, derived: derive.Question) -> Question:
 
 def route_question(work: Work) -> None:
     """Decide who answers a question."""
-    with writing(work.claim) as matter:
-        question = matter.questions.get(pk=work.claim.subject)
-        if question.status == QuestionStatus.PENDING:
-            change_question(question, QuestionStatus.ROUTING, "a worker began")
+    question = Question.objects.get(pk=work.claim.subject)
     given = route.RouteQuestionInput(
         question.text, question.why, cast(Kind, question.kind), CONNECTED, question.source_hint
     )
     decided = route.to_route(given, work.ask(route.build_request(given)))
     with work.finish({"source": decided.source, "reason": decided.reason}) as matter:
-        question = matter.questions.get(pk=work.claim.subject)
         change_question(question, QuestionStatus.ASKING, decided.reason, source=decided.source)
         insert_steps(matter, [NewStep("ask_founder", f"ask_founder:{question.position}", str(question.pk))])
 
@@ -91,7 +88,6 @@ def ask_founder(work: Work) -> None:
     )
     wording = ask.to_wording(given, work.ask(ask.build_request(given)))
     with work.finish() as matter:
-        question = matter.questions.get(pk=work.claim.subject)
         change_question(
             question, QuestionStatus.AWAITING_FOUNDER, "worded for a person", wording=wording.text, hint=wording.hint
         )

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from matters.events import append_events, matter_updated
+from matters.events import events_together, matter_updated, tell_events
 from matters.ledger import NewStep, insert_steps
 from matters.models import Matter, Question
 from matters.services import change_question, change_status
@@ -40,12 +40,12 @@ class Work:
 
         A body that changes the matter's status has said where it stands; else a `matter.updated` says how far it is.
         """
-        with finishing(self.claim, result) as matter:
+        with finishing(self.claim, result) as matter, events_together(matter.pk):
             self.log.store()
             before = matter.status
             yield matter
             if matter.status == before:
-                append_events(matter.pk, [matter_updated(matter, why=f"{self.claim.kind} done")])
+                tell_events(matter.pk, [matter_updated(matter, why=f"{self.claim.kind} done")])
 
 
 def follow(matter: Matter, kind: str, **payload: Any) -> None:

@@ -340,11 +340,11 @@ def test_a_process_that_stops_gives_its_step_back_uncounted(pipeline: Pipeline, 
 def test_a_question_whose_step_gave_up_is_asked_again_after_retry(
     pipeline: Pipeline, company: Company, llm: FakeLLM
 ) -> None:
-    matter = rows.gathering(company, 2, QuestionStatus.PENDING)
+    matter = rows.gathering(company, 2, QuestionStatus.ROUTING)
     rows.ask_for(matter, "route_question")
     llm.fail_next("bad_request")
     pipeline.run("route_question")
-    assert [q.status for q in matter.questions.all()] == [QuestionStatus.FAILED, QuestionStatus.PENDING]
+    assert [q.status for q in matter.questions.all()] == [QuestionStatus.FAILED, QuestionStatus.ROUTING]
     retry_matter(matter.pk)
     pipeline.run_all()
     matter.refresh_from_db()
