@@ -7,6 +7,7 @@ reads through these connections instead.
 import asyncio
 from weakref import WeakKeyDictionary
 
+from django.conf import settings
 from django.db import connection
 from psycopg import AsyncConnection
 from psycopg.conninfo import make_conninfo
@@ -61,7 +62,7 @@ async def async_pool() -> Pool:
             timeout=4,
             reconnect_timeout=RECONNECT_SECONDS,
             open=False,
-            kwargs={"autocommit": True},
+            kwargs={"autocommit": True, "prepare_threshold": settings.PREPARE_THRESHOLD},
         )
         _pools[loop] = pool
         await pool.open()

@@ -83,6 +83,11 @@ TEMPLATES = [
 ]
 
 
+# A session plans a statement that it has seen twice no more. Behind a pooler, which LISTEN_DATABASE_URL is a sign of,
+# the next transaction may be another session's.
+PREPARE_THRESHOLD = None if env("LISTEN_DATABASE_URL") else 2
+
+
 def _database(url: str) -> dict[str, Any]:
     """Django's settings of the database at `url`; `?pool=0` in it asks for plain connections."""
     config: dict[str, Any] = env.db_url_config(url)
@@ -98,8 +103,7 @@ def _database(url: str) -> dict[str, Any]:
             "reconnect_timeout": RECONNECT_SECONDS,
         }
     options.setdefault("connect_timeout", 5)
-    # A statement that a session has seen five times is planned no more (psycopg's own threshold).
-    options |= {"server_side_binding": True, "prepare_threshold": 5}
+    options |= {"server_side_binding": True, "prepare_threshold": PREPARE_THRESHOLD}
     return config
 
 
@@ -190,6 +194,7 @@ LOGGING = {
 }
 
 CELERY_BROKER_URL = REDIS_URL
+CELERY_BROKER_TRANSPORT = "workers.broker:Transport"
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None  # a broker that is down for a day is waited for
 # Short and without a second try, so that a hint to a broker that is away doesn't hold up the request that gives it.

@@ -1,9 +1,11 @@
 """Inserting work into the ledger, and letting it go on or rest. Claiming it is `workers/claims.py`'s part."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from django.db import connection
 from django.db.models import F
 from django.db.models.functions import Now
 
@@ -22,10 +24,36 @@ class NewStep:
     payload: dict[str, Any] = field(default_factory=dict)
 
 
+_INSERT = """
+INSERT INTO matters_step (matter_id, version, key, kind, subject, payload, state, turn, due_at,
+                          attempt, calls_seen, epoch, created_at)
+SELECT %(matter)s::uuid, %(version)s::int, s.key, s.kind, s.subject, s.payload::jsonb, 'ready', %(turn)s::timestamptz,
+       statement_timestamp(), 0, 0, 0, statement_timestamp()
+  FROM unnest(%(keys)s::text[], %(kinds)s::text[], %(subjects)s::text[], %(payloads)s::text[])
+       WITH ORDINALITY AS s (key, kind, subject, payload, position)
+ ORDER BY s.position
+RETURNING id, due_at
+"""
+
+
 def insert_steps(matter: Matter, steps: Sequence[NewStep]) -> list[Step]:
     """Insert `steps` for the matter's present version, due now, and wake workers when the transaction commits."""
-    rows = Step.objects.bulk_create(
+    values: dict[str, Any] = {
+        "matter": matter.pk,
+        "version": matter.version,
+        "turn": matter.turn,
+        "keys": [s.key for s in steps],
+        "kinds": [s.kind for s in steps],
+        "subjects": [s.subject for s in steps],
+        "payloads": [json.dumps(s.payload) for s in steps],
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(_INSERT, values)
+        given = cursor.fetchall()
+    wake_workers((s.kind, pk) for s, (pk, _due_at) in zip(steps, given, strict=True))
+    return [
         Step(
+            id=pk,
             matter=matter,
             version=matter.version,
             key=s.key,
@@ -33,12 +61,11 @@ def insert_steps(matter: Matter, steps: Sequence[NewStep]) -> list[Step]:
             subject=s.subject,
             payload=s.payload,
             turn=matter.turn,
-            due_at=Now(),
+            due_at=due_at,
+            created_at=due_at,
         )
-        for s in steps
-    )
-    wake_workers((row.kind, row.pk) for row in rows)
-    return rows
+        for s, (pk, due_at) in zip(steps, given, strict=True)
+    ]
 
 
 def cancel_steps(matter: Matter) -> None:

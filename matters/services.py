@@ -1,15 +1,17 @@
 """What happens to a matter: submitting, answering, retrying, regenerating, and every change of its status."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import F
 from django.db.models.functions import Now
 
 from companies.models import Company, User
+from companies.postgresql.rows import columns_of, fetch_one
 from matters.events import NewEvent, append_events, events_together, matter_updated, question_updated, tell_events
 from matters.ledger import NewStep, cancel_steps, hold_steps, insert_steps, revive_steps
 from matters.models import Breaker, Matter, Priority, Question, Step
@@ -67,7 +69,24 @@ def submit_matter(company: Company, submission: Submission, created_by: User | N
 
 def lock_matter(matter_id: UUID) -> Matter:
     """The matter, its row locked until the transaction ends. Whoever changes anything of a matter begins with this."""
-    return Matter.objects.select_for_update(of=("self",), no_key=True).select_related("company").get(pk=matter_id)
+    matter = fetch_one(Matter, _LOCK, {"id": matter_id})
+    if matter is None:
+        raise Matter.DoesNotExist(f"There is no matter {matter_id}.")
+    return matter
+
+
+_LOCK = f"SELECT {columns_of(Matter, 'm')} FROM matters_matter m WHERE m.id = %(id)s FOR NO KEY UPDATE"  # noqa: S608
+_QUESTION = f"""
+SELECT {columns_of(Question, "q")} FROM matters_question q WHERE q.id = %(id)s AND q.matter_id = %(matter)s
+"""  # noqa: S608
+
+
+def question_of(matter_id: UUID, question_id: UUID | str) -> Question:
+    """A question as it stands now. Raises Question.DoesNotExist for one that is not this matter's."""
+    question = fetch_one(Question, _QUESTION, {"id": question_id, "matter": matter_id})
+    if question is None:
+        raise Question.DoesNotExist(f"The matter {matter_id} has no question {question_id}.")
+    return question
 
 
 def lock_kept_matter(matter_id: UUID) -> Matter:
@@ -131,14 +150,26 @@ def change_questions(questions: Sequence[Question], to: QuestionStatus, why: str
     old = QuestionStatus(questions[0].status)
     if to not in QUESTION_TRANSITIONS[old]:
         raise NotAllowed(f"A question that is {old.label.lower()} can't become {to.label.lower()}.")
-    now = Question.objects.filter(pk__in=[question.pk for question in questions], status=old)
-    if now.update(status=to, **fields) != len(questions):
+    if _update_questions(questions, old, {"status": str(to), **fields}) != len(questions):
         raise NotAllowed("The question has just changed; look again.")
     for question in questions:
         for name, value in {"status": to, **fields}.items():
             setattr(question, name, value)
     told = [question_updated(question, from_status=old, why=why) for question in questions]
     tell_events(questions[0].matter_id, told)
+
+
+def _update_questions(questions: Sequence[Question], old: QuestionStatus, fields: dict[str, Any]) -> int:
+    """Write `fields` into the rows that still have the status `old`; returns how many those are."""
+    changes = ", ".join(f'"{name}" = %({name})s' for name in fields)  # names of columns, never a person's words
+    values = {name: json.dumps(value) if name == "answers" else value for name, value in fields.items()}
+    values |= {"ids": [question.pk for question in questions], "old": str(old)}
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"UPDATE matters_question SET {changes} WHERE id = ANY(%(ids)s) AND status = %(old)s",  # noqa: S608
+            values,
+        )
+        return int(cursor.rowcount)
 
 
 def answer_question(
@@ -151,7 +182,7 @@ def answer_question(
     """
     with transaction.atomic(), events_together(matter_id):
         matter = lock_kept_matter(matter_id)
-        question = matter.questions.get(pk=question_id)
+        question = question_of(matter_id, question_id)
         wanted = question.round if round is None else round
         given = next((a for a in question.answers if a["round"] == wanted), None)
         if given is not None:

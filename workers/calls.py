@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.conf import settings
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import F
 
 from matters.models import CallOutcome, LLMCall, Step
@@ -14,17 +14,21 @@ from workers.admission import REPLY_TOKENS, Asker, admitted, asker_of
 from workers.claims import MAX_CALLS, Claim, Fenced
 from workers.clients.llm import Call, Code, LLMError, NotAsked, Reply, Usage
 from workers.prices import believable, cost_of, estimated_tokens
-from workers.reply_cache import find_reply, keep_reply
+from workers.reply_cache import KeptReply, find_reply, reply_to_keep
 from workers.runtime import llm_client
 from workers.steps.base import LLMRequest, R, ReplyInvalid, parse_reply, repair_messages
 
 
 @dataclass
 class CallLog:
-    """The calls that a claim has made, to be stored with its outcome, whatever that is."""
+    """The calls that a claim has made, to be stored with its outcome, whatever that is.
+
+    `reply`: what they came to, where it may answer the same again.
+    """
 
     claim: Claim
     rows: list[LLMCall] = field(default_factory=list)
+    reply: KeptReply | None = None
 
     def add(
         self,
@@ -59,8 +63,42 @@ class CallLog:
 
     def store(self) -> None:
         """Write the calls that are not written yet, in the caller's transaction where there is one."""
-        LLMCall.objects.bulk_create(self.rows)
+        if not self.rows:
+            return
+        columns = {f"{name}s": [_plain(getattr(row, name)) for row in self.rows] for name in _COLUMNS}
+        with connection.cursor() as cursor:
+            cursor.execute(_STORE, columns)
+        reply, self.reply = self.reply, None  # tried once: what the database does not take costs nobody the outcome
+        if reply is not None:
+            reply.store()
         transaction.on_commit(self.rows.clear)
+
+
+def _plain(value: Any) -> Any:
+    """Without the type of a TextChoices, which the driver takes for one of PostgreSQL's own."""
+    return str(value) if isinstance(value, str) else value
+
+
+_COLUMNS = {
+    "step_id": "bigint",
+    "matter_id": "uuid",
+    "kind": "text",
+    "attempt": "int",
+    "model": "text",
+    "prompt_sha256": "text",
+    "outcome": "text",
+    "error_code": "text",
+    "prompt_tokens": "int",
+    "completion_tokens": "int",
+    "cost": "numeric",
+    "latency_ms": "int",
+    "request_id": "text",
+}
+_STORE = f"""
+INSERT INTO matters_llmcall ({", ".join(_COLUMNS)}, at)
+SELECT *, statement_timestamp()
+  FROM unnest({", ".join(f"%({name}s)s::{kind}[]" for name, kind in _COLUMNS.items())})
+"""  # noqa: S608 # made of the names above
 
 
 def ask_model(claim: Claim, request: LLMRequest[R], call: Call, log: CallLog) -> R:
@@ -74,7 +112,7 @@ def ask_model(claim: Claim, request: LLMRequest[R], call: Call, log: CallLog) ->
         log.add(model, prompt_sha256(request.messages), CallOutcome.CACHED)
         return kept
     text, reply = _ask(claim, asker, request, call, log)
-    keep_reply(claim, asker.company, model, request, text)
+    log.reply = reply_to_keep(claim, asker.company, model, request, text)
     return reply
 
 

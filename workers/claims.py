@@ -7,7 +7,7 @@ write: every write is bound to the epoch of the claim, in the transaction that h
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -16,6 +16,7 @@ from uuid import UUID
 from django.conf import settings
 from django.db import connection, transaction
 
+from companies.postgresql.rows import columns_of, fetch_one
 from matters.models import Matter, Step
 from matters.services import lock_matter
 from matters.states import StepState, WaitingFor
@@ -32,7 +33,8 @@ class Fenced(Exception):
 class Claim:
     """One worker's hold on one step. `calls_seen` counts this claim's first call already.
 
-    `company` pays for its calls, `budget` is what that may spend in a day (US dollars; None: no limit).
+    `company` pays for its calls, `budget` is what that may spend in a day (US dollars; None: no limit). `question` is
+    the matter's, in the founder's words.
     """
 
     step_id: int
@@ -47,6 +49,7 @@ class Claim:
     turn: datetime
     company: UUID
     budget: Decimal | None
+    question: str = field(repr=False)  # never in a log
 
 
 _CLAIM = """
@@ -62,7 +65,7 @@ UPDATE matters_step s
   FROM best, matters_matter m, companies_company c
  WHERE s.id = best.id AND m.id = s.matter_id AND c.id = m.company_id
 RETURNING s.id, s.matter_id, s.version, s.kind, s.subject, s.payload, s.attempt, s.calls_seen, s.epoch,
-          s.turn, c.id, c.daily_budget
+          s.turn, c.id, c.daily_budget, m.question
 """
 
 
@@ -140,7 +143,7 @@ UPDATE matters_matter m
    SET steps_done = steps_done + 1,
        error = CASE WHEN waiting_for = ANY(%(model)s) THEN NULL ELSE error END,
        waiting_for = CASE WHEN waiting_for = ANY(%(model)s) THEN NULL ELSE waiting_for END
-  FROM done WHERE m.id = done.matter_id RETURNING m.*
+  FROM done WHERE m.id = done.matter_id
 """
 _FOR_THE_MODEL = [WaitingFor.PROVIDER.value, WaitingFor.RATE_LIMIT.value, WaitingFor.BUDGET.value]
 
@@ -154,9 +157,10 @@ def _done(claim: Claim, result: dict[str, Any] | None) -> Matter:
         "result": None if result is None else json.dumps(result),
         "model": _FOR_THE_MODEL,
     }
-    for matter in Matter.objects.raw(_DONE, values):
-        return matter
-    raise Fenced(f"step {claim.step_id} was taken over, or its matter is gone")
+    matter = fetch_one(Matter, f"{_DONE} RETURNING {columns_of(Matter, 'm')}", values)
+    if matter is None:
+        raise Fenced(f"step {claim.step_id} was taken over, or its matter is gone")
+    return matter
 
 
 def expect_steps(matter: Matter, more: int) -> None:

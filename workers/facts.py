@@ -1,11 +1,12 @@
 """From an answer to a typed fact: normalise_answer."""
 
-from typing import cast
+from typing import Any, cast
 
+from django.db import connection
 from django.utils import timezone
 
-from matters.models import Fact, FactStatus, Matter, Question
-from matters.services import change_question
+from matters.models import FactStatus, Matter, Question
+from matters.services import change_question, question_of
 from matters.states import QuestionStatus
 from workers.claims import expect_steps
 from workers.steps import normalise_answer as normalise
@@ -13,6 +14,12 @@ from workers.steps.base import Kind, ReplyInvalid
 from workers.steps.typed_facts import FactValue, Unreadable, to_fact
 from workers.work import Work, ask_again, look_whether_gathered
 
+_STORE = """
+INSERT INTO matters_fact (matter_id, question_id, key, value, unit, as_of, statement, source, status, created_at)
+VALUES (%(matter)s, %(question)s, %(key)s, %(value)s, %(unit)s, %(as_of)s, %(statement)s, 'founder', %(status)s,
+        statement_timestamp())
+"""
+_EMPTY: dict[str, Any] = {"unit": None, "as_of": None, "statement": "", "status": FactStatus.KNOWN}
 ROUNDS = 2  # how often a person is asked the same before their words are kept as they are
 
 
@@ -21,7 +28,7 @@ def normalise_answer(work: Work) -> None:
 
     What can't be read is asked once more, with the reason; then the words are kept as an unverified fact.
     """
-    question = Question.objects.get(pk=work.claim.subject)
+    question = question_of(work.claim.matter_id, work.claim.subject)
     if question.answer is None:
         with work.finish({"known": False}) as matter:
             _settle(matter, question, QuestionStatus.UNKNOWN, "the person does not know", status=FactStatus.MISSING)
@@ -69,6 +76,15 @@ def _settle(
     matter: Matter, question: Question, to: QuestionStatus, why: str, *, value: str | None = None, **fact: object
 ) -> None:
     """Store the fact, end the question, and go on if it was the last one."""
-    Fact.objects.create(matter=matter, question=question, key=question.key, source="founder", value=value, **fact)
+    values: dict[str, Any] = {
+        **_EMPTY,
+        **fact,
+        "matter": matter.pk,
+        "question": question.pk,
+        "key": question.key,
+        "value": value,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(_STORE, values | {"status": str(values["status"])})
     change_question(question, to, why)
     look_whether_gathered(matter)

@@ -7,7 +7,7 @@ from django.conf import settings
 from matters.events import question_updated, tell_events
 from matters.ledger import NewStep, insert_steps
 from matters.models import Matter, Question
-from matters.services import change_question, change_questions, change_status
+from matters.services import change_question, change_questions, change_status, question_of
 from matters.states import MatterStatus, QuestionStatus
 from playbooks.search import PlaybookText, load_playbook
 from workers.claims import expect_steps
@@ -70,7 +70,7 @@ def _row(matter: Matter, position: int, derived: derive.Question) -> Question:
 
 def route_question(work: Work) -> None:
     """Decide who answers a question."""
-    question = Question.objects.get(pk=work.claim.subject)
+    question = question_of(work.claim.matter_id, work.claim.subject)
     given = route.RouteQuestionInput(
         question.text, question.why, cast(Kind, question.kind), CONNECTED, question.source_hint
     )
@@ -82,9 +82,9 @@ def route_question(work: Work) -> None:
 
 def ask_founder(work: Work) -> None:
     """Word a question for a person, and put it on their page."""
-    question = Question.objects.select_related("matter").get(pk=work.claim.subject)
+    question = question_of(work.claim.matter_id, work.claim.subject)
     given = ask.AskFounderInput(
-        question.matter.question, question.text, question.why, cast(Kind, question.kind), tuple(question.choices)
+        work.claim.question, question.text, question.why, cast(Kind, question.kind), tuple(question.choices)
     )
     wording = ask.to_wording(given, work.ask(ask.build_request(given)))
     with work.finish() as matter:

@@ -6,13 +6,12 @@ something new. Only replies that satisfied their schema are kept.
 
 import hashlib
 import json
-import logging
-from datetime import timedelta
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
 from django.conf import settings
-from django.db import DatabaseError
+from django.db import connection
 from django.db.models.functions import Now
 
 from matters.models import CachedReply
@@ -20,37 +19,48 @@ from workers.claims import Claim
 from workers.prompts.blocks import scrub
 from workers.steps.base import LLMRequest, R, ReplyInvalid, parse_reply
 
-logger = logging.getLogger(__name__)
+_FIND = """
+SELECT text FROM matters_cachedreply
+ WHERE company_id = %(company)s AND sha256 = %(sha256)s AND expires_at > statement_timestamp()
+"""
+_KEEP = """
+INSERT INTO matters_cachedreply (company_id, sha256, text, expires_at)
+VALUES (%(company)s, %(sha256)s, %(text)s, statement_timestamp() + make_interval(secs => %(seconds)s))
+ON CONFLICT (company_id, sha256) DO UPDATE SET text = excluded.text, expires_at = excluded.expires_at
+"""
 
 
 def find_reply(claim: Claim, company: UUID, model: str, request: LLMRequest[R]) -> R | None:
     """An earlier reply to `request`, if there is one that may be used."""
     if not _is_used(claim):
         return None
-    fresh = CachedReply.objects.filter(company=company, expires_at__gt=Now())
-    row = fresh.filter(sha256=_name(model, request)).first()
+    with connection.cursor() as cursor:
+        cursor.execute(_FIND, {"company": company, "sha256": _name(model, request)})
+        row = cursor.fetchone()
     try:
-        return parse_reply(request, row.text) if row else None
+        return parse_reply(request, row[0]) if row else None
     except ReplyInvalid:  # it satisfied an older release of the product
         return None
 
 
-def keep_reply(claim: Claim, company: UUID, model: str, request: LLMRequest[Any], text: str) -> None:
-    """Keep the `text` of a reply that satisfied its schema. A database that does not take it costs nobody the reply."""
-    if not _is_used(claim):
-        return
-    row = CachedReply(
-        company_id=company,
-        sha256=_name(model, request),
-        text=scrub(text),
-        expires_at=Now() + timedelta(seconds=settings.LLM_CACHE_SECONDS),
-    )
-    try:
-        CachedReply.objects.bulk_create(
-            [row], update_conflicts=True, unique_fields=["company", "sha256"], update_fields=["text", "expires_at"]
-        )
-    except DatabaseError as error:
-        logger.warning("a reply is not kept for the next time: %s", error)
+@dataclass(frozen=True)
+class KeptReply:
+    """The `text` of a reply that satisfied its schema, to be stored with the outcome of the step that asked for it."""
+
+    company: UUID
+    sha256: str
+    text: str
+
+    def store(self) -> None:
+        """Write it, in the caller's transaction where there is one."""
+        values = {**vars(self), "seconds": settings.LLM_CACHE_SECONDS}
+        with connection.cursor() as cursor:
+            cursor.execute(_KEEP, values)
+
+
+def reply_to_keep(claim: Claim, company: UUID, model: str, request: LLMRequest[Any], text: str) -> KeptReply | None:
+    """What is to be stored of a reply; None where it may not be used again."""
+    return KeptReply(company, _name(model, request), scrub(text)) if _is_used(claim) else None
 
 
 def forget_expired_replies() -> int:

@@ -47,8 +47,7 @@ def search_playbooks(work: Work) -> None:
 
 def judge_relevance(work: Work) -> None:
     """Judge one candidate; whoever judges the last one goes on."""
-    matter = Matter.objects.get(pk=work.claim.matter_id)
-    given = _judged(matter.question, load_playbook(int(work.claim.subject)))
+    given = _judged(work.claim.question, load_playbook(int(work.claim.subject)))
     reply = work.ask(judge.build_request(given))
     with work.finish(reply.model_dump()) as matter:
         if matter.steps.filter(kind="judge_relevance", state__in=_UNFINISHED).exists():

@@ -28,7 +28,7 @@ def llm_client() -> GuardedClient:
 @functools.cache
 def chunk_writer() -> ChunkWriter:
     """The writer of all streams of this process."""
-    return ChunkWriter(database_dsn())
+    return ChunkWriter(database_dsn(), settings.PREPARE_THRESHOLD)
 
 
 @functools.cache

@@ -5,6 +5,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+from django.db import connection
+
 from matters.events import events_together, matter_updated, tell_events
 from matters.ledger import NewStep, insert_steps
 from matters.models import Matter, Question
@@ -60,6 +62,11 @@ def begin_advice(matter: Matter, why: str) -> None:
     insert_steps(matter, [NewStep("draft_advice", "draft_advice")])
 
 
+_OPEN_STATUSES = """
+SELECT DISTINCT status FROM matters_question WHERE matter_id = %(matter)s AND status <> ALL(%(settled)s)
+"""
+
+
 def look_whether_gathered(matter: Matter) -> None:
     """The fan-in of the questions: with all settled the advice begins; with the rest asked, a person is waited for.
 
@@ -67,7 +74,9 @@ def look_whether_gathered(matter: Matter) -> None:
     """
     if matter.status != MatterStatus.GATHERING:
         return
-    open_statuses = set(matter.questions.exclude(status__in=SETTLED).values_list("status", flat=True))
+    with connection.cursor() as cursor:
+        cursor.execute(_OPEN_STATUSES, {"matter": matter.pk, "settled": [str(status) for status in SETTLED]})
+        open_statuses = {status for (status,) in cursor.fetchall()}
     if not open_statuses:
         begin_advice(matter, "every question is answered or unknown")
     elif open_statuses == {QuestionStatus.AWAITING_FOUNDER}:

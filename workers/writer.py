@@ -50,10 +50,13 @@ class ChunkStream:
 
 
 class ChunkWriter:
-    """Stores the text of all streams of this process. `dsn`: libpq's address of the database."""
+    """Stores the text of all streams of this process. `dsn`: libpq's address of the database.
 
-    def __init__(self, dsn: str) -> None:
-        self._dsn = dsn
+    `prepare_threshold`: psycopg's, the number of times after which a statement is prepared; None: never.
+    """
+
+    def __init__(self, dsn: str, prepare_threshold: int | None = 1) -> None:
+        self._dsn, self._prepare_threshold = dsn, prepare_threshold
         self._dirty: dict[int, ChunkStream] = {}
         self._condition = threading.Condition()
         self._closed = False
@@ -134,7 +137,11 @@ class ChunkWriter:
     def _store(self, batch: list[ChunkStream]) -> set[int]:
         if self._connection is None:
             self._connection = psycopg.connect(
-                self._dsn, autocommit=True, prepare_threshold=1, connect_timeout=5, application_name="chunk-writer"
+                self._dsn,
+                autocommit=True,
+                prepare_threshold=self._prepare_threshold,
+                connect_timeout=5,
+                application_name="chunk-writer",
             )
         columns = {
             "attempts": [s.attempt_id for s in batch],

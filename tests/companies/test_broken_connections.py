@@ -90,6 +90,7 @@ def test_sessions_that_ended_in_the_asynchronous_pool_fail_no_reader() -> None:
 def test_a_session_that_rests_in_the_pool_is_not_asked_before_it_is_given(
     pooled: BaseDatabaseWrapper, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    pooled.settings_dict["OPTIONS"]["pool"]["max_size"] = 1
     first = session_of(pooled)
     pooled.close()
     with psycopg.connect(database_dsn(), autocommit=True) as conn:
