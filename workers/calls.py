@@ -62,12 +62,20 @@ class CallLog:
         )
 
     def store(self) -> None:
-        """Write the calls that are not written yet, in the caller's transaction where there is one."""
+        """Write the calls that are not written yet, in the caller's transaction where there is one.
+
+        Done again, because nobody confirmed the commit, it writes none twice.
+        """
         if not self.rows:
             return
         columns = {f"{name}s": [_plain(getattr(row, name)) for row in self.rows] for name in _COLUMNS}
         with connection.cursor() as cursor:
             cursor.execute(_STORE, columns)
+            inserted = [pk for (pk,) in cursor.fetchall()]
+        known = {row.pk for row in self.rows}
+        new = (pk for pk in inserted if pk not in known)
+        for row in self.rows:
+            row.pk = row.pk or next(new)
         reply, self.reply = self.reply, None  # tried once: what the database does not take costs nobody the outcome
         if reply is not None:
             reply.store()
@@ -80,6 +88,7 @@ def _plain(value: Any) -> Any:
 
 
 _COLUMNS = {
+    "id": "bigint",
     "step_id": "bigint",
     "matter_id": "uuid",
     "kind": "text",
@@ -96,8 +105,11 @@ _COLUMNS = {
 }
 _STORE = f"""
 INSERT INTO matters_llmcall ({", ".join(_COLUMNS)}, at)
-SELECT *, statement_timestamp()
-  FROM unnest({", ".join(f"%({name}s)s::{kind}[]" for name, kind in _COLUMNS.items())})
+SELECT coalesce(id, nextval(pg_get_serial_sequence('matters_llmcall', 'id'))),
+       {", ".join(name for name in _COLUMNS if name != "id")}, statement_timestamp()
+  FROM unnest({", ".join(f"%({name}s)s::{kind}[]" for name, kind in _COLUMNS.items())}) AS c ({", ".join(_COLUMNS)})
+    ON CONFLICT (id) DO NOTHING
+RETURNING id
 """  # noqa: S608 # made of the names above
 
 

@@ -6,6 +6,7 @@ import signal
 import time
 from collections.abc import Iterable
 from contextlib import ExitStack
+from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -119,6 +120,11 @@ class Breakable(Installation):
     def claimed(self) -> Claimed:
         return dict(self.sql("SELECT id, epoch FROM matters_step WHERE state = 'running'"))
 
+    def _claimed_before(self, when: datetime) -> Claimed:
+        """The claims that have not been made or renewed since."""
+        query = "SELECT id, epoch FROM matters_step WHERE state = 'running' AND due_at <= %s"
+        return dict(self.sql(query, when + timedelta(seconds=LEASE)))
+
     def start_workers(self, count: int = 2) -> None:
         """Have so many workers, and wait until they are ready."""
         while len(self.workers) < count:
@@ -146,13 +152,17 @@ class Breakable(Installation):
         self.start_workers()
 
     def wait_for_takeover(self, abandoned: Claimed, seconds: float = 30) -> float:
-        """Until no claim of `abandoned` holds a step any more; returns how long that took from now on, in seconds.
+        """Until no claim of `abandoned` holds a step any more, but for those that somebody renews: their workers live.
 
-        What is remembered began when workers were killed, where they were.
+        Returns how long that took from now on, in seconds. What is remembered began when workers were killed, where
+        they were.
         """
         began = time.monotonic()
+        ((now,),) = self.sql("SELECT clock_timestamp()")
         wait_until(
-            lambda: not (abandoned.items() & self.claimed().items()), "what dead workers held is taken over", seconds
+            lambda: not (abandoned.items() & self._claimed_before(now).items()),
+            "what dead workers held is taken over",
+            seconds,
         )
         self.takeovers.append(time.monotonic() - (self._struck_at or began))
         self._struck_at = None
