@@ -3,16 +3,23 @@ refused or breaks off raises what its library does."""
 
 import json
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Protocol
 
+import httpx2
 from websockets.sync.client import connect
-
-from tests.processes import Installation
 
 Event = dict[str, Any]
 
 
-def by_poll(product: Installation, matter: str, after: str) -> Iterator[Event]:
+class Served(Protocol):
+    """A web process, and a key that it takes."""
+
+    api: httpx2.Client
+    api_key: str
+    port: int
+
+
+def by_poll(product: Served, matter: str, after: str) -> Iterator[Event]:
     """Long polls, each behind the one before."""
     done = False
     while not done:
@@ -23,7 +30,7 @@ def by_poll(product: Installation, matter: str, after: str) -> Iterator[Event]:
         after, done = page["cursor"], page["done"]
 
 
-def by_sse(product: Installation, matter: str, after: str, **headers: str) -> Iterator[Event]:
+def by_sse(product: Served, matter: str, after: str, **headers: str) -> Iterator[Event]:
     """One stream of server-sent events."""
     path = f"/api/v1/matters/{matter}/events/stream"
     with product.api.stream("GET", path, params={"after": after}, headers=headers, timeout=60) as response:
@@ -33,7 +40,7 @@ def by_sse(product: Installation, matter: str, after: str, **headers: str) -> It
                 yield json.loads(line[5:])
 
 
-def by_websocket(product: Installation, matter: str, after: str) -> Iterator[Event]:
+def by_websocket(product: Served, matter: str, after: str) -> Iterator[Event]:
     """One WebSocket."""
     url = f"ws://127.0.0.1:{product.port}/ws/matters/{matter}/?after={after}"
     # Without a bound of its own: one that is reached would keep the client from reading the end of the closing.

@@ -126,6 +126,7 @@ class Load:
                 for event in viewer.way(self.product, viewer.matter, viewer.cursor):
                     self._see(viewer, event)
             except BREAKS as error:
+                viewer.breaks += 1
                 self._note(viewer, error)
 
     def _submit(self, viewer: Viewer) -> None:
@@ -165,7 +166,6 @@ class Load:
                 return
 
     def _note(self, viewer: Viewer, error: BaseException) -> None:
-        viewer.breaks += 1
         if isinstance(error, httpx2.HTTPStatusError):
             viewer.refusals.add(error.response.status_code)
         self._over.wait(PAUSE_SECONDS)
