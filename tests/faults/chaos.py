@@ -101,7 +101,7 @@ def main() -> int:
             result = run(product, fault, given.matters)
             say(result.line())
             wrong = wrong or bool(result.problems())
-    say("Something was lost, doubled or stuck.\n" if wrong else "Nothing was lost, doubled or stuck.\n")
+    say("Not everything held: see the lines above.\n" if wrong else "Nothing was lost, doubled or stuck.\n")
     return int(wrong)
 
 
