@@ -75,10 +75,11 @@ def lock_matter(matter_id: UUID) -> Matter:
     return matter
 
 
+# Made of the models' own columns; what comes from outside is bound.
 _LOCK = f"SELECT {columns_of(Matter, 'm')} FROM matters_matter m WHERE m.id = %(id)s FOR NO KEY UPDATE"  # noqa: S608
 _QUESTION = f"""
 SELECT {columns_of(Question, "q")} FROM matters_question q WHERE q.id = %(id)s AND q.matter_id = %(matter)s
-"""  # noqa: S608
+"""  # noqa: S608 # as above
 
 
 def question_of(matter_id: UUID, question_id: UUID | str) -> Question:
@@ -161,12 +162,12 @@ def change_questions(questions: Sequence[Question], to: QuestionStatus, why: str
 
 def _update_questions(questions: Sequence[Question], old: QuestionStatus, fields: dict[str, Any]) -> int:
     """Write `fields` into the rows that still have the status `old`; returns how many those are."""
-    changes = ", ".join(f'"{name}" = %({name})s' for name in fields)  # names of columns, never a person's words
+    changes = ", ".join(f'"{name}" = %({name})s' for name in fields)
     values = {name: json.dumps(value) if name == "answers" else value for name, value in fields.items()}
     values |= {"ids": [question.pk for question in questions], "old": str(old)}
     with connection.cursor() as cursor:
         cursor.execute(
-            f"UPDATE matters_question SET {changes} WHERE id = ANY(%(ids)s) AND status = %(old)s",  # noqa: S608
+            f"UPDATE matters_question SET {changes} WHERE id = ANY(%(ids)s) AND status = %(old)s",  # noqa: S608 # columns' names
             values,
         )
         return int(cursor.rowcount)
