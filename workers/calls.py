@@ -68,18 +68,29 @@ class CallLog:
         """
         if not self.rows:
             return
-        columns = {f"{name}s": [_plain(getattr(row, name)) for row in self.rows] for name in _COLUMNS}
+        stored = _stored([row for row in self.rows if row.pk])
+        new = [row for row in self.rows if row.pk not in stored]
+        columns = {f"{name}s": [_plain(getattr(row, name)) for row in new] for name in _COLUMNS}
         with connection.cursor() as cursor:
             cursor.execute(_STORE, columns)
-            inserted = [pk for (pk,) in cursor.fetchall()]
-        known = {row.pk for row in self.rows}
-        new = (pk for pk in inserted if pk not in known)
-        for row in self.rows:
-            row.pk = row.pk or next(new)
+            for row, (pk,) in zip(new, cursor.fetchall(), strict=True):
+                row.pk = pk
         reply, self.reply = self.reply, None  # tried once: what the database does not take costs nobody the outcome
         if reply is not None:
             reply.store()
         transaction.on_commit(self.rows.clear)
+
+
+def _stored(rows: list[LLMCall]) -> set[int]:
+    """Which of `rows` are in the table with the ids that they were given.
+
+    An id alone proves nothing: when PostgreSQL crashes, it gives the ids of transactions that it lost to others.
+    """
+    if not rows:
+        return set()
+    claims = {row.pk: (row.step_id, row.attempt) for row in rows}
+    found = LLMCall.objects.filter(pk__in=claims).values_list("pk", "step_id", "attempt")
+    return {pk for pk, step, attempt in found if claims[pk] == (step, attempt)}
 
 
 def _plain(value: Any) -> Any:
@@ -88,7 +99,6 @@ def _plain(value: Any) -> Any:
 
 
 _COLUMNS = {
-    "id": "bigint",
     "step_id": "bigint",
     "matter_id": "uuid",
     "kind": "text",
@@ -105,10 +115,8 @@ _COLUMNS = {
 }
 _STORE = f"""
 INSERT INTO matters_llmcall ({", ".join(_COLUMNS)}, at)
-SELECT coalesce(id, nextval(pg_get_serial_sequence('matters_llmcall', 'id'))),
-       {", ".join(name for name in _COLUMNS if name != "id")}, statement_timestamp()
+SELECT {", ".join(_COLUMNS)}, statement_timestamp()
   FROM unnest({", ".join(f"%({name}s)s::{kind}[]" for name, kind in _COLUMNS.items())}) AS c ({", ".join(_COLUMNS)})
-    ON CONFLICT (id) DO NOTHING
 RETURNING id
 """  # noqa: S608 # made of the names above
 

@@ -1,9 +1,11 @@
 """The record of calls: each call once, whatever became of the transaction that was to store it."""
 
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
 
+from companies.models import Company
 from matters.models import CallOutcome, LLMCall, Matter
+from tests import rows
 from tests.workers.conftest import Pipeline
 from workers.calls import CallLog
 from workers.claims import claim_step
@@ -45,6 +47,23 @@ def test_calls_of_a_transaction_that_failed_are_stored_by_the_next_one(matter: M
     assert recorded(matter) == []
     log.store()
     assert recorded(matter) == ["only"]
+
+
+def test_a_call_is_stored_though_a_crash_gave_its_id_to_another(matter: Matter, company: Company) -> None:
+    """PostgreSQL makes sure of a sequence only with a commit: an id that a crash took away is given again."""
+    log, other = log_of(matter), log_of(rows.submitted(company))
+    log.add("m", "p", CallOutcome.OK, request_id="lost in the crash")
+    other.add("m", "p", CallOutcome.OK, request_id="given the same id")
+    with transaction.atomic():
+        log.store()
+        transaction.set_rollback(True)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT setval(pg_get_serial_sequence('matters_llmcall', 'id'), %s, false)", [log.rows[0].pk])
+    lost = log.rows[0].pk
+    other.store()
+    log.store()
+    assert LLMCall.objects.get(request_id="given the same id").pk == lost
+    assert recorded(matter) == ["lost in the crash"]
 
 
 def test_everything_that_is_known_of_a_call_is_kept(matter: Matter) -> None:
