@@ -8,6 +8,7 @@ at 0.5 other words ("several" and "severance"). The order is reciprocal rank fus
 """
 
 import datetime
+import functools
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -113,7 +114,7 @@ def find_candidates(queries: Sequence[str], limit: int = 8) -> list[Candidate]:
 def load_playbook(playbook_version_id: int) -> PlaybookText:
     """The text of one version, retired ones too. Raises PlaybookVersion.DoesNotExist."""
     version = PlaybookVersion.objects.select_related("playbook").get(pk=playbook_version_id)
-    rows = version.sections.order_by("position").values_list("id", "position", "heading", "text")
+    facts_needed, sections = _parts_of(version.pk, version.content_hash)
     return PlaybookText(
         version_id=version.pk,
         slug=version.playbook.slug,
@@ -121,10 +122,20 @@ def load_playbook(playbook_version_id: int) -> PlaybookText:
         jurisdictions=tuple(version.jurisdictions),
         law_as_of=version.law_as_of,
         topics=tuple(version.topics),
-        facts_needed=tuple(FactNeeded.model_validate(fact) for fact in version.facts_needed),
+        facts_needed=facts_needed,
         content_hash=version.content_hash,
         review_state=version.review_state,
-        sections=tuple(SectionText(*row) for row in rows),
+        sections=sections,
+    )
+
+
+@functools.lru_cache(maxsize=64)
+def _parts_of(version_id: int, _content_hash: str) -> tuple[tuple[FactNeeded, ...], tuple[SectionText, ...]]:
+    """What a version is made of, which never changes: read again for every step it is a tenth of a worker's work."""
+    version = PlaybookVersion.objects.get(pk=version_id)
+    rows = version.sections.order_by("position").values_list("id", "position", "heading", "text")
+    return tuple(FactNeeded.model_validate(fact) for fact in version.facts_needed), tuple(
+        SectionText(*row) for row in rows
     )
 
 
