@@ -18,6 +18,7 @@ import httpx2
 import psycopg
 from filelock import FileLock
 
+from config.embedded.postgres import binary
 from config.run import children
 from tests.fakes.llm import FakeLLM
 from tests.servers import MARK
@@ -230,18 +231,30 @@ def drop_database(url: str) -> None:
 
 
 def _template(base: str) -> str:
-    """The name of the database that others on that server are copied from; made once."""
-    name, unfinished = "template_matterstream", "template_unfinished"
+    """The name of the database that others on that server are copied from; made once, and once filled for all."""
+    name, unfinished, first = "template_matterstream", "template_unfinished", os.environ["DATABASE_URL"]
+    filled = None if base == first else _named(first, _template(first))
     with (
-        FileLock(Path(os.environ[MARK]) / "template.lock"),
+        FileLock(Path(os.environ[MARK]) / f"template-{urlsplit(base).port}.lock"),
         psycopg.connect(base.partition("?")[0], autocommit=True) as conn,
     ):
         if not conn.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone():
             conn.execute(f'CREATE DATABASE "{unfinished}"')
-            env = os.environ | {"DATABASE_URL": _named(base, unfinished)}
-            subprocess.run([sys.executable, "-c", _CONTENT], cwd=ROOT, env=env, check=True, capture_output=True)
+            _fill(_named(base, unfinished), filled)
             conn.execute(f'ALTER DATABASE "{unfinished}" RENAME TO "{name}"')
     return name
+
+
+def _fill(database: str, filled: str | None) -> None:
+    """Make the content of an empty `database`, or copy it from a `filled` one: that takes a tenth of the time."""
+    if filled is None:
+        env = os.environ | {"DATABASE_URL": database}
+        subprocess.run([sys.executable, "-c", _CONTENT], cwd=ROOT, env=env, check=True, capture_output=True)
+        return
+    source, target = (url.partition("?")[0] for url in (filled, database))
+    content = subprocess.run([str(binary("pg_dump")), source], check=True, capture_output=True).stdout
+    command = [str(binary("psql")), "--quiet", "--set=ON_ERROR_STOP=1", target]
+    subprocess.run(command, input=content, check=True, capture_output=True)
 
 
 _CONTENT = f"""

@@ -11,7 +11,7 @@ from tests.faults.breakable import Breakable, ask_little
 def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Breakable]:
     """Two workers. Every fault puts it right again.
 
-    Its tests are two xdist groups of about the same length, `faults` and `faults, other half`, each with its own.
+    Each process of the test run that does faults has one; their xdist groups are small, so that none waits for long.
     """
     with Breakable(tmp_path_factory.mktemp("breakable")) as running:
         ask_little(running)

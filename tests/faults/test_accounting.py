@@ -8,7 +8,7 @@ from tests.faults.accounting import account_for
 from tests.faults.breakable import Breakable
 from tests.faults.load import Load
 
-pytestmark = pytest.mark.xdist_group("faults")
+pytestmark = pytest.mark.xdist_group("faults: accounting")
 
 # Each is done to a matter of its own. Foreign keys, which would refuse some, are not looked at meanwhile.
 TAMPERED = {

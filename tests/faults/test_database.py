@@ -9,7 +9,7 @@ from tests.processes import Installation, wait_until
 from tests.test_journey import submit, wait_for_status
 
 SEARCH = "search_playbooks"  # the one step that asks no model
-pytestmark = pytest.mark.xdist_group("faults, other half")
+pytestmark = pytest.mark.xdist_group("faults: database")
 
 
 def end_all_sessions(product: Installation) -> int:

@@ -8,7 +8,7 @@ from tests.faults.breakable import Breakable
 from tests.faults.faults_disk import CannotMountError, DiskFull
 from tests.faults.load import Load
 
-pytestmark = pytest.mark.xdist_group("faults, other half")
+pytestmark = pytest.mark.xdist_group("faults: disk")
 
 
 def test_nothing_acknowledged_is_missing_after_the_disk_was_full(product: Breakable) -> None:

@@ -9,7 +9,6 @@ from tests.faults.faults_broker import BrokerAway, BrokerEmptied, BrokerRestarte
 from tests.faults.faults_model import ModelFails
 from tests.faults.load import Load
 
-pytestmark = pytest.mark.xdist_group("faults")
 END_SECONDS = 60.0
 
 
@@ -30,20 +29,29 @@ def survive(product: Breakable, *faults: Fault, matters: int = 8) -> Load:
 # Some strike the same matters one after another: that saves a minute of every run.
 SHORT: tuple[tuple[Fault, ...], ...] = (
     (OneWorkerKilled(), BeatKilled()),
-    (WorkerFrozen(),),
-    (Deploys(times=2),),
+    (WorkerFrozen(), Deploys(times=2)),
     (KilledBeforePublishing("web"), KilledBeforePublishing("workers")),
-    (BrokerEmptied(), Redelivered(), BrokerRestarted()),
-    (BrokerAway(seconds=6),),
-    (ModelFails(failures=8),),
+    (BrokerEmptied(), Redelivered(), BrokerRestarted(), BrokerAway(seconds=6)),
+    (ModelFails(failures=5),),
 )
 
 
-@pytest.mark.parametrize("faults", SHORT, ids=lambda faults: ", ".join(fault.name for fault in faults))
+@pytest.mark.parametrize(
+    "faults",
+    [
+        pytest.param(
+            faults,
+            id=", ".join(fault.name for fault in faults),
+            marks=pytest.mark.xdist_group(f"faults: {faults[0].name}"),  # whichever process is free takes the next one
+        )
+        for faults in SHORT
+    ],
+)
 def test_nothing_is_lost_by(faults: tuple[Fault, ...], product: Breakable) -> None:
     survive(product, *faults)
 
 
+@pytest.mark.xdist_group("faults: questions")
 def test_nothing_is_lost_by_every_worker_killed_on_the_whole_way_with_questions(product: Breakable) -> None:
     ask_questions(product)
     survive(product, EveryWorkerKilled())

@@ -11,7 +11,7 @@ from tests.faults.breakable import Breakable
 from tests.processes import wait_until
 from tests.test_journey import matter_of, submit, wait_for_status
 
-pytestmark = pytest.mark.xdist_group("faults, other half")
+pytestmark = pytest.mark.xdist_group("faults: kill")
 
 
 @pytest.fixture(autouse=True)

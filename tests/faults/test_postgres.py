@@ -7,7 +7,7 @@ from tests.faults.faults import Fault
 from tests.faults.faults_postgres import ListenerTerminated, PostgresAway, PostgresRestarted
 from tests.faults.test_faults import survive
 
-pytestmark = pytest.mark.xdist_group("faults, other half")
+pytestmark = pytest.mark.xdist_group("faults: postgres")
 
 
 @pytest.mark.parametrize("fault", [PostgresRestarted(), PostgresAway(), ListenerTerminated()], ids=lambda f: f.name)

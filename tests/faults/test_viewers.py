@@ -7,9 +7,13 @@ from tests.faults.faults import Fault
 from tests.faults.faults_viewers import NeverRead, WebKilled
 from tests.faults.test_faults import survive
 
-pytestmark = pytest.mark.xdist_group("faults, other half")
 
-
-@pytest.mark.parametrize("fault", [WebKilled(), NeverRead()], ids=lambda f: f.name)
+@pytest.mark.parametrize(
+    "fault",
+    [
+        pytest.param(f, id=f.name, marks=pytest.mark.xdist_group(f"faults: {f.name}"))
+        for f in (WebKilled(), NeverRead())
+    ],
+)
 def test_nothing_is_lost_by(fault: Fault, product: Breakable) -> None:
     survive(product, fault, matters=1)
