@@ -20,7 +20,7 @@ from companies.postgresql.rows import columns_of, fetch_one
 from matters.models import Matter, Step
 from matters.services import lock_matter
 from matters.states import StepState, WaitingFor
-from workers.outage import await_database
+from workers.outage import await_database, has_failed_lately
 
 MAX_CALLS = 3  # calls of one step whose outcome the model saw or may have seen
 
@@ -78,6 +78,33 @@ def claim_step(kind: str) -> Claim | None:
         return None
     step_id, matter_id, version, kind, subject, payload, *rest = row
     return Claim(step_id, matter_id, version, kind, subject, _loaded(payload), *rest)
+
+
+# What a provider refused for its rate was not seen by the model.
+_RECORDED = """
+SELECT count(*) AS calls FROM matters_llmcall
+ WHERE step_id = %(step)s AND outcome <> 'cached' AND error_code <> 'rate_limited'
+"""
+_RECOUNT = f"""
+UPDATE matters_step s SET calls_seen = least(s.calls_seen, recorded.calls + %(more)s) FROM ({_RECORDED}) AS recorded
+ WHERE s.id = %(step)s AND s.epoch = %(epoch)s AND s.state = 'running' RETURNING s.calls_seen
+"""  # noqa: S608 # made of the words above
+
+
+def calls_of(claim: Claim, *, made: bool) -> int:
+    """How many calls of its step the model saw or may have seen, that of this claim included. Raises Fenced.
+
+    A worker that dies leaves nothing but its claim, so claims are counted. But so long as the database fails, a claim
+    can't be given back that made no call: after an outage no more count than are on record. `made`: so is this claim's.
+    """
+    if not has_failed_lately():
+        return int(Step.objects.values_list("calls_seen", flat=True).get(pk=claim.step_id))
+    with connection.cursor() as cursor:
+        cursor.execute(_RECOUNT, {"step": claim.step_id, "epoch": claim.epoch, "more": 0 if made else 1})
+        row = cursor.fetchone()
+    if row is None:
+        raise Fenced(f"step {claim.step_id} was taken over")
+    return int(row[0])
 
 
 def _loaded(value: Any) -> dict[str, Any]:

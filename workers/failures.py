@@ -16,7 +16,7 @@ from matters.services import STATUS_OF_STEP, change_question, fail_matter, set_w
 from matters.states import QUESTION_TRANSITIONS, QuestionStatus, StepState, WaitingFor
 from workers.budget import OverBudget
 from workers.calls import CallLog
-from workers.claims import MAX_CALLS, Claim, writing
+from workers.claims import MAX_CALLS, Claim, calls_of, writing
 from workers.clients.llm import Code, LLMError, NotAsked
 from workers.runtime import heartbeat
 from workers.steps.base import ReplyInvalid
@@ -108,12 +108,12 @@ def _wait_for_budget(claim: Claim, matter: Matter, error: OverBudget) -> None:
 
 
 def _retry_or_give_up(claim: Claim, matter: Matter, problem: dict[str, Any], retry_after: float | None) -> None:
-    calls_seen = Step.objects.values_list("calls_seen", flat=True).get(pk=claim.step_id)
-    if calls_seen >= MAX_CALLS:
+    calls = calls_of(claim, made=True)
+    if calls >= MAX_CALLS:
         _give_up(claim, matter, problem)
         return
     _supersede(matter, problem["message"])
-    _park(claim, _backoff(calls_seen, LONGEST_PAUSE) if retry_after is None else retry_after, seen=True)
+    _park(claim, _backoff(calls, LONGEST_PAUSE) if retry_after is None else retry_after, seen=True)
 
 
 def _park(claim: Claim, pause: float, *, seen: bool, tried: bool = True) -> None:

@@ -12,6 +12,19 @@ from companies.postgresql.resting import has_broken_off
 T = TypeVar("T")
 logger = logging.getLogger(__name__)
 OUTAGE_SECONDS, RETRY_SECONDS = 60.0, 0.5
+LATELY_SECONDS = 300.0
+_failed_at = float("-inf")
+
+
+def note_failure() -> None:
+    """The database has just failed a statement, or could not be reached."""
+    global _failed_at
+    _failed_at = time.monotonic()
+
+
+def has_failed_lately() -> bool:
+    """Whether this process has met a failure of the database within the last five minutes."""
+    return time.monotonic() < _failed_at + LATELY_SECONDS
 
 
 def await_database() -> None:
@@ -27,6 +40,7 @@ def await_database() -> None:
             if not has_broken_off(connection.connection):
                 return
         except OperationalError as error:
+            note_failure()
             if time.monotonic() > ends_at:
                 raise
             logger.warning("an outcome waits for the database: %s", error)
@@ -46,6 +60,7 @@ def until_stored(store: Callable[[], T], *, worth_it: Callable[[], bool] = lambd
             await_database()
             return store()
         except OperationalError as error:
+            note_failure()
             if time.monotonic() > ends_at or not worth_it():
                 raise
             logger.warning("an outcome is offered again: %s", error)

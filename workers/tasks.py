@@ -15,11 +15,11 @@ from workers import draft, facts, questions, research
 from workers.alarm import watch_matters
 from workers.budget import OverBudget
 from workers.calls import CallLog
-from workers.claims import MAX_CALLS, Claim, Fenced, claim_step
+from workers.claims import MAX_CALLS, Claim, Fenced, calls_of, claim_step
 from workers.clients.llm import LLMError
 from workers.failures import OurFault, give_back, handle_failure, reference_of
 from workers.lifecycle import is_stopping
-from workers.outage import until_stored
+from workers.outage import note_failure, until_stored
 from workers.pipeline import KINDS
 from workers.pruning import prune
 from workers.reply_cache import forget_expired_replies
@@ -68,6 +68,7 @@ def _do_or_give_back(work: Work) -> None:
     try:
         until_stored(lambda: _do(work), worth_it=lambda: bool(work.replies) and not is_stopping())
     except OperationalError:
+        note_failure()
         with suppress(OperationalError):
             give_back(work.claim, asked=bool(work.log.rows))
         raise
@@ -75,7 +76,7 @@ def _do_or_give_back(work: Work) -> None:
 
 def _do(work: Work) -> None:
     try:
-        if work.claim.calls_seen > MAX_CALLS:
+        if work.claim.calls_seen > MAX_CALLS and calls_of(work.claim, made=False) > MAX_CALLS:
             raise OurFault(f"every worker that took step {work.claim.step_id} died or met an error of ours")
         STEPS[work.claim.kind](work)
     except (LLMError, ReplyInvalid, OverBudget, OurFault) as error:

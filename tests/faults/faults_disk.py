@@ -68,7 +68,7 @@ class DiskFull:
     def strike(self, product: Breakable, load: Load) -> None:
         with (
             small_disk(product.folder / f"small-disk-{os.urandom(3).hex()}" / "postgres") as disk,
-            Breakable(disk.parent, workers=1) as own,
+            Breakable(disk.parent) as own,
         ):
             ask_little(own)
             with Load(own, self.matters) as work:

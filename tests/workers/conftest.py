@@ -12,7 +12,7 @@ from matters.states import StepState
 from playbooks.loading import LIBRARY, load_file
 from tests import rows
 from tests.fakes.llm import FakeLLM
-from workers import runtime
+from workers import outage, runtime
 from workers.lifecycle import prepare
 from workers.tasks import run_step
 
@@ -29,6 +29,12 @@ def llm(llm_process: FakeLLM) -> FakeLLM:
     llm_process.reset()
     llm_process.set(interval=0, text_size=600, questions=8)
     return llm_process
+
+
+@pytest.fixture(autouse=True)
+def _no_outage_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A worker remembers for minutes that its database failed."""
+    monkeypatch.setattr(outage, "_failed_at", float("-inf"))
 
 
 @pytest.fixture

@@ -17,6 +17,7 @@ from tests.fakes.llm import FakeLLM
 from tests.workers.conftest import Pipeline
 from workers.claims import MAX_CALLS, claim_step
 from workers.lifecycle import warn_of_free_models
+from workers.outage import note_failure
 from workers.tasks import STEPS, run_step
 
 KIND = "plan_search"
@@ -66,6 +67,30 @@ def test_a_step_whose_workers_all_died_is_an_error_of_ours(pipeline: Pipeline, m
         let_leases_run_out()
     run_step(KIND)
     assert fault_of(matter)["code"] == "fault"
+
+
+def test_claims_that_the_database_failed_are_no_calls(pipeline: Pipeline, matter: Matter) -> None:
+    for _ in range(MAX_CALLS + 2):
+        assert claim_step(KIND) is not None
+        note_failure()  # so long that not even the step could be given back
+        let_leases_run_out()
+    run_step(KIND)
+    step = matter.steps.get(kind=KIND)
+    assert (step.state, step.calls_seen) == (StepState.DONE, 1)
+
+
+def test_calls_that_are_on_record_count_after_an_outage_too(pipeline: Pipeline, matter: Matter, llm: FakeLLM) -> None:
+    llm.set(always={"kind": "server_error"})
+    for _ in range(MAX_CALLS):
+        note_failure()
+        assert claim_step(KIND) is not None
+        let_leases_run_out()
+        assert matter.steps.get().state == StepState.RUNNING
+        pipeline.make_due(matter)
+        run_step(KIND)
+        pipeline.make_due(matter)
+    assert llm.counts()["calls"] == MAX_CALLS
+    assert fault_of(matter)["code"] == "unavailable"
 
 
 def test_a_step_that_was_put_off_many_times_is_tried_again_soon_after_its_first_failed_call(
