@@ -3,7 +3,7 @@
 import asyncio
 import sys
 
-from benchmarks import growth, node_peer
+from benchmarks import growth, node_peer, servers
 from benchmarks.campaign import Campaign
 from benchmarks.options import Options, read_options
 from benchmarks.plot import plot_latency
@@ -29,7 +29,8 @@ def main() -> int:
     """Exit code 0 when everything was measured, whatever the figures are."""
     options = read_options()
     try:
-        sys.stdout.write(asyncio.run(growth.measure(options) if options.growth else compare(options)))
+        measure = growth.measure if options.growth else servers.measure if options.servers else compare
+        sys.stdout.write(asyncio.run(measure(options)))
     except KeyboardInterrupt:
         return 130
     return 0

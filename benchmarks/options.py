@@ -21,6 +21,7 @@ class Options:
     parts: tuple[str, ...]
     viewers: int
     growth: bool
+    servers: bool
     results: Path
 
     @property
@@ -38,10 +39,13 @@ def read_options(arguments: list[str] | None = None) -> Options:
     parser.add_argument("--only", type=_parts, default=PARTS, help=f"some of {','.join(PARTS)}")
     parser.add_argument("--viewers", type=int, default=1000, help="viewers of one matter (1000)")
     parser.add_argument("--growth", action="store_true", help="how the product grows, instead of the comparison")
+    parser.add_argument("--servers", action="store_true", help="the product behind each ASGI server, instead")
     parser.add_argument("--results", type=Path, default=RESULTS, help="folder for latest.json and the plot")
     given = parser.parse_args(arguments)
     matters = given.matters or ((1, 20, 100, 300) if given.growth else (1, 20, 100))
-    return Options(matters, given.runs, given.chunks, given.only, given.viewers, given.growth, given.results)
+    return Options(
+        matters, given.runs, given.chunks, given.only, given.viewers, given.growth, given.servers, given.results
+    )
 
 
 def _numbers(text: str) -> tuple[int, ...]:

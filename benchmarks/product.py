@@ -10,6 +10,7 @@ from typing import Any
 from benchmarks.http_client import HttpClient
 from benchmarks.programs import ROOT, Program
 from benchmarks.side import Side, Viewer
+from benchmarks.web_servers import READY, web_command
 from benchmarks.websocket import connect
 from benchmarks.world import World
 from config.run import children
@@ -70,8 +71,10 @@ class MatterViewer(Viewer):
 class Product(Side):
     """Web and workers of this checkout, on a database of their own."""
 
-    def __init__(self, world: World, *, name: str = "product", workers: int = 0, threads: int = 100) -> None:
-        self.name = name
+    def __init__(
+        self, world: World, *, name: str = "product", workers: int = 0, threads: int = 100, server: str = "daphne"
+    ) -> None:
+        self.name, self._server = name, server
         self._world, self._threads = world, threads
         self._worker_count = workers or os.cpu_count() or 1
         self._advised: list[MatterViewer] = []
@@ -99,12 +102,12 @@ class Product(Side):
         with listen("127.0.0.1", 0, "PORT") as socket:
             self._port = int(socket.getsockname()[1])
             self._environment["PORT"] = str(self._port)
-            command = children.with_this_python(children.web("--fd", str(socket.fileno())))
-            web = self._program("web", command, (socket.fileno(),))
+            command = children.with_this_python(web_command(self._server, socket.fileno(), self._port))
+            web = self._program("web", command, (socket.fileno(),) if "--fd" in command else ())
         self.web = web.pid
         workers = [self._worker(number) for number in range(1, self._worker_count + 1)]
         self._program("beat", children.with_this_python(children.beat(str(self._world.folder / f"{self.name}-beat"))))
-        await web.says("Listening on")
+        await web.says(READY[self._server])
         for worker in workers:
             await worker.says(" ready.")
 
