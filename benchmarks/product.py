@@ -102,8 +102,8 @@ class Product(Side):
         with listen("127.0.0.1", 0, "PORT") as socket:
             self._port = int(socket.getsockname()[1])
             self._environment["PORT"] = str(self._port)
-            command = children.with_this_python(web_command(self._server, socket.fileno(), self._port))
-            web = self._program("web", command, (socket.fileno(),) if "--fd" in command else ())
+            command = children.with_this_python(web_command(self._server, socket.fileno()))
+            web = self._program("web", command, (socket.fileno(),))
         self.web = web.pid
         workers = [self._worker(number) for number in range(1, self._worker_count + 1)]
         self._program("beat", children.with_this_python(children.beat(str(self._world.folder / f"{self.name}-beat"))))
