@@ -1,4 +1,4 @@
-"""The ASGI servers that the product can run behind: Daphne, which `make run` starts, and uvicorn to be measured beside it.
+"""The ASGI servers that the product can run behind: Daphne, which `make run` starts, and uvicorn to compare with it.
 
 Both take the supervisor's socket, and are asked for the same pings.
 """
