@@ -75,11 +75,11 @@ def lock_matter(matter_id: UUID) -> Matter:
     return matter
 
 
-# Made of the models' own columns; what comes from outside is bound.
+# Both are made of the models' own columns; what comes from outside is bound.
 _LOCK = f"SELECT {columns_of(Matter, 'm')} FROM matters_matter m WHERE m.id = %(id)s FOR NO KEY UPDATE"  # noqa: S608
 _QUESTION = f"""
 SELECT {columns_of(Question, "q")} FROM matters_question q WHERE q.id = %(id)s AND q.matter_id = %(matter)s
-"""  # noqa: S608 # as above
+"""  # noqa: S608
 
 
 def question_of(matter_id: UUID, question_id: UUID | str) -> Question:
@@ -167,7 +167,8 @@ def _update_questions(questions: Sequence[Question], old: QuestionStatus, fields
     values |= {"ids": [question.pk for question in questions], "old": str(old)}
     with connection.cursor() as cursor:
         cursor.execute(
-            f"UPDATE matters_question SET {changes} WHERE id = ANY(%(ids)s) AND status = %(old)s",  # noqa: S608 # columns' names
+            # Only names of columns are written into it; every value is bound.
+            f"UPDATE matters_question SET {changes} WHERE id = ANY(%(ids)s) AND status = %(old)s",  # noqa: S608
             values,
         )
         return int(cursor.rowcount)

@@ -131,7 +131,10 @@ def load_playbook(playbook_version_id: int) -> PlaybookText:
 
 @functools.lru_cache(maxsize=64)
 def _parts_of(version_id: int, _content_hash: str) -> tuple[tuple[FactNeeded, ...], tuple[SectionText, ...]]:
-    """What a version is made of, which never changes: read again for every step it is a tenth of a worker's work."""
+    """What a version is made of, which never changes: read again for every step it is a tenth of a worker's work.
+
+    The hash is there for the cache's key alone: another database has other versions under the same ids.
+    """
     version = PlaybookVersion.objects.get(pk=version_id)
     rows = version.sections.order_by("position").values_list("id", "position", "heading", "text")
     return tuple(FactNeeded.model_validate(fact) for fact in version.facts_needed), tuple(

@@ -80,7 +80,7 @@ def claim_step(kind: str) -> Claim | None:
     return Claim(step_id, matter_id, version, kind, subject, _loaded(payload), *rest)
 
 
-# What a provider refused for its rate was not seen by the model.
+# What a provider refused for its rate was not seen by the model. Both are made of words in this file; values are bound.
 _RECORDED = """
 SELECT count(*) AS calls FROM matters_llmcall
  WHERE step_id = %(step)s AND outcome <> 'cached' AND error_code <> 'rate_limited'
@@ -88,7 +88,7 @@ SELECT count(*) AS calls FROM matters_llmcall
 _RECOUNT = f"""
 UPDATE matters_step s SET calls_seen = least(s.calls_seen, recorded.calls + %(more)s) FROM ({_RECORDED}) AS recorded
  WHERE s.id = %(step)s AND s.epoch = %(epoch)s AND s.state = 'running' RETURNING s.calls_seen
-"""  # noqa: S608 # made of the words above
+"""  # noqa: S608
 
 
 def calls_of(claim: Claim, *, made: bool) -> int:

@@ -19,7 +19,7 @@ from workers.claims import MAX_CALLS, Claim, Fenced, calls_of, claim_step
 from workers.clients.llm import LLMError
 from workers.failures import OurFault, give_back, handle_failure, reference_of
 from workers.lifecycle import is_stopping
-from workers.outage import note_failure, until_stored
+from workers.outage import until_stored
 from workers.pipeline import KINDS
 from workers.pruning import prune
 from workers.reply_cache import forget_expired_replies
@@ -68,7 +68,6 @@ def _do_or_give_back(work: Work) -> None:
     try:
         until_stored(lambda: _do(work), worth_it=lambda: bool(work.replies) and not is_stopping())
     except OperationalError:
-        note_failure()
         with suppress(OperationalError):
             give_back(work.claim, asked=bool(work.log.rows))
         raise

@@ -9,7 +9,8 @@ from companies.postgresql.rows import columns_of, fetch_one
 from matters.models import Matter
 from tests import rows
 
-BY_ID = f"SELECT {columns_of(Matter, 'm')} FROM matters_matter m WHERE m.id = %(id)s"  # noqa: S608 # columns
+# Made of the model's own columns; the id is bound.
+BY_ID = f"SELECT {columns_of(Matter, 'm')} FROM matters_matter m WHERE m.id = %(id)s"  # noqa: S608
 
 
 @pytest.mark.django_db
