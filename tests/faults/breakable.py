@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 from config.embedded import PostgresServer, RedisServer
 from config.embedded.processes import processes_in
 from tests.api.gate import Gate
-from tests.processes import Installation, Process, wait_until
+from tests.processes import START_SECONDS, Installation, Process, wait_until
 
 LEASE, SWEEP = 3.0, 1.0  # seconds
 VARIABLES = {
@@ -130,12 +130,12 @@ class Breakable(Installation):
         while len(self.workers) < count:
             self.start_worker()
         for worker in self.workers:
-            wait_until(partial(worker.says, " ready."), f"{worker.name} is ready", 60)
+            wait_until(partial(worker.says, " ready."), f"{worker.name} is ready", START_SECONDS)
 
     def restart_web(self) -> None:
         """After it was killed: wait until it answers again."""
         self.start_web()
-        wait_until(self._is_ready, "the web process is ready again", 60)
+        wait_until(self._is_ready, "the web process is ready again", START_SECONDS)
 
     def mend(self) -> None:
         """Have everything again, whatever a fault that failed itself has left."""

@@ -63,12 +63,13 @@ class DiskFull:
 
     matters: int = 8
     seconds: float = 5.0
+    workers: int = 1
     name: ClassVar[str] = "the disk under PostgreSQL full"
 
     def strike(self, product: Breakable, load: Load) -> None:
         with (
             small_disk(product.folder / f"small-disk-{os.urandom(3).hex()}" / "postgres") as disk,
-            Breakable(disk.parent) as own,
+            Breakable(disk.parent, workers=self.workers) as own,
         ):
             ask_little(own)
             with Load(own, self.matters) as work:

@@ -22,7 +22,7 @@ LONG: tuple[Fault, ...] = (
     PostgresRestarted(),
     PostgresAway(seconds=10),
     ListenerTerminated(),
-    DiskFull(matters=40, seconds=20),
+    DiskFull(matters=40, seconds=20, workers=2),
     WebKilled(),
     NeverRead(1),
     NeverRead(),

@@ -6,7 +6,7 @@ from tests.faults.accounting import account_for
 from tests.faults.breakable import Breakable, ask_questions
 from tests.faults.faults import BeatKilled, Deploys, EveryWorkerKilled, Fault, OneWorkerKilled, WorkerFrozen
 from tests.faults.faults_broker import BrokerAway, BrokerEmptied, BrokerRestarted, KilledBeforePublishing, Redelivered
-from tests.faults.faults_model import ModelFails
+from tests.faults.faults_model import QUICK, ModelFails
 from tests.faults.load import Load
 
 END_SECONDS = 60.0
@@ -32,7 +32,7 @@ SHORT: tuple[tuple[Fault, ...], ...] = (
     (WorkerFrozen(), Deploys(times=2)),
     (KilledBeforePublishing("web"), KilledBeforePublishing("workers")),
     (BrokerEmptied(), Redelivered(), BrokerRestarted(), BrokerAway(seconds=6)),
-    (ModelFails(failures=5),),
+    (ModelFails(failures=8, kinds=QUICK),),
 )
 
 
