@@ -34,7 +34,6 @@ _COLUMNS: dict[str, Callable[[Run], float]] = {
     "p99 ms ": lambda run: run.spread.p99,
     "cores ": lambda run: run.spread.cpu / run.spread.seconds,
     f"{CROWD} viewers of one: p99 ms": lambda run: run.crowd.p99,
-    "KB of memory for each": lambda run: run.crowd.memory / 1000,
 }
 
 
