@@ -46,7 +46,8 @@ class _Writer:
 
     def __init__(self, document: Document) -> None:
         self.word: WordDocument = docx.Document()
-        # Looked up once: the library goes through all styles for each paragraph.
+        # Looked up once: the library goes through all styles, and all paragraphs before, for each new one.
+        self.end: Any = self.word.element.body.sectPr
         self.style_ids = {style.name: style.style_id for style in self.word.styles}
         properties = self.word.core_properties
         properties.title, properties.author, properties.language = document["title"][:255], "Matterstream", "en-US"
@@ -72,7 +73,11 @@ class _Writer:
             self.write_words(document["notice"], "Intense Quote")
 
     def write_words(self, text: str, style: str | None = None) -> Paragraph:
-        paragraph = self.word.add_paragraph(text)
+        element = OxmlElement("w:p")
+        self.end.addprevious(element)
+        paragraph = Paragraph(element, self.word._body)  # noqa: SLF001
+        if text:
+            paragraph.add_run(text)
         if style:
             paragraph._p.style = self.style_ids[style]  # noqa: SLF001
         return paragraph
@@ -157,7 +162,7 @@ class _Writer:
                 paragraph.alignment = _ALIGN[aligns[x]]
                 self._runs(paragraph, [run | Run(bold=True) for run in runs] if y == 0 else runs)
         _add(table.rows[0]._tr.get_or_add_trPr(), "w:tblHeader")  # noqa: SLF001 # there is no other way
-        self.word.add_paragraph()
+        self.write_words("")
 
     def _line(self, paragraph: Paragraph, block: Block) -> None:
         if block.get("rtl"):

@@ -114,6 +114,7 @@ def test_a_founder_goes_from_a_question_to_advice_without_a_reload(
     assert still_here(page)
     page.get_by_role("link", name="Version 1").click()
     expect(page.locator("#advice-head")).to_contain_text("earlier version")
+    page.get_by_text("Share by a link").click()
     look(page, "earlier-version")
     stranger = open_page()
     stranger.goto(share_the_advice(page))

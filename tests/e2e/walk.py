@@ -55,8 +55,7 @@ def copy_the_advice(page: Page) -> dict[str, str]:
 
 
 def share_the_advice(page: Page) -> str:
-    """The address of a new link to the version that is shown."""
-    page.get_by_text("Share by a link").click()
+    """The address of a new link to the version that is shown, by the form that is open."""
     with page.expect_navigation():
         page.get_by_role("button", name="Make a link").click()
     return page.get_by_label("The link is made").input_value()
