@@ -2,9 +2,10 @@
 
 from typing import Any, cast
 
-from django.db import connection
 from django.utils import timezone
 
+from matters.facts import NewFact, store_fact, subject_of
+from matters.gathering import look_whether_gathered
 from matters.models import FactStatus, Matter, Question
 from matters.services import change_question, question_of
 from matters.states import QuestionStatus
@@ -12,14 +13,8 @@ from workers.claims import expect_steps
 from workers.steps import normalise_answer as normalise
 from workers.steps.base import Kind, ReplyInvalid
 from workers.steps.typed_facts import FactValue, Unreadable, to_fact
-from workers.work import Work, ask_again, look_whether_gathered
+from workers.work import Work, ask_again
 
-_STORE = """
-INSERT INTO matters_fact (matter_id, question_id, key, value, unit, as_of, statement, source, status, created_at)
-VALUES (%(matter)s, %(question)s, %(key)s, %(value)s, %(unit)s, %(as_of)s, %(statement)s, 'founder', %(status)s,
-        statement_timestamp())
-"""
-_EMPTY: dict[str, Any] = {"unit": None, "as_of": None, "statement": "", "status": FactStatus.KNOWN}
 ROUNDS = 2  # how often a person is asked the same before their words are kept as they are
 
 
@@ -73,18 +68,11 @@ def _read(work: Work, question: Question, answer: str) -> FactValue | Unreadable
 
 
 def _settle(
-    matter: Matter, question: Question, to: QuestionStatus, why: str, *, value: str | None = None, **fact: object
+    matter: Matter, question: Question, to: QuestionStatus, why: str, *, value: str | None = None, **fact: Any
 ) -> None:
-    """Store the fact, end the question, and go on if it was the last one."""
-    values: dict[str, Any] = {
-        **_EMPTY,
-        **fact,
-        "matter": matter.pk,
-        "question": question.pk,
-        "key": question.key,
-        "value": value,
-    }
-    with connection.cursor() as cursor:
-        cursor.execute(_STORE, values | {"status": str(values["status"])})
+    """Store what the person said, end the question, and go on if it was the last one."""
+    given = {"unit": None, "as_of": None, "statement": ""} | fact
+    new = NewFact(question.key, value, source="founder", subject=subject_of(matter, question.about), **given)
+    store_fact(matter, question, new, question.answers[-1]["by"])
     change_question(question, to, why)
     look_whether_gathered(matter)
