@@ -3,8 +3,8 @@
 from django.db import connection
 
 from matters.ledger import NewStep, insert_steps
-from matters.models import FactStatus, Matter
-from matters.services import ADVICE_STEP, change_status, set_waiting
+from matters.models import Matter
+from matters.services import ADVICE_STEP, change_status, is_disputed, set_waiting
 from matters.states import SETTLED, MatterStatus, QuestionStatus, WaitingFor
 
 _OPEN_STATUSES = """
@@ -35,8 +35,3 @@ def look_whether_gathered(matter: Matter) -> None:
         set_waiting(matter, WaitingFor.CONFLICT, "two sources disagree about a fact")
     elif not open_statuses:
         begin_advice(matter, "every question is answered or unknown")
-
-
-def is_disputed(matter: Matter) -> bool:
-    """Whether two sources disagree about a fact of `matter`."""
-    return matter.facts.filter(status=FactStatus.DISPUTED).exists()

@@ -8,6 +8,7 @@ from matters.events import question_updated, tell_events
 from matters.gathering import begin_advice, look_whether_gathered
 from matters.ledger import NewStep, insert_steps
 from matters.models import Matter, Question
+from matters.offering import offer_for
 from matters.services import change_question, change_questions, change_status, question_of
 from matters.states import MatterStatus, QuestionStatus
 from playbooks.search import PlaybookText, load_playbook
@@ -92,6 +93,11 @@ def ask_founder(work: Work) -> None:
     wording = ask.to_wording(given, work.ask(ask.build_request(given)))
     with work.finish() as matter:
         change_question(
-            question, QuestionStatus.AWAITING_FOUNDER, "worded for a person", wording=wording.text, hint=wording.hint
+            question,
+            QuestionStatus.AWAITING_FOUNDER,
+            "worded for a person",
+            wording=wording.text,
+            hint=wording.hint,
+            offered_id=offer_for(matter, question),
         )
         look_whether_gathered(matter)

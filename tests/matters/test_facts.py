@@ -1,37 +1,19 @@
 """A fact is written once, and goes into the company's ledger where later matters may need it."""
 
 from datetime import date, timedelta
-from typing import Any
 
 import pytest
 from django.db import DatabaseError, connection, transaction
 from django.db.models import F
 
 from companies.models import Company
-from matters.facts import NewFact, store_fact, subject_of
+from matters.facts import subject_of
 from matters.models import CompanyFact, CompanyFactEntry, Fact, FactStatus, Matter, Question
-from matters.services import lock_matter
-from matters.states import About, QuestionStatus
-from tests import rows
+from matters.states import About
+from tests.disputes import asked, say
 
 pytestmark = pytest.mark.django_db
 PERSON = "rippling:w-1"
-
-
-def asked(company: Company, about: str = About.COMPANY, key: str = "headcount", kind: str = "number") -> Question:
-    """A question of a matter of its own."""
-    matter = rows.gathering(company, 1, QuestionStatus.NORMALISING)
-    matter.questions.update(about=about, key=key, kind=kind, lifetime_days=0 if about == About.MATTER else 7)
-    return matter.questions.get()
-
-
-def say(question: Question, value: str | None, source: str = "founder", **fields: Any) -> Fact:
-    """A source says it."""
-    given = {"unit": None, "as_of": date(2026, 11, 3), "statement": f"It is {value}."} | fields
-    with transaction.atomic():
-        return store_fact(
-            lock_matter(question.matter_id), question, NewFact(question.key, value, source=source, **given)
-        )
 
 
 def stored(question: Question) -> tuple[str | None, str, str]:
@@ -54,7 +36,7 @@ def let_pass(days: float) -> None:
 
 def test_a_fact_of_the_company_is_in_its_matter_and_in_the_ledger(company: Company) -> None:
     question = asked(company)
-    fact = say(question, "12", record_id="r-1")
+    fact = say(question, "12", record_id="r-1", as_of=date(2026, 11, 3))
     line = line_of(company)
     assert (fact.pk, stored(question)) == (Fact.objects.get().pk, ("12", "founder", "known"))
     assert (line.key, line.subject, line.value, line.source, line.record_id) == (
