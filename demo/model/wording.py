@@ -74,10 +74,10 @@ def assumptions(facts: Sequence[Fact]) -> str:
 
 
 def _assumed(fact: Fact) -> str:
-    otherwise = f" If it is otherwise, this turns: {fact.turns_on_it}" if fact.turns_on_it else ""
+    turns = f" If it is otherwise, this turns: {fact.turns_on_it}" if fact.turns_on_it else ""
     if fact.status == "unverified":
-        return f"Assumed to be as you put it: {fact.short_label} [{fact.marker}].{otherwise}"
-    return f"Not known, so the stricter reading is assumed: {fact.short_label} [{fact.marker}].{otherwise}"
+        return f"Not verified: {fact.short_label} [{fact.marker}]. Assumed to be as you put it.{turns}"
+    return f"Not known: {fact.short_label} [{fact.marker}]. Assumed is what is safer to act on.{turns}"
 
 
 def open_facts(facts: Sequence[Fact]) -> str:
