@@ -46,6 +46,7 @@ class Connection(models.Model):
 
     `reason`: why it does not work, in words for the founder. `expires_at`: when it ends if nobody uses it (a Rippling
     token) or at all. `refreshing_until`: somebody fetches a new access token, and the others wait for that.
+    `demo`: to the fixture servers of `make run`.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -65,6 +66,7 @@ class Connection(models.Model):
     disconnected_at = models.DateTimeField(null=True)
     last_ok_at = models.DateTimeField(null=True)
     expires_at = models.DateTimeField(null=True)
+    demo = models.BooleanField(default=False, editable=False, help_text="Of the fixture servers of make run")
     refreshing_until = models.DateTimeField(null=True, editable=False)
 
     class Meta:

@@ -9,8 +9,8 @@ from django.views.decorators.debug import sensitive_variables
 
 from companies.connection_services import Issuer, NewConnection, choose_issuer, connect, mark_broken, mark_working
 from companies.connections import Connection, Method, Provider
+from companies.credentials import Credentials
 from companies.models import User
-from workers.connections.credentials import Credentials
 from workers.connections.opening import LOST
 from workers.connections.providers import allowed, granted, issuers_of, try_out
 from workers.connections.tokens import ConnectionTokens

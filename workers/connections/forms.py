@@ -9,6 +9,12 @@ from companies.connections import Provider
 LONGEST = 4096
 
 
+def check_secret(text: str) -> None:
+    """Refuse what is no printable ASCII, as all tokens are: they become part of a header. Raises ValueError."""
+    if not text or not all("!" <= character <= "~" for character in text):
+        raise ValueError("This has blanks or characters that no token has. Copy it once more.")
+
+
 class SecretField(forms.CharField):
     """A token or secret as it was pasted, without the blanks around it."""
 
@@ -17,10 +23,12 @@ class SecretField(forms.CharField):
         super().__init__(max_length=LONGEST, error_messages={"required": missing}, widget=widget, **kwargs)
 
     def clean(self, value: Any) -> str:
-        """Printable ASCII, as all tokens are: they become part of a header. Raises ValidationError."""
+        """The secret. Raises ValidationError."""
         text = str(super().clean(value))
-        if not all("!" <= character <= "~" for character in text):
-            raise forms.ValidationError("This has blanks or characters that no token has. Copy it once more.")
+        try:
+            check_secret(text)
+        except ValueError as error:
+            raise forms.ValidationError(str(error)) from None
         return text
 
 

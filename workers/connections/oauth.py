@@ -10,7 +10,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 from uuid import UUID
 
 from django.conf import settings
@@ -42,6 +42,12 @@ def is_offered(provider: Provider) -> bool:
     """Whether the operator has registered this site at the provider."""
     prefix = provider.name
     return bool(getattr(settings, f"{prefix}_CLIENT_ID") and getattr(settings, f"{prefix}_CLIENT_SECRET"))
+
+
+def origin(provider: Provider) -> str:
+    """Where the person is sent: scheme, host and port."""
+    parts = urlsplit(getattr(settings, f"{provider.name}_AUTHORIZE_URL"))
+    return f"{parts.scheme}://{parts.netloc}"
 
 
 def begin(session: SessionBase, provider: Provider, user_id: int, company_id: UUID, redirect_uri: str) -> str:

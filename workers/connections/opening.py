@@ -9,11 +9,11 @@ from django.conf import settings
 
 from companies.connection_services import live_connections, mark_broken, mark_working
 from companies.connections import USABLE, Provider
+from companies.credentials import Credentials
 from companies.encryption import KeyProblem
 from companies.staff import tell_staff
 from workers.clients.carta import CartaClient
 from workers.clients.rippling import RipplingClient
-from workers.connections.credentials import Credentials
 from workers.connections.tokens import ConnectionTokens
 from workers.provider_http import Code, ProviderError, Recorder
 

@@ -5,10 +5,10 @@ from django.views.decorators.debug import sensitive_variables
 
 from companies.connection_services import Issuer
 from companies.connections import Provider
+from companies.credentials import Credentials
 from workers.clients.carta import CARTA, CartaClient
 from workers.clients.carta import SCOPES as CARTA_SCOPES
 from workers.clients.rippling import RIPPLING, RipplingClient
-from workers.connections.credentials import Credentials
 from workers.provider_http import (
     Code,
     OAuthClient,

@@ -15,7 +15,7 @@ from django.db.models.functions import Now
 from django.views.decorators.debug import sensitive_variables
 
 from companies.connections import Connection, ConnectionStatus, Provider
-from workers.connections.credentials import Credentials
+from companies.credentials import Credentials
 from workers.connections.providers import renewed
 from workers.provider_http import Code, ProviderError
 
