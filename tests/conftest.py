@@ -9,7 +9,7 @@ from pytest_django import Settings
 
 from companies.models import ApiKey, Company, Membership, User
 from tests.fakes.llm import FakeLLM
-from tests.fakes.providers import CLIENT_ID, CLIENT_SECRET, FakeProviders, fake_providers
+from tests.fakes.provider_logins import CLIENT_ID, CLIENT_SECRET, FakeProviders, fake_providers
 from tests.fuzzing import register_profile
 from tests.processes import Installation
 

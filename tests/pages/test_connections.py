@@ -12,7 +12,7 @@ from companies.connection_services import NewConnection, connect
 from companies.connections import Connection, ConnectionStatus, Method, Provider
 from companies.credentials import Credentials
 from companies.models import Company, Membership, User
-from tests.fakes.providers import CLIENT_ID, CLIENT_SECRET, RIPPLING_TOKEN, FakeProviders
+from tests.fakes.provider_logins import CLIENT_ID, CLIENT_SECRET, RIPPLING_TOKEN, FakeProviders
 from workers.connections.words import ABOUT
 
 pytestmark = pytest.mark.django_db

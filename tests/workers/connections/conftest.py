@@ -8,7 +8,7 @@ from companies.connection_services import Issuer, NewConnection, connect
 from companies.connections import Connection, Method, Provider
 from companies.credentials import Credentials
 from companies.models import Company, User
-from tests.fakes.providers import CLIENT_ID, CLIENT_SECRET, RIPPLING_TOKEN
+from tests.fakes.provider_logins import CLIENT_ID, CLIENT_SECRET, RIPPLING_TOKEN
 
 Connect = Callable[[Credentials], Connection]
 BY_SECRET = Credentials(client_id=CLIENT_ID, client_secret=CLIENT_SECRET)

@@ -14,7 +14,7 @@ from companies.connection_services import disconnect
 from companies.connections import Connection, ConnectionStatus, Provider
 from companies.credentials import Credentials
 from companies.models import Company, Membership, User
-from tests.fakes.providers import RIPPLING_TOKEN, FakeProviders
+from tests.fakes.provider_logins import RIPPLING_TOKEN, FakeProviders
 from tests.threads import at_once
 from tests.workers.connections.conftest import Connect
 from workers.clients.carta import CartaClient
