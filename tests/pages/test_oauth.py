@@ -15,7 +15,7 @@ from pytest_django import Settings
 from companies.connections import Connection, Provider
 from companies.credentials import Credentials
 from companies.models import Company, Membership, User
-from tests.fakes.providers import CREDENTIALS, FixtureProviders
+from tests.fakes.fixture_providers import CREDENTIALS, FixtureProviders
 from workers.connections import oauth
 from workers.connections.tokens import ConnectionTokens
 
