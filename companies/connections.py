@@ -23,9 +23,9 @@ class Provider(models.TextChoices):
 class Method(models.TextChoices):
     """How a provider knows us."""
 
-    API_TOKEN = "api_token", "API token"  # a word for it, and none
+    API_TOKEN = "api_token", "an API token"  # a word for it, and none
     CLIENT_CREDENTIALS = "client_credentials", "client id and secret"
-    OAUTH = "oauth", "signed in at the provider"
+    OAUTH = "oauth", "a sign-in at the provider"
 
 
 class ConnectionStatus(models.TextChoices):
@@ -66,7 +66,7 @@ class Connection(models.Model):
     disconnected_at = models.DateTimeField(null=True)
     last_ok_at = models.DateTimeField(null=True)
     expires_at = models.DateTimeField(null=True)
-    demo = models.BooleanField(default=False, editable=False, help_text="Of the fixture servers of make run")
+    demo = models.BooleanField(default=False, editable=False, help_text="To the fixture servers of make run")
     refreshing_until = models.DateTimeField(null=True, editable=False)
 
     class Meta:

@@ -17,7 +17,7 @@ def connect_demo(company: Company, by: User, environment: Mapping[str, str]) -> 
     taken = set(live_connections([company.pk]).values_list("provider", flat=True))
     for new in _of_environment(environment, company.name):
         if new.provider not in taken:
-            Connection.objects.filter(pk=connect(company.pk, new, by).pk).update(demo=True)
+            Connection.objects.filter(pk=connect(company.pk, new, by).pk).update(demo=True, last_ok_at=None)
 
 
 def _of_environment(environment: Mapping[str, str], name: str) -> Iterator[NewConnection]:

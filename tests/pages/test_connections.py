@@ -64,7 +64,7 @@ def test_it_is_linked_and_says_what_is_read_and_what_is_never_kept(page: Client)
 def test_rippling_is_connected_by_its_token(page: Client, company: Company, providers: FakeProviders) -> None:
     html = text(give(page, "rippling", api_token=f" {RIPPLING_TOKEN}\n"))
     assert "Rippling is connected." in html
-    assert "by founder@acme.example, with API token" in html
+    assert "by founder@acme.example, with an API token" in html
     assert "Ends, if nobody uses it" in html
     assert RIPPLING_TOKEN not in html
     row = Connection.objects.get()
@@ -217,6 +217,18 @@ def test_strangers_are_led_to_the_sign_in(client: Client, company: Company) -> N
     row = stored(company)
     for path in ("", f"{row.pk}/disconnect/", "carta/callback/"):
         assert client.get(f"{HERE}{path}")["Location"].startswith("/accounts/login/")
+
+
+def test_who_comes_back_from_signing_in_is_led_to_the_page(page: Client, company: Company) -> None:
+    for path in ("rippling/connect/", "carta/begin/", f"{stored(company).pk}/test/"):
+        assert page.get(f"{HERE}{path}")["Location"] == HERE
+
+
+def test_a_connection_to_a_fixture_server_says_that_it_is_one(page: Client, company: Company) -> None:
+    row = stored(company)
+    assert "invented company" not in text(page.get(HERE))
+    Connection.objects.filter(pk=row.pk).update(demo=True)
+    assert "It is not Rippling." in text(page.get(HERE))
 
 
 def test_a_provider_that_there_is_not_is_missing(page: Client) -> None:

@@ -13,7 +13,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_GET, require_http_methods
 
 from companies.access import company_of, members_only
 from companies.connection_services import disconnect, live_connections
@@ -55,6 +55,16 @@ def owners_only(
     return guarded
 
 
+def posted(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """Only for forms; whoever comes another way, as after signing in again, is led to the page that has them."""
+
+    @wraps(view)
+    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        return view(request, *args, **kwargs) if request.method == "POST" else redirect(PAGE)
+
+    return guarded
+
+
 @require_GET
 @members_only
 def connection_list(request: HttpRequest) -> HttpResponse:
@@ -62,7 +72,7 @@ def connection_list(request: HttpRequest) -> HttpResponse:
     return _page(request)
 
 
-@require_POST
+@posted
 @sensitive_post_parameters()
 @owners_only
 def connect_provider(request: HttpRequest, user: User, company: Company, provider: str) -> HttpResponse:
@@ -81,7 +91,7 @@ def connect_provider(request: HttpRequest, user: User, company: Company, provide
     return _page(request, {kind: form}, status=400)
 
 
-@require_POST
+@posted
 @owners_only
 def test_connection(request: HttpRequest, user: User, company: Company, connection_id: UUID) -> HttpResponse:
     """Ask the provider, and say how it went."""
@@ -126,7 +136,7 @@ def disconnect_provider(request: HttpRequest, user: User, company: Company, conn
     return redirect(PAGE)
 
 
-@require_POST
+@posted
 @owners_only
 def begin_oauth(request: HttpRequest, user: User, company: Company, provider: str) -> HttpResponse:
     """Send the person to the provider, where they allow us to read."""
