@@ -7,6 +7,8 @@ PYTHON := $(shell for python in python3 python3.13 python3.12 python3.11 python3
 endif
 FOUND := $(shell python3 --version 2>/dev/null || echo none)
 VENV := .venv/bin
+# Whoever wants no .pyc files would wait for every process to compile the project anew: a test run starts hundreds.
+unexport PYTHONDONTWRITEBYTECODE
 PYTEST := $(VENV)/python -m pytest
 
 # Every file of tests that uses hypothesis; `make fuzz FUZZED=tests/...` runs only that.

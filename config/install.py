@@ -122,7 +122,8 @@ def install_uv() -> None:
 
 def sync(groups: set[str]) -> None:
     """`uv sync` for the product, and the `dev` group or the extras among `groups`; it takes nothing away."""
-    options = ["--frozen", "--inexact", "--no-progress", "--python", str(PYTHON)]
+    # Compiled once here: else each of a dozen processes does it again where PYTHONDONTWRITEBYTECODE is set.
+    options = ["--frozen", "--inexact", "--compile-bytecode", "--no-progress", "--python", str(PYTHON)]
     options += [] if "dev" in groups else ["--no-dev"]
     options += [part for group in sorted(groups - {"dev"}) for part in ("--extra", group)]
     if not ran([UV, "sync", *options]):

@@ -99,7 +99,7 @@ def _database(url: str) -> dict[str, Any]:
             "min_size": 1,
             "max_size": 12,
             "timeout": 4,
-            "max_idle": 60,
+            "max_idle": 10,
             "reconnect_timeout": RECONNECT_SECONDS,
         }
     options.setdefault("connect_timeout", 5)
