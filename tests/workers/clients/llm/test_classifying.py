@@ -9,7 +9,7 @@ import pytest
 from workers.clients.llm import Code, LLMError
 from workers.clients.llm.completion import read_reply
 from workers.clients.llm.failures import classify
-from workers.clients.llm.retry_after import seconds_to_wait
+from workers.retry_after import seconds_to_wait
 
 BODIES: list[tuple[str, int, object, Code]] = [
     (
