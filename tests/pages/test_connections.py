@@ -1,7 +1,5 @@
 """The page of connections, without a script: connect, test, choose, disconnect; owners change, members see."""
 
-from collections.abc import Iterator
-
 import pytest
 from django.core import mail
 from django.http import HttpResponse
@@ -43,7 +41,7 @@ def stored(company: Company, provider: Provider = Provider.RIPPLING, **fields: s
 
 
 @pytest.fixture
-def member(company: Company) -> Iterator[Client]:
+def member(company: Company) -> Client:
     """A colleague who is no owner."""
     user = User.objects.create_user("member@acme.example")
     Membership.objects.create(company=company, user=user)
@@ -155,8 +153,12 @@ def test_test_says_how_it_stands_and_mends_what_works_again(
 def test_a_company_that_carta_shows_no_more_breaks_the_connection(page: Client, providers: FakeProviders) -> None:
     give(page, "carta", **SECRETS)
     providers.state.issuers = [("102", "Acme Labs")]
-    html = text(page.post(f"{HERE}{Connection.objects.get().pk}/test/", follow=True))
+    row = Connection.objects.get()
+    html = text(page.post(f"{HERE}{row.pk}/test/", follow=True))
     assert "no longer shows us the company" in html
+    page.post(f"{HERE}{row.pk}/issuer/", {"issuer": "102"})
+    row.refresh_from_db()
+    assert (row.status, row.reason, row.issuer_name) == ("connected", "", "Acme Labs"), "another choice mends it"
 
 
 @asks_providers

@@ -15,7 +15,7 @@ from pytest_django import Settings
 from companies.connections import Connection, Provider
 from companies.credentials import Credentials
 from companies.models import Company, Membership, User
-from tests.fakes.fixture_providers import CREDENTIALS, FixtureProviders
+from tests.fakes.fixture_providers import CARTA_OAUTH, RIPPLING_OAUTH, FixtureProviders
 from workers.connections import oauth
 from workers.connections.tokens import ConnectionTokens
 
@@ -34,10 +34,8 @@ def _registered(fixture_servers: FixtureProviders, settings: Settings) -> None:
     """This site is registered at the fixture servers."""
     for name, value in fixture_servers.environment.items():
         setattr(settings, name, value)
-    for name in ("RIPPLING_CLIENT_ID", "RIPPLING_CLIENT_SECRET"):
-        setattr(settings, name, CREDENTIALS[name])
-    settings.CARTA_CLIENT_ID = CREDENTIALS["DEMO_CARTA_CLIENT_ID"]
-    settings.CARTA_CLIENT_SECRET = CREDENTIALS["DEMO_CARTA_CLIENT_SECRET"]
+    settings.RIPPLING_CLIENT_ID, settings.RIPPLING_CLIENT_SECRET = RIPPLING_OAUTH.id, RIPPLING_OAUTH.secret
+    settings.CARTA_CLIENT_ID, settings.CARTA_CLIENT_SECRET = CARTA_OAUTH.id, CARTA_OAUTH.secret
 
 
 def begun(page: Client, provider: str) -> dict[str, str]:

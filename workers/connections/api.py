@@ -2,21 +2,19 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime
-from typing import Annotated, Any
+from typing import Any
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
-from ninja import Body, Router, Schema
-from pydantic import AfterValidator, ConfigDict, Field, SecretStr
+from ninja import Body, Router
+from pydantic import SecretStr
 
 from companies.access import company_of
 from companies.api_auth import Authentication, caller
 from companies.connection_services import disconnect
-from companies.connections import Connection, ConnectionStatus, Method, Provider
+from companies.connections import Connection, ConnectionStatus, Provider
 from companies.models import Company, Scope, User
 from companies.problems import Problem, invalid, not_found, problems
-from matters.validation import check_storable
 from workers.connections.access import ONLY_OWNERS, is_owner, shown_connections
 from workers.connections.connecting import (
     Away,
@@ -27,82 +25,10 @@ from workers.connections.connecting import (
     readable_issuers,
     try_connection,
 )
-from workers.connections.forms import LONGEST, check_secret
+from workers.connections.schemas import ConnectBody, ConnectionOut, ConnectionPage, IssuerBody, IssuerPage
 
 router = Router(auth=Authentication(), tags=["connections"])
 _ONE = "/connections/{uuid:connection_id}"
-
-
-def _secret(value: SecretStr) -> SecretStr:
-    check_secret(value.get_secret_value())
-    return value
-
-
-def _identifier(value: str) -> str:
-    check_storable(value)
-    return value
-
-
-Secret = Annotated[SecretStr, Field(max_length=LONGEST), AfterValidator(_secret)]
-IssuerId = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_identifier)]
-
-
-class ConnectBody(Schema):
-    """`api_token` for Rippling; `client_id` and `client_secret` for Carta, and `issuer_id` where there are several."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    provider: Provider
-    api_token: Secret | None = None
-    client_id: Secret | None = None
-    client_secret: Secret | None = None
-    issuer_id: IssuerId | None = None
-
-
-class IssuerBody(Schema):
-    """The company on Carta that is to be read."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    issuer_id: IssuerId
-
-
-class IssuerOut(Schema):
-    """A company on Carta."""
-
-    id: str
-    name: str
-
-
-class ConnectionOut(Schema):
-    """How a connection stands. `reason` says in plain words why it does not work."""
-
-    id: UUID
-    provider: Provider
-    method: Method
-    status: ConnectionStatus
-    reason: str
-    issuer: IssuerOut | None
-    scopes: list[str]
-    connected_by: str | None
-    connected_at: datetime
-    last_ok_at: datetime | None
-    expires_at: datetime | None
-    disconnected_at: datetime | None
-
-
-class ConnectionPage(Schema):
-    """All that there are; `next` is null."""
-
-    items: list[ConnectionOut]
-    next: None
-
-
-class IssuerPage(Schema):
-    """All companies that the credentials may read; `next` is null."""
-
-    items: list[IssuerOut]
-    next: None
 
 
 @router.get("/connections", summary="List connections", response={200: ConnectionPage, **problems()})

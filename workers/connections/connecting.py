@@ -116,8 +116,9 @@ def readable_issuers(connection: Connection) -> tuple[Issuer, ...]:
 
 
 def choose(connection: Connection, issuer_id: str) -> None:
-    """Read this company on Carta from now on. Raises Refused, Away."""
+    """Read this company on Carta from now on; what was broken works again. Raises Refused, Away."""
     choose_issuer(connection.pk, _issuer(readable_issuers(connection), issuer_id))
+    mark_working(connection.pk)
 
 
 def _issuer(issuers: Sequence[Issuer], issuer_id: str) -> Issuer:

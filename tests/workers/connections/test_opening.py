@@ -181,7 +181,9 @@ def test_a_success_is_written_at_most_once_a_minute(rippling: Connection) -> Non
     Connection.objects.update(last_ok_at=long_ago, expires_at=long_ago)
     note_connection(rippling.pk)
     rippling.refresh_from_db()
+    assert rippling.last_ok_at is not None
     assert rippling.last_ok_at > long_ago
+    assert rippling.expires_at is not None
     assert rippling.expires_at > timezone.now() + timedelta(days=29), "a token that is used lives for 30 days more"
 
 

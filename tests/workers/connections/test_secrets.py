@@ -3,6 +3,8 @@
 import json
 import logging
 import sys
+from collections.abc import Callable
+from uuid import UUID
 
 import pytest
 from django.core import mail
@@ -72,15 +74,22 @@ def test_a_secret_is_in_no_answer_log_queue_email_or_column(
 
 def read_all(company: Company) -> None:
     """As a worker does."""
-    for provider in ("rippling", "carta"):
-        found = open_connection(company.pk, provider)  # type: ignore[call-overload]
+    people, equity = open_connection(company.pk, "rippling"), open_connection(company.pk, "carta")
+    assert people is not None
+    assert equity is not None
+    calls: list[tuple[UUID, Callable[[], object]]] = [
+        (people.id, people.client.workers),
+        (equity.id, equity.client.stakeholders),
+    ]
+    for connection_id, call in calls:
         try:
-            with found.client as client:
-                client.workers() if provider == "rippling" else client.stakeholders()
+            call()
         except ProviderError as error:
-            note_connection(found.id, error)
+            note_connection(connection_id, error)
         else:
-            note_connection(found.id)
+            note_connection(connection_id)
+    people.client.close()
+    equity.client.close()
 
 
 @pytest.mark.parametrize(("provider", "given"), [("rippling", {"api_token": RIPPLING_TOKEN}), ("carta", CARTA)])
