@@ -1,26 +1,26 @@
-"""Rippling and Carta for tests: the fixture servers of `demo.providers` as a process, with clients for them."""
+"""Rippling and Carta for tests: the fixture servers of `demo.providers` in a thread, with clients for them."""
 
-import os
-import subprocess
-import sys
-from pathlib import Path
+import asyncio
+import threading
 from types import TracebackType
 from typing import Self
 
+from demo.providers.carta.api import Carta
+from demo.providers.company import equity
+from demo.providers.credentials import Credentials
+from demo.providers.faults import Fault
+from demo.providers.rippling.api import Rippling
+from demo.providers.server import ProviderServer
+from demo.running import port_of
 from workers.clients.carta import SCOPES, CartaClient, ClientCredentials
 from workers.clients.rippling import RipplingClient
-from workers.provider_http import Recorder
+from workers.provider_http import OAuthClient, Recorder
 
-ROOT = Path(__file__).resolve().parents[2]
-TOKEN, CLIENT_ID, CLIENT_SECRET, ISSUER = "rippling-token", "carta-client", "carta-secret", "4021"
-RIPPLING_CLIENT_ID, RIPPLING_CLIENT_SECRET = "rippling-client", "rippling-secret"
-CREDENTIALS = {
-    "DEMO_RIPPLING_TOKEN": TOKEN,
-    "DEMO_CARTA_CLIENT_ID": CLIENT_ID,
-    "DEMO_CARTA_CLIENT_SECRET": CLIENT_SECRET,
-    "RIPPLING_CLIENT_ID": RIPPLING_CLIENT_ID,
-    "RIPPLING_CLIENT_SECRET": RIPPLING_CLIENT_SECRET,
-}
+CREDENTIALS = Credentials("rippling-token", "carta-client", "carta-secret", "rippling-client", "rippling-secret")
+TOKEN = CREDENTIALS.demo_rippling_token
+CARTA_OAUTH = OAuthClient(CREDENTIALS.demo_carta_client_id, CREDENTIALS.demo_carta_client_secret)
+RIPPLING_OAUTH = OAuthClient(CREDENTIALS.rippling_client_id, CREDENTIALS.rippling_client_secret)
+ISSUER = equity()["issuer"]["id"]
 
 
 class FixtureProviders:
@@ -30,8 +30,10 @@ class FixtureProviders:
     """
 
     def __init__(self, *faults: str, page_size: int = 100) -> None:
-        options = [option for fault in faults for option in ("--fault", fault)]
-        self._command = [sys.executable, "-m", "demo.providers", "--page-size", str(page_size), *options]
+        self._faults, self._page_size = frozenset(map(Fault, faults)), page_size
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
+        self._servers: list[asyncio.Server] = []
         self.rippling_url = self.carta_url = ""
 
     @property
@@ -53,21 +55,28 @@ class FixtureProviders:
         self, issuer: str = ISSUER, scopes: tuple[str, ...] = SCOPES, record: Recorder | None = None
     ) -> CartaClient:
         url = self.environment["CARTA_TOKEN_URL"]
-        tokens = ClientCredentials(url, CLIENT_ID, CLIENT_SECRET, scopes, record=record)
+        tokens = ClientCredentials(url, CARTA_OAUTH.id, CARTA_OAUTH.secret, scopes, record=record)
         return CartaClient(self.carta_url, tokens, issuer, record=record)
 
     def __enter__(self) -> Self:
-        environment = os.environ | CREDENTIALS
-        self._process = subprocess.Popen(self._command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True)
-        assert self._process.stdout is not None
-        lines = [self._process.stdout.readline() for _ in range(2)]
-        if not all(lines):
-            raise RuntimeError("the fixture servers did not start")
-        self.rippling_url, self.carta_url = (line.rsplit(" ", 1)[1].strip() for line in lines)
+        self._thread.start()
+        apis = (Rippling(CREDENTIALS, self._faults, self._page_size), Carta(CREDENTIALS, self._faults, self._page_size))
+        for api in apis:
+            start = ProviderServer(api, self._faults).start(0)
+            self._servers.append(asyncio.run_coroutine_threadsafe(start, self._loop).result(10))
+        self.rippling_url, self.carta_url = (f"http://127.0.0.1:{port_of(server)}" for server in self._servers)
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        self._process.terminate()
-        self._process.wait()
-        assert self._process.stdout is not None
-        self._process.stdout.close()
+        asyncio.run_coroutine_threadsafe(self._end(), self._loop).result(10)
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(10)
+        self._loop.close()
+
+    async def _end(self) -> None:
+        for server in self._servers:
+            server.close()
+        tasks = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)

@@ -6,7 +6,7 @@ Counts of shares are exact decimals; percentages are 0 to 100.
 from collections.abc import Mapping
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, ConfigDict, model_validator
+from pydantic import BeforeValidator, ConfigDict
 from pydantic.alias_generators import to_camel
 
 from workers.provider_http.records import Record
@@ -88,19 +88,19 @@ class ExercisePeriods(CartaRecord):
     disability: ExercisePeriod | None = None
     retirement: ExercisePeriod | None = None
 
-    @model_validator(mode="before")
-    @classmethod
-    def _pair(cls, data: Any) -> Any:
-        """From `deathExerciseCount` and `deathExercisePeriod` to `death`, and so on."""
-        if not isinstance(data, Mapping):
-            return data
-        return {name: pair for name, field in cls.model_fields.items() if (pair := _period(data, field.alias or name))}
+
+def _read_periods(value: Any) -> Any:
+    """From `deathExerciseCount` and `deathExercisePeriod` to `death`, and so on."""
+    if not isinstance(value, Mapping):
+        return value
+    names = (field.alias or name for name, field in ExercisePeriods.model_fields.items())
+    return {name: pair for name in names if (pair := _period(value, name))}
 
 
-def _period(data: Mapping[str, Any], name: str) -> dict[str, Any] | None:
+def _period(value: Mapping[str, Any], name: str) -> dict[str, Any] | None:
     for stem in (name, f"{name}Exercise"):
-        if (count := read_text(data.get(f"{stem}Count"))) is not None:
-            return {"count": count, "unit": data.get(f"{stem}Period")}
+        if (count := read_text(value.get(f"{stem}Count"))) is not None:
+            return {"count": count, "unit": value.get(f"{stem}Period")}
     return None
 
 
@@ -131,7 +131,7 @@ class OptionGrant(_Grant):
     exercise_price: Amount = None
     early_exercisable: bool | None = None
     last_exercisable_date: Day = None
-    exercise_periods: ExercisePeriods | None = None
+    exercise_periods: Annotated[ExercisePeriods | None, BeforeValidator(_read_periods)] = None
 
 
 class RestrictedStockAward(_Grant):
