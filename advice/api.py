@@ -48,7 +48,7 @@ def get_advice(
 ) -> JsonResponse:
     """The newest attempt, or the one asked for; while it streams, `content` is what is stored so far."""
     own_matter(request, matter_id)
-    return JsonResponse(_advice_as_json(_attempt(matter_id, version, attempt)))
+    return JsonResponse(_advice_as_json(wanted_attempt(matter_id, version, attempt)))
 
 
 @router.get(
@@ -65,11 +65,12 @@ def get_advice_markdown(
 ) -> HttpResponse:
     """The text alone."""
     own_matter(request, matter_id)
-    text = _text(_attempt(matter_id, version, attempt))
+    text = _text(wanted_attempt(matter_id, version, attempt))
     return HttpResponse(text, content_type="text/markdown; charset=utf-8")
 
 
-def _attempt(matter_id: UUID, version: int | None, number: int | None) -> Attempt:
+def wanted_attempt(matter_id: UUID, version: int | None, number: int | None) -> Attempt:
+    """The newest attempt of a matter, or of a version of it, or the one of that number. Raises Problem 404."""
     attempts = Attempt.objects.filter(matter=matter_id).order_by("-started_event")
     if version is not None:
         attempts = attempts.filter(version=version)

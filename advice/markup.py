@@ -14,6 +14,7 @@ from django.utils.html import conditional_escape, format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 from markdown_it import MarkdownIt
 from markdown_it.renderer import RendererHTML
+from markdown_it.rules_block import StateBlock
 from markdown_it.rules_core import StateCore
 from markdown_it.rules_inline import StateInline
 from markdown_it.token import Token
@@ -44,6 +45,7 @@ TAGS |= {"span", "table", "thead", "tbody", "tr", "th", "td"}
 ATTRIBUTES = {"a": {"href", "title"}, "span": {"title"}, "ol": {"start"}}
 CLASSES = {"a": {"marker"}, "span": {"marker", "check", "good", "weak", "bad", "said"}}
 TOP_HEADING = 3  # the page's own headings are h1 and h2
+DEEPEST = 12  # levels of lists and quotes; what is nested deeper is text of the last one
 
 # verdict: class, sign, words. The words say no more than what `workers.steps.check_sources` looked at.
 VERDICTS = {
@@ -73,6 +75,20 @@ def advice_html(
     if sign:
         html = re.sub(rf"\[{sign}[0-9]+\]", "", html)  # in code a mark stays what it is: text that nobody wrote
     return _clean(html)
+
+
+def advice_tokens(text: str, checks: Sequence[Check] = ()) -> list[Token]:
+    """The same text as tokens, for what is not HTML. The token `check` has its `checks` as `meta["check"]`."""
+    found = list(checks)
+    marked, sign = _mark_checks(text, found)
+    tokens = _markdown().parse(marked, {"titles": {}, "checks": found, "sign": sign})
+    inside = [child for token in tokens for child in token.children or ()]
+    for token in [*tokens, *inside]:
+        if token.type == "check":
+            token.meta["check"] = _check_of(token, found)
+        elif sign:
+            token.content = re.sub(rf"\[{sign}[0-9]+\]", "", token.content)
+    return tokens
 
 
 def source_html(text: str) -> SafeString:
@@ -115,6 +131,7 @@ def _markdown() -> MarkdownIt:
     # `reference`: a line "[P3]: …" is text here, and must not vanish. `lheading`: a rule under a line is a rule.
     parser.disable(["html_block", "html_inline", "reference", "lheading", "entity"])
     parser.validateLink = _is_harmless  # type: ignore[method-assign]
+    parser.block.ruler.before("table", "too_deep", _read_too_deep)
     parser.inline.ruler.before("link", "marker", _read_marker)
     parser.inline.ruler.before("marker", "check", _read_check)
     parser.core.ruler.push("headings", _settle_headings)
@@ -126,6 +143,21 @@ def _markdown() -> MarkdownIt:
 
 def _is_harmless(url: str) -> bool:
     return re.match(r"(?i)(https?://|mailto:)", url) is not None
+
+
+def _read_too_deep(state: StateBlock, start_line: int, end_line: int, silent: bool) -> bool:
+    """What is nested too deep is one paragraph: markdown-it would leave it out."""
+    if state.level < DEEPEST or silent:
+        return False
+    words = state.getLines(start_line, end_line, state.blkIndent, False).strip()
+    if not words:
+        return False
+    state.push("paragraph_open", "p", 1)
+    inline = state.push("inline", "", 0)
+    inline.content, inline.children, inline.map = words, [], [start_line, end_line]
+    state.push("paragraph_close", "p", -1)
+    state.line = end_line
+    return True
 
 
 def _read_marker(state: StateInline, silent: bool) -> bool:
@@ -169,14 +201,19 @@ def _link(name: str, env: EnvType) -> SafeString:
 def _render_check(
     self: RendererHTML, tokens: Sequence[Token], place: int, options: OptionsDict, env: EnvType
 ) -> SafeString | str:
-    found = _MARK.fullmatch(tokens[place].content)
-    number = int(found[2]) if found else -1
-    if not 0 <= number < len(env["checks"]):
+    check = _check_of(tokens[place], env["checks"])
+    if check is None:
         return ""
-    check = env["checks"][number]
     style, sign, words = VERDICTS.get(check.verdict, ("weak", "?", check.verdict))
     form = ' <span class="check {}" title="{}: {}">{} <span class="said">{}</span></span>'
     return format_html(form, style, words.capitalize(), check.reason, sign, words)
+
+
+def _check_of(token: Token, checks: Sequence[Check]) -> Check | None:
+    """The check that a mark stands for; None for what only looks like one."""
+    found = _MARK.fullmatch(token.content)
+    number = int(found[2]) if found else -1
+    return checks[number] if 0 <= number < len(checks) else None
 
 
 def _render_image(

@@ -1,8 +1,10 @@
 """Rows of what streams: an attempt is one run of the model for one version (wish) of a matter's advice."""
 
+import uuid
 from typing import ClassVar
 
 import pgtrigger
+from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
@@ -116,3 +118,23 @@ class Check(models.Model):
 
     def __str__(self) -> str:
         return f"{self.verdict} {self.start}–{self.end}"
+
+
+class ShareLink(models.Model):
+    """A read-only link to an attempt that has ended, for people without an account. An attempt never changes then."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    attempt = models.ForeignKey(Attempt, on_delete=models.CASCADE, related_name="share_links")
+    sha256 = models.CharField(
+        max_length=64, unique=True, help_text="Of the token in its address, which is kept nowhere"
+    )
+    facts = models.BooleanField(default=True, help_text="Whether the list of facts is shown")
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL)
+    created_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    revoked_at = models.DateTimeField(null=True, blank=True)
+    views = models.PositiveIntegerField(default=0)
+    last_seen_at = models.DateTimeField(null=True, blank=True)
+
+    def __str__(self) -> str:
+        return f"link to {self.attempt} until {self.expires_at:%Y-%m-%d}"

@@ -5,7 +5,8 @@ from typing import Any
 from uuid import UUID
 
 from advice.markup import VERDICTS, cited_markers
-from advice.models import Attempt, AttemptStatus, Check
+from advice.models import Attempt, AttemptStatus, Check, ShareLink
+from advice.sharing import good_links
 from advice.stream import MatterGoneError, snapshot
 from matters.models import Matter, Question
 from matters.progress import progress_of
@@ -29,6 +30,7 @@ class MatterPage:
     checks: list[Check]
     versions: list[int]
     is_newest: bool
+    links: list[ShareLink]
     stages: tuple[Stage, ...]
     progress: dict[str, Any] = field(default_factory=dict)
 
@@ -78,6 +80,11 @@ class MatterPage:
     def stands(self) -> bool:
         """Whether the text shown is an advice, and not what is left of an attempt that was given up."""
         return self.attempt is not None and self.attempt.status in STANDS
+
+    @property
+    def has_ended_attempt(self) -> bool:
+        """Whether there is a text that never changes again, to be taken along or shared."""
+        return self.attempt is not None and not self.is_streaming
 
     @property
     def can_regenerate(self) -> bool:
@@ -132,6 +139,7 @@ def read_page(matter_id: UUID, version: int | None = None) -> MatterPage:
         checks=list(attempt.checks.all()) if attempt else [],
         versions=versions,
         is_newest=is_newest,
+        links=list(good_links().filter(attempt__matter=matter).select_related("attempt").order_by("-created_at")),
         stages=stages_of(matter, questions),
         progress=progress_of(matter),
     )

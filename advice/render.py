@@ -20,7 +20,7 @@ from matters.models import Question
 
 __all__ = ["advice_html", "render_fragments", "render_regions"]
 
-PARTS = ("stage", "problem", "answered", "advice_head", "advice_actions", "advice_foot", "live")
+PARTS = ("stage", "problem", "answered", "advice_head", "advice_files", "advice_actions", "advice_foot", "live")
 _PROGRESS = ("stages", "steps", "stop")  # parts of their own: Stop must not be swapped under the finger
 # The script sends the token of the page's own request; a form that works without the script needs it inside.
 _TOKEN_HERE = SafeString("<!--token-->")

@@ -2,7 +2,8 @@
 
 from django.urls import path
 
-from advice.views import answer, matter, regenerate, retry, stop
+from advice.shared_view import shared
+from advice.views import answer, matter, regenerate, retry, revoke, share, stop
 
 app_name = "advice"
 urlpatterns = [
@@ -10,5 +11,8 @@ urlpatterns = [
     path("matters/<uuid:matter_id>/stop/", stop, name="stop"),
     path("matters/<uuid:matter_id>/retry/", retry, name="retry"),
     path("matters/<uuid:matter_id>/regenerate/", regenerate, name="regenerate"),
+    path("matters/<uuid:matter_id>/share/", share, name="share"),
+    path("matters/<uuid:matter_id>/shares/<uuid:share_id>/revoke/", revoke, name="revoke"),
     path("matters/<uuid:matter_id>/questions/<uuid:question_id>/answer/", answer, name="answer"),
+    path("shared/<str:token>/", shared, name="shared"),
 ]

@@ -5,13 +5,16 @@ from uuid import UUID
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from advice.forms import ShareForm
 from advice.models import Attempt
 from advice.page import read_page
 from advice.render import render_fragments, render_regions
 from advice.services import cancel_matter
+from advice.sharing import links_of, revoke_link, share_attempt
 from advice.stream import MatterGoneError
 from companies.access import company_of, is_from_script, members_only
 from companies.models import User
@@ -65,6 +68,34 @@ def regenerate(request: HttpRequest, matter_id: UUID) -> HttpResponse:
     return _act(request, own, lambda: regenerate_matter(own.pk))
 
 
+@require_http_methods(["GET", "POST"])
+@members_only
+def share(request: HttpRequest, matter_id: UUID) -> HttpResponse:
+    """Make a link to an attempt that has ended. Its address is on this page, and on none after it."""
+    own = _own(request, matter_id)
+    if request.method == "GET":  # somebody comes back to the address of the form
+        return redirect("advice:matter", matter_id=own.pk)
+    form = ShareForm(request.POST)
+    if not form.is_valid():
+        return _refuse(request, own, "Choose for how many days the link is to be good.", 400)
+    wanted = form.cleaned_data
+    attempt = get_object_or_404(own.attempts, version=wanted["version"], number=wanted["attempt"])
+    try:
+        _, token = share_attempt(attempt, days=wanted["days"], facts=not wanted["without_facts"], by=_user(request))
+    except NotAllowed as refused:
+        return _refuse(request, own, str(refused), 409)
+    return _show(request, own, made=request.build_absolute_uri(reverse("advice:shared", args=[token])))
+
+
+@require_POST
+@members_only
+def revoke(request: HttpRequest, matter_id: UUID, share_id: UUID) -> HttpResponse:
+    """End a link at once."""
+    own = _own(request, matter_id)
+    link = get_object_or_404(links_of(own.pk), pk=share_id)
+    return _act(request, own, lambda: revoke_link(link))
+
+
 def _user(request: HttpRequest) -> User:
     assert isinstance(request.user, User)
     return request.user
@@ -95,7 +126,13 @@ def _refuse(
 
 
 def _show(
-    request: HttpRequest, own: Matter, *, status: int = 200, invalid: AnswerForm | None = None, refused: str = ""
+    request: HttpRequest,
+    own: Matter,
+    *,
+    status: int = 200,
+    invalid: AnswerForm | None = None,
+    refused: str = "",
+    made: str = "",
 ) -> HttpResponse:
     if own.pruned_at is not None:
         return render(request, "advice/pruned.html", {"matter": own, "refused": refused}, status=status)
@@ -104,5 +141,11 @@ def _show(
         page = read_page(own.pk, int(wanted) if wanted.isascii() and wanted.isdigit() and len(wanted) < 9 else None)
     except (Attempt.DoesNotExist, MatterGoneError):  # the matter was deleted in this moment
         raise Http404("There is no such version.") from None
-    context = {"page": page, "matter": page.matter, "parts": render_regions(page, request, invalid), "refused": refused}
+    context = {
+        "page": page,
+        "matter": page.matter,
+        "parts": render_regions(page, request, invalid),
+        "refused": refused,
+        "made": made,
+    }
     return render(request, "advice/matter.html", context, status=status)

@@ -10,6 +10,8 @@ from ninja.operation import Operation
 
 from advice.api import router as advice_router
 from advice.api import streams
+from advice.export.api import router as export_router
+from advice.share_api import router as share_router
 from companies.api_auth import Authentication
 from config.api_errors import add_error_handlers, as_problems, nothing_here
 from config.bodies import SafeParser
@@ -70,5 +72,7 @@ api = Api(
 add_error_handlers(api)
 api.add_router("", matters_router)
 api.add_router("", advice_router)
+api.add_router("", export_router)
+api.add_router("", share_router)
 api.add_router("", streams)
 api.add_router("", dead_letters_router)

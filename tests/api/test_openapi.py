@@ -67,6 +67,11 @@ def test_every_call_of_the_contract_is_in_it(description: dict[str, Any]) -> Non
         ("post", ANSWER),
         ("get", f"{MATTER}/advice"),
         ("get", f"{MATTER}/advice.md"),
+        ("get", f"{MATTER}/advice.pdf"),
+        ("get", f"{MATTER}/advice.docx"),
+        ("post", f"{MATTER}/shares"),
+        ("get", f"{MATTER}/shares"),
+        ("delete", "/api/v1/shares/{share_id}"),
         ("get", f"{MATTER}/events"),
         ("get", f"{MATTER}/events/stream"),
         ("get", "/api/v1/usage"),
@@ -121,6 +126,10 @@ def test_an_advice_is_as_it_says(
     described(description, MATTER, "get", api.get(here))
     described(description, f"{MATTER}/advice", "get", api.get(f"{here}/advice"))
     described(description, f"{MATTER}/advice.md", "get", api.get(f"{here}/advice.md"))
+    described(description, f"{MATTER}/shares", "post", api.post(f"{here}/shares", {}))
+    described(description, f"{MATTER}/shares", "get", api.get(f"{here}/shares"))
+    if not status:
+        described(description, f"{MATTER}/advice.pdf", "get", api.get(f"{here}/advice.pdf"))
 
 
 def test_every_state_of_a_matter_and_a_question_can_be_shown(

@@ -7,7 +7,16 @@ import pytest
 from playwright.sync_api import APIResponse, Page, Route, expect
 
 from tests.e2e.conftest import OpenPage, look, picture, sign_in
-from tests.e2e.walk import NO_RELOAD, advice_text, answer_cards, ask_a_question, fill, still_here
+from tests.e2e.walk import (
+    NO_RELOAD,
+    advice_text,
+    answer_cards,
+    ask_a_question,
+    copy_the_advice,
+    fill,
+    share_the_advice,
+    still_here,
+)
 from tests.processes import Installation, wait_until
 
 pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("e2e")]
@@ -59,7 +68,7 @@ def _the_models_words(installation: Installation) -> None:
 
 
 def test_a_founder_goes_from_a_question_to_advice_without_a_reload(
-    founder_page: Page, installation: Installation
+    founder_page: Page, open_page: OpenPage, installation: Installation
 ) -> None:
     page = founder_page
     look(page, "empty")
@@ -89,6 +98,11 @@ def test_a_founder_goes_from_a_question_to_advice_without_a_reload(
     assert not page.locator("#live[data-socket]").count()
     page.locator("#advice-text a.marker").first.click()
     expect(page.locator("#source-P4")).to_be_visible()
+    copied = copy_the_advice(page)
+    assert copied["text/plain"].startswith(TEXT * 2), "beside the rich text is the Markdown, to the letter"
+    assert "not reviewed by an attorney" in copied["text/plain"]
+    assert "<h3>" in copied["text/html"]
+    assert "not reviewed by an attorney" in copied["text/html"]
     assert still_here(page)
     look(page, "advice")
 
@@ -100,7 +114,19 @@ def test_a_founder_goes_from_a_question_to_advice_without_a_reload(
     assert still_here(page)
     page.get_by_role("link", name="Version 1").click()
     expect(page.locator("#advice-head")).to_contain_text("earlier version")
+    page.get_by_text("Share by a link").click()
     look(page, "earlier-version")
+    stranger = open_page()
+    stranger.goto(share_the_advice(page))
+    look(page, "share-link")
+    expect(stranger.locator("#advice-text h3").first).to_be_visible()
+    look(stranger, "shared")
+    page.get_by_text("Share by a link (1)").click()
+    page.get_by_role("button", name="Revoke").click()
+    expect(page.get_by_text("Share by a link (1)")).to_have_count(0)
+    stranger.reload()
+    expect(stranger.get_by_role("heading")).to_have_text("This link leads nowhere")
+    look(stranger, "share-ended")
     page.goto("/")
     look(page, "matters")
 

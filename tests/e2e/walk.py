@@ -4,6 +4,10 @@ import re
 
 from playwright.sync_api import Locator, Page, expect
 
+CLIPBOARD = """async () => {
+  const [item] = await navigator.clipboard.read()
+  return Promise.all(item.types.map(async (type) => [type, await (await item.getType(type)).text()]))
+}"""
 NO_RELOAD = "() => { window.stillHere = true }"
 
 
@@ -40,6 +44,21 @@ def fill(card: Locator) -> None:
     if card.locator("input[type=radio]").count():
         card.locator("input[type=radio]").first.check()
     card.get_by_role("button", name="Save").click()
+
+
+def copy_the_advice(page: Page) -> dict[str, str]:
+    """What lies in the clipboard after Copy, by its media type."""
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.get_by_role("button", name="Copy", exact=True).click()
+    expect(page.locator("#copied")).to_have_text("Copied.")
+    return dict(page.evaluate(CLIPBOARD))
+
+
+def share_the_advice(page: Page) -> str:
+    """The address of a new link to the version that is shown, by the form that is open."""
+    with page.expect_navigation():
+        page.get_by_role("button", name="Make a link").click()
+    return page.get_by_label("The link is made").input_value()
 
 
 def advice_text(page: Page) -> str:

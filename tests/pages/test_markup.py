@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from advice.markup import TAGS, advice_html, cited_markers
+from advice.markup import TAGS, advice_html, advice_tokens, cited_markers
 from advice.models import Check
 
 SOURCES = [{"marker": "P1", "heading": 'Final "pay" <b>'}, {"marker": "P12", "heading": "Notice"}]
@@ -144,6 +144,14 @@ def assert_harmless(text: str, checks: list[Check] | None = None) -> None:
         assert re.match(r"https?://|mailto:|#(source|fact)-[PF]\d+$", href, re.IGNORECASE), href
         if "href" in attributes:
             assert attributes["rel"] == "noopener noreferrer nofollow"
+
+
+@pytest.mark.parametrize("text", ["> " * 40 + "last", "".join("  " * n + f"- {n}\n" for n in range(30)) + "last"])
+def test_what_is_nested_deep_does_not_vanish(text: str) -> None:
+    words = re.findall(r"\w+", text)
+    assert re.findall(r"\w+", found(text).text) == words
+    inside = [child.content for token in advice_tokens(text) for child in token.children or ()]
+    assert re.findall(r"\w+", " ".join(inside)) == words
 
 
 def test_a_long_advice_is_rendered_whole() -> None:

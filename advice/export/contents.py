@@ -1,0 +1,76 @@
+"""What the file of an attempt shows: question, advice, sources, facts, date, notice, and how the attempt ended."""
+
+from typing import Any
+
+from django.db import connection
+from django.utils.text import Truncator
+
+from advice.export.blocks import markdown_as_blocks, shown, words_as_blocks
+from advice.export.document import Document, Fact, Source
+from advice.markup import VERDICTS, cited_markers
+from advice.models import Attempt, AttemptStatus
+from advice.templatetags.facts import readable
+
+TITLE_LENGTH = 100  # characters of the question
+
+_NOT_WHOLE = {
+    AttemptStatus.INCOMPLETE: "Incomplete. {} The text below is not the whole advice.",
+    AttemptStatus.CANCELED: "Stopped. {} The text below is not the whole advice, but what was written until then.",
+    AttemptStatus.SUPERSEDED: "Interrupted. {} The text below is not the whole advice, and was given up.",
+    AttemptStatus.FAILED: "Interrupted. {} The text below is not the whole advice, and was given up.",
+}
+
+
+def document_of(attempt: Attempt) -> Document:
+    """The document of an attempt that has ended. Gives the database connection back: what comes next takes long."""
+    checks = list(attempt.checks.all())
+    question = attempt.matter.question
+    if not connection.in_atomic_block:
+        connection.close()
+    cited = cited_markers(attempt.text)
+    counts = {verdict: sum(check.verdict == verdict for check in checks) for verdict in VERDICTS}
+    return Document(
+        title="Advice: " + shown(Truncator(" ".join(question.split())).chars(TITLE_LENGTH)),
+        question=words_as_blocks(question),
+        about=_about(attempt),
+        warning=" ".join(shown(_NOT_WHOLE.get(AttemptStatus(attempt.status), "").format(attempt.reason)).split()),
+        notice=shown(attempt.notice),
+        advice=markdown_as_blocks(attempt.text, checks),
+        legend=", ".join(f"{VERDICTS[v][1]} {n} {VERDICTS[v][2]}" for v, n in counts.items() if n),
+        cited=[_source(source) for source in attempt.sources if source["marker"] in cited],
+        others=[_source(source) for source in attempt.sources if source["marker"] not in cited],
+        facts=[_fact(fact) for fact in attempt.facts],
+        created=int(attempt.created_at.timestamp()),
+    )
+
+
+def _about(attempt: Attempt) -> list[str]:
+    at = attempt.created_at
+    return [
+        f"Written on {at.day} {at:%B %Y, %H:%M} UTC by the model {shown(attempt.model)}",
+        f"Version {attempt.version}, attempt {attempt.number}: {attempt.status}",
+        f"Matter {attempt.matter_id}",
+        f"SHA-256 of the Markdown text: {attempt.sha256}",
+    ]
+
+
+def _source(source: dict[str, Any]) -> Source:
+    about = f"{source.get('title') or source.get('playbook') or ''}, law as of {source.get('law_as_of') or 'unknown'}"
+    return Source(
+        marker=source["marker"],
+        heading=shown(source.get("heading") or ""),
+        about=shown(about),
+        blocks=markdown_as_blocks(source.get("text") or "", top=3),
+    )
+
+
+def _fact(fact: dict[str, Any]) -> Fact:
+    value = " ".join(str(part) for part in (readable(fact.get("value")), fact.get("unit")) if part)
+    unverified = "the founder's words, not verified"
+    return Fact(
+        marker=fact["marker"],
+        label=shown(fact.get("label") or ""),
+        value=shown(value) or "Not known",
+        as_of=shown(fact.get("as_of") or ""),
+        source=unverified if fact.get("status") == "unverified" else shown(fact.get("source") or ""),
+    )
