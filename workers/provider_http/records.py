@@ -51,11 +51,15 @@ def _is_within(part: str, name: str) -> bool:
 
 
 def _naming(record: Some, unreadable: Iterable[str]) -> Some:
-    """The record, which names these fields and the unreadable parts of its own."""
-    parts = ((name, part) for name, value in record for part in (value if isinstance(value, tuple) else (value,)))
-    inner = (f"{name}.{field}" for name, part in parts if isinstance(part, Record) for field in part.unreadable)
-    named = tuple(sorted({*record.unreadable, *unreadable, *inner}))
-    return record if named == record.unreadable else record.model_copy(update={"unreadable": named})
+    """The record, which names these fields, and what is unreadable or redacted in its parts."""
+    values = ((name, value if isinstance(value, tuple) else (value,)) for name, value in record)
+    parts = [(name, part) for name, several in values for part in several if isinstance(part, Record)]
+    senseless = {f"{name}.{field}" for name, part in parts for field in part.unreadable}
+    withheld = {f"{name}.{field}": why for name, part in parts for field, why in part.redacted.items()}
+    named = tuple(sorted({*record.unreadable, *unreadable, *senseless}))
+    if named == record.unreadable and withheld.keys() <= record.redacted.keys():
+        return record
+    return record.model_copy(update={"unreadable": named, "redacted": {**withheld, **record.redacted}})
 
 
 Item = TypeVar("Item", bound=Record)

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from demo.http11 import Request
 from demo.providers.answers import Answer, RefusedError
-from demo.providers.carta import cap_table, records
+from demo.providers.carta import cap_table, grants, records
 from demo.providers.company import Entry, equity
 from demo.providers.credentials import Credentials
 from demo.providers.faults import Fault
@@ -13,10 +13,10 @@ from demo.providers.oauth import OAuthServer, one_each
 MOST = 50
 _LISTS: dict[str, tuple[str, Callable[[], list[Entry]]]] = {
     "stakeholders": ("read_issuer_stakeholders", records.stakeholders),
-    "optionGrants": ("read_issuer_securities", records.option_grants),
+    "optionGrants": ("read_issuer_securities", grants.option_grants),
     "optionExercises": ("read_issuer_securities", records.option_exercises),
-    "restrictedStockUnits": ("read_issuer_securities", records.restricted_stock_units),
-    "restrictedStockAwards": ("read_issuer_securities", records.restricted_stock_awards),
+    "restrictedStockUnits": ("read_issuer_securities", grants.restricted_stock_units),
+    "restrictedStockAwards": ("read_issuer_securities", grants.restricted_stock_awards),
     "certificates": ("read_issuer_securities", records.certificates),
     "convertibleNotes": ("read_issuer_securities", records.convertible_notes),
     "shareClasses": ("read_issuer_shareclasses", records.share_classes),

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from decimal import Decimal
 
-from demo.providers.carta.records import outstanding_of
+from demo.providers.carta.grants import outstanding_of
 from demo.providers.carta.scalars import day, decimal, money, without_none
 from demo.providers.company import Entry, equity, people
 

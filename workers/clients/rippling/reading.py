@@ -11,6 +11,8 @@ from workers.provider_http.values import read_date, read_text
 
 Kind = TypeVar("Kind", bound=Record)
 NO_REASON = "no reason given"
+LONGEST_REASON = 200
+OURS = ("redacted", "unreadable")  # no provider says these
 
 
 def read_page(kind: type[Kind], body: Any, as_of: date) -> Page[Kind]:
@@ -31,10 +33,23 @@ def read_record(kind: type[Kind], body: Any, as_of: date, of_list: Mapping[str, 
     if not isinstance(body, Mapping):
         raise ValueError("no record")
     redacted = {**(of_list or {}), **_redactions(body)}
-    told = {name: value for name, value in body.items() if name not in redacted}
-    if kind is Worker:
-        told, redacted = _with_age(told, as_of), _with_age_redacted(redacted)
-    return kind.model_validate({**told, "redacted": redacted, "unreadable": ()})
+    if "date_of_birth" in redacted:
+        redacted["age_40_plus"] = redacted["date_of_birth"]
+    told = _told(body, redacted)
+    return kind.model_validate(_with_age(told, as_of) if kind is Worker else told)
+
+
+def _told(body: Mapping[str, Any], redacted: Mapping[str, str]) -> dict[str, Any]:
+    """What the provider does tell, with what it holds back beside it, also in the parts (`user.name`)."""
+    told: dict[str, Any] = {"redacted": redacted} if redacted else {}
+    for name, value in body.items():
+        if name in redacted or name in OURS:
+            continue
+        if isinstance(value, Mapping):
+            inner = {of.removeprefix(f"{name}."): why for of, why in redacted.items() if of.startswith(f"{name}.")}
+            value = _told(value, {**inner, **_redactions(value)})
+        told[name] = value
+    return told
 
 
 def _redactions(body: Mapping[str, Any]) -> dict[str, str]:
@@ -42,7 +57,11 @@ def _redactions(body: Mapping[str, Any]) -> dict[str, str]:
     meta = body.get("__meta")
     fields = meta.get("redacted_fields") if isinstance(meta, Mapping) else None
     named = [field for field in fields or () if isinstance(field, Mapping) and isinstance(field.get("name"), str)]
-    return {field["name"].removeprefix("results."): read_text(field.get("reason")) or NO_REASON for field in named}
+    return {field["name"].removeprefix("results."): _reason(field.get("reason")) for field in named}
+
+
+def _reason(value: Any) -> str:
+    return (read_text(value[:LONGEST_REASON]) if isinstance(value, str) else None) or NO_REASON
 
 
 def _with_age(told: dict[str, Any], as_of: date) -> dict[str, Any]:
@@ -53,10 +72,6 @@ def _with_age(told: dict[str, Any], as_of: date) -> dict[str, Any]:
     except ValueError:
         born = None
     return {**told, "age_40_plus": None if born is None else is_40_or_older(born, as_of)}
-
-
-def _with_age_redacted(redacted: dict[str, str]) -> dict[str, str]:
-    return redacted | ({"age_40_plus": redacted["date_of_birth"]} if "date_of_birth" in redacted else {})
 
 
 def is_40_or_older(born: date, as_of: date) -> bool:

@@ -117,6 +117,25 @@ def test_pay_that_is_held_back_says_so_for_each_amount() -> None:
     assert (pay.annual_compensation, pay.withheld("annual_compensation")) == (None, "Requires API tier 2")
 
 
+@pytest.mark.parametrize(
+    ("pay", "name"),
+    [
+        (b'"annual_compensation": {"currency_type": "USD", "value": 0}}', b"compensation.annual_compensation"),
+        (b'"annual_compensation": null, "__meta": {"redacted_fields": [%b]}}', b"other"),
+    ],
+    ids=["named by the whole", "named by the part"],
+)
+def test_a_part_that_is_held_back_is_named_by_the_part_and_the_whole(pay: bytes, name: bytes) -> None:
+    inner, outer = (b'{"name": "' + field + b'", "reason": "tier"}' for field in (b"annual_compensation", name))
+    meta = b'"__meta": {"redacted_fields": [' + outer + b"]}"
+    body = b'{"id": "w", "compensation": {' + pay.replace(b"%b", inner) + b", " + meta + b"}"
+    with scripted(Said(body)) as script, RipplingClient(script.url, "t") as rippling:
+        told, worker = rippling.compensation_of("w"), rippling.worker("w", ("compensation",))
+    assert told is not None
+    assert told.annual_compensation is None, "a zero beside a redaction is no pay"
+    assert told.withheld("annual_compensation") == worker.withheld("compensation") == "tier"
+
+
 def test_pay_that_is_not_there_is_none() -> None:
     with scripted(Said(b'{"id": "w", "compensation": null}')) as script, RipplingClient(script.url, "t") as rippling:
         assert rippling.compensation_of("w") is None
@@ -138,10 +157,10 @@ def test_without_a_birth_date_the_age_is_not_known(birth: object) -> None:
 
 
 def test_a_provider_cannot_say_the_age_itself() -> None:
-    said = Said(b'{"id": "w", "age_40_plus": true, "unreadable": ["id"]}')
+    said = Said(b'{"id": "w", "age_40_plus": true, "unreadable": ["id"], "redacted": {"id": "x"}}')
     with scripted(said) as script, RipplingClient(script.url, "t") as rippling:
         worker = rippling.worker("w")
-    assert (worker.age_40_plus, worker.unreadable) == (None, ())
+    assert (worker.age_40_plus, worker.unreadable, worker.redacted) == (None, (), {})
 
 
 @pytest.mark.parametrize(
