@@ -92,6 +92,8 @@ def banner(ready: Ready, wishes: Wishes) -> str:
 {accounts}
   Flower     http://127.0.0.1:{wishes.flower_port}/  flower  {ready.flower_password}
   Model      {ready.model}
+  Rippling,
+  Carta      {ready.providers}
   Data       {wishes.data_dir}
   Ctrl-C ends everything in order.
 """

@@ -42,6 +42,11 @@ def demo_model(port: int) -> tuple[str, ...]:
     return ("demo.model", "--port", str(port))
 
 
+def demo_providers(rippling_port: int, carta_port: int) -> tuple[str, ...]:
+    """The bundled fixture servers. Whom they let in comes as variables, for command lines are public."""
+    return ("demo.providers", "--rippling-port", str(rippling_port), "--carta-port", str(carta_port))
+
+
 def local_llm(path: str, port: int) -> tuple[str, ...]:
     """A real model from a GGUF file."""
     return ("config.run.local_llm", "--model", path, "--port", str(port))

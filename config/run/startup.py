@@ -1,4 +1,4 @@
-"""Brings everything up: databases, model, one-off steps, then web, workers, beat and Flower."""
+"""Brings everything up: databases, model, fixture servers, one-off steps, then web, workers, beat and Flower."""
 
 import asyncio
 import os
@@ -16,6 +16,7 @@ from config.embedded.processes import with_parent_death
 from config.run import children
 from config.run.child import Child, Stage
 from config.run.console import Console
+from config.run.fixture_providers import FixtureProviders
 from config.run.probe import answers, visitor_headers
 from config.run.supervisor import GiveUpError, Supervisor
 from config.run.wishes import Wishes
@@ -38,6 +39,7 @@ class Ready:
     accounts: list[str]
     flower_password: str
     model: str
+    providers: str
 
 
 class Startup:
@@ -51,14 +53,16 @@ class Startup:
         self._flower_password = wishes.flower_password or kept.flower_password
         self._environment = dict(os.environ) | {"DATA_DIR": str(wishes.data_dir), "PYTHONUNBUFFERED": "1"}
         self._environment.setdefault("DEBUG", "0")
+        self._demo_credentials: dict[str, str] = {}
 
     async def bring_up(self) -> Ready:
         """Returns when the page answers. Raises GiveUpError."""
         await self._databases()
         model = await self._model()
+        providers = await self._providers()
         accounts = await self._set_up()
         await self._product()
-        return Ready(accounts, self._flower_password, model)
+        return Ready(accounts, self._flower_password, model, providers)
 
     async def _databases(self) -> None:
         wishes = self._wishes
@@ -112,10 +116,29 @@ class Startup:
         child = self._child("model", command(port), Stage.MODEL, is_ready=partial(answers, LOOPBACK, port, "/health"))
         await self._supervisor.start(child, MODEL_READY_SECONDS)
 
+    async def _providers(self) -> str:
+        """Starts the fixture servers, if any; answers what to call the providers in use."""
+        if not self._wishes.demo_providers:
+            return "those of the companies that connect them"
+        fixtures = FixtureProviders()
+        self._environment |= fixtures.addresses
+        self._demo_credentials = fixtures.credentials
+        ports = (fixtures.rippling_port, fixtures.carta_port)
+        child = self._child(
+            "providers",
+            children.demo_providers(*ports),
+            Stage.MODEL,
+            is_ready=lambda: all(answers(LOOPBACK, port, "/health") for port in ports),
+        )
+        await self._supervisor.start(self._with_credentials(child))
+        why = "DEMO_PROVIDERS is set" if self._wishes.openai_api_key else "OPENAI_API_KEY is not set"
+        return f"fixtures on this machine, with an invented company behind both ({why})"
+
     async def _set_up(self) -> list[str]:
         """Answers how to sign in, a line for each account."""
         started = time.monotonic()
-        lines = await self._supervisor.run_once(self._child("setup", children.setup("--demo"), Stage.FRONT))
+        setup = self._child("setup", children.setup("--demo"), Stage.FRONT)
+        lines = await self._supervisor.run_once(self._with_credentials(setup))
         self._console.say(f"migrations, playbooks and the demo company: done in {time.monotonic() - started:.1f} s")
         return lines[lines.index(ACCOUNTS_HEADING) + 1 :]
 
@@ -148,6 +171,10 @@ class Startup:
         port = self._wishes.port
         is_ready = partial(answers, host, port, "/healthz", visitor_headers(host, port))
         return self._child("web", command, Stage.FRONT, is_ready=is_ready, pass_fds=(self._web_fd,))
+
+    def _with_credentials(self, child: Child) -> Child:
+        """With those of the fixture servers, which only few may know."""
+        return replace(child, environment={**child.environment, **self._demo_credentials})
 
     def _child(self, name: str, command: tuple[str, ...], stage: Stage, **options: Any) -> Child:
         line = with_parent_death(SIGTERM, children.with_this_python(command))

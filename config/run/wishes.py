@@ -30,6 +30,7 @@ class Wishes:
     openai_base_url: str
     llm_model: str
     local_llm: str
+    demo_providers: bool
     worker_processes: int
     worker_threads: int
 
@@ -52,6 +53,7 @@ def read_wishes() -> Wishes:
         openai_base_url=env("OPENAI_BASE_URL"),
         llm_model=env("LLM_MODEL"),
         local_llm=str(Path(local_llm).resolve()) if local_llm else "",
+        demo_providers=env("DEMO_PROVIDERS") or not env("OPENAI_API_KEY"),
         worker_processes=_number("WORKER_PROCESSES") or (LOCAL_LLM_PROCESSES if local_llm else os.cpu_count() or 1),
         worker_threads=LOCAL_LLM_THREADS if local_llm and not threads_are_wished else _number("WORKER_THREADS"),
     )

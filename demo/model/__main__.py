@@ -2,11 +2,10 @@
 
 import argparse
 import asyncio
-import contextlib
-import signal
 import sys
 
 from demo.model.server import DemoModel, Speed
+from demo.running import port_of, serve_until_told
 
 
 def main() -> int:
@@ -29,23 +28,9 @@ def _options() -> argparse.Namespace:
 
 async def _serve(port: int, speed: Speed) -> None:
     server = await DemoModel(speed).start(port)
-    stop = asyncio.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    sys.stdout.write(f"The demo model listens on http://127.0.0.1:{server.sockets[0].getsockname()[1]}/v1\n")
+    sys.stdout.write(f"The demo model listens on http://127.0.0.1:{port_of(server)}/v1\n")
     sys.stdout.flush()
-    await stop.wait()
-    server.close()
-    await _end_connections()
-
-
-async def _end_connections() -> None:
-    """Cuts off what is being told: at shutdown nobody waits for a demo."""
-    tasks = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
-    for task in tasks:
-        task.cancel()
-    with contextlib.suppress(asyncio.CancelledError):
-        await asyncio.gather(*tasks, return_exceptions=True)
+    await serve_until_told(server)
 
 
 if __name__ == "__main__":

@@ -7,8 +7,8 @@ import random
 import time
 from dataclasses import dataclass
 
+from demo.http11 import HttpError, Request, close_stream, open_stream, read_request, send_event, send_json
 from demo.model.answering import answer
-from demo.model.http11 import HttpError, Request, close_stream, open_stream, read_request, send_event, send_json
 from demo.model.wire import MODEL, BadRequestError, ChatRequest, Reply, make_reply, read_chat_request
 
 log = logging.getLogger(__name__)

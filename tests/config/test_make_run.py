@@ -35,6 +35,7 @@ def test_it_prints_how_to_sign_in_and_which_model_answers(run: MakeRun) -> None:
     assert f"http://127.0.0.1:{run.port}/" in run.words
     assert run.words.count("@demo.example") == 2, "a founder and a staff account"
     assert "demo model" in run.words
+    assert "fixtures on this machine" in run.words, "nobody may take the invented company for their own"
 
 
 def test_its_page_answers_and_everything_behind_it_is_ready(run: MakeRun) -> None:
@@ -48,7 +49,7 @@ def test_flower_is_behind_the_printed_password(run: MakeRun) -> None:
 
 
 def test_no_password_is_on_a_command_line(run: MakeRun) -> None:
-    secrets = [run.flower_password(), *_passwords_in_addresses(run)]
+    secrets = [run.flower_password(), *_passwords_in_addresses(run), *_fixture_credentials(run)]
     lines = [" ".join(process.cmdline()) for process in run.processes()]
     assert not [line for line in lines if any(secret in line for secret in secrets)], "everybody can read those"
 
@@ -56,6 +57,17 @@ def test_no_password_is_on_a_command_line(run: MakeRun) -> None:
 def _passwords_in_addresses(run: MakeRun) -> list[str]:
     code = "from django.conf import settings as s; print(s.DATABASE_URL, s.REDIS_URL)"
     return [address.rpartition("@")[0].rpartition(":")[2] for address in run.manage("shell", "-v0", "-c", code).split()]
+
+
+def _fixture_credentials(run: MakeRun) -> list[str]:
+    fixture = psutil.Process(run.child("providers")).environ()
+    return [fixture[name] for name in ("DEMO_RIPPLING_TOKEN", "DEMO_CARTA_CLIENT_SECRET", "RIPPLING_CLIENT_SECRET")]
+
+
+def test_only_the_fixture_servers_and_the_setup_know_their_credentials(run: MakeRun) -> None:
+    web = psutil.Process(run.child("web")).environ()
+    assert web["RIPPLING_BASE_URL"].startswith("http://127.0.0.1:"), "the product must ask the fixture servers"
+    assert not [name for name in web if name.startswith("DEMO_") and name != "DEMO_PROVIDERS"]
 
 
 def test_manage_py_in_another_terminal_finds_the_running_servers(run: MakeRun) -> None:
@@ -70,7 +82,7 @@ def test_a_second_one_beside_it_says_so_and_stops(run: MakeRun) -> None:
     assert run.get("/readyz") == 200, "the first one must not notice"
 
 
-@pytest.mark.parametrize("name", ["worker1", "web", "beat", "flower", "model", "redis", "postgres"])
+@pytest.mark.parametrize("name", ["worker1", "web", "beat", "flower", "model", "providers", "redis", "postgres"])
 def test_what_is_killed_comes_back(run: MakeRun, name: str) -> None:
     before = run.child(name)
     psutil.Process(before).kill()

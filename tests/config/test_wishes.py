@@ -50,3 +50,12 @@ def test_what_must_be_a_number_is_named_when_it_is_none(monkeypatch: pytest.Monk
     monkeypatch.setenv(name, value)
     with pytest.raises(WishError, match=f"^{name} must be a whole number, not '{value}'"):
         read_wishes()
+
+
+@pytest.mark.parametrize(("key", "wish", "expected"), [("", "", True), ("sk", "", False), ("sk", "1", True)])
+def test_the_fixture_servers_are_for_those_without_a_key_or_who_want_them(
+    monkeypatch: pytest.MonkeyPatch, key: str, wish: str, expected: bool
+) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", key)
+    monkeypatch.setenv("DEMO_PROVIDERS", wish)
+    assert read_wishes().demo_providers is expected

@@ -20,7 +20,7 @@ import openai
 
 from workers.clients.llm.call import Call
 from workers.clients.llm.errors import Code, LLMCanceled, LLMError
-from workers.clients.llm.retry_after import seconds_to_wait
+from workers.retry_after import seconds_to_wait
 
 DETAIL_LENGTH = 500
 

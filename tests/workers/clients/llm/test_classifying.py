@@ -9,7 +9,7 @@ import pytest
 from workers.clients.llm import Code, LLMError
 from workers.clients.llm.completion import read_reply
 from workers.clients.llm.failures import classify
-from workers.clients.llm.retry_after import seconds_to_wait
+from workers.retry_after import seconds_to_wait
 
 BODIES: list[tuple[str, int, object, Code]] = [
     (
@@ -112,6 +112,9 @@ def test_usage_in_another_form_is_left_out(usage: Any) -> None:
         ({"retry-after": "inf"}, None),
         ({"retry-after": "nan"}, None),
         ({"retry-after": "in a while"}, None),
+        ({"ratelimit-reset": "7"}, 7.0),
+        ({"ratelimit-reset": "7", "retry-after": "2"}, 2.0),
+        ({"ratelimit-reset": "7", "retry-after": "soon"}, 7.0),
         ({"retry-after-ms": "1500", "retry-after": "9"}, 1.5),
         ({"retry-after-ms": "soon", "retry-after": "9"}, 9.0),
         ({"retry-after": "Wed, 21 Oct 2026 07:28:30 GMT", "date": "Wed, 21 Oct 2026 07:28:00 GMT"}, 30.0),

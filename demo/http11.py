@@ -1,21 +1,29 @@
-"""As much of HTTP/1.1 as the demo model needs: requests with a length, replies whole or chunked, kept connections."""
+"""As much of HTTP/1.1 as the demo servers need: requests with a length, replies whole or chunked, kept connections."""
 
 import asyncio
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Any
 
 LARGEST_BODY = 8 * 1024 * 1024
-_REASONS = {200: "OK", 400: "Bad Request", 404: "Not Found", 405: "Method Not Allowed", 411: "Length Required",
-            413: "Content Too Large", 500: "Internal Server Error"}  # fmt: skip
+JSON = "application/json"
 
 
 @dataclass(frozen=True)
 class Request:
+    """`query` is what follows the question mark, as it came; the names of `headers` are in small letters."""
+
     method: str
     path: str
+    query: str
+    headers: Mapping[str, str]
     body: bytes
-    keep_open: bool
+
+    @property
+    def keep_open(self) -> bool:
+        return self.headers.get("connection", "").lower() != "close"
 
 
 class HttpError(Exception):
@@ -40,7 +48,8 @@ async def read_request(reader: asyncio.StreamReader) -> Request | None:
         raise HttpError(400, "That is not an HTTP/1.1 request.")
     headers = _headers(rest)
     body = await _body(reader, headers)
-    return Request(words[0], words[1].partition("?")[0], body, headers.get("connection", "").lower() != "close")
+    path, _, query = words[1].partition("?")
+    return Request(words[0], path, query, headers, body)
 
 
 def _headers(lines: str) -> dict[str, str]:
@@ -60,9 +69,20 @@ async def _body(reader: asyncio.StreamReader, headers: dict[str, str]) -> bytes:
 
 
 async def send_json(writer: asyncio.StreamWriter, status: int, body: Any) -> None:
-    content = json.dumps(body).encode()
-    head = f"HTTP/1.1 {status} {_REASONS[status]}\r\nContent-Type: application/json\r\n"
-    writer.write(f"{head}Content-Length: {len(content)}\r\n\r\n".encode() + content)
+    await send(writer, status, json.dumps(body).encode())
+
+
+async def send(
+    writer: asyncio.StreamWriter,
+    status: int,
+    content: bytes,
+    content_type: str = JSON,
+    headers: Mapping[str, str] | None = None,
+) -> None:
+    """A whole reply."""
+    told = {"Content-Type": content_type, "Content-Length": str(len(content)), **(headers or {})}
+    lines = "".join(f"{name}: {value}\r\n" for name, value in told.items())
+    writer.write(f"HTTP/1.1 {status} {HTTPStatus(status).phrase}\r\n{lines}\r\n".encode() + content)
     await writer.drain()
 
 

@@ -11,17 +11,21 @@ LONGEST_SECONDS = 60.0
 def seconds_to_wait(headers: Mapping[str, str]) -> float | None:
     """Seconds, 0 to 60; None where the headers name no time.
 
-    `retry-after-ms` (Azure) goes before `Retry-After`, which is seconds or an HTTP date (RFC 9110, section 10.2.3).
-    A date is counted from the response's own `Date`, so that a wrong clock on either side does no harm.
+    `retry-after-ms` (Azure) goes before `Retry-After`, and that before `RateLimit-Reset` (Carta). Both are seconds or
+    an HTTP date (RFC 9110, section 10.2.3), which is counted from the response's own `Date`, so that a wrong clock on
+    either side does no harm.
     """
     milliseconds = _number(headers.get("retry-after-ms"))
     if milliseconds is not None:
         return _within_bounds(milliseconds / 1000)
-    value = headers.get("retry-after")
-    seconds = _number(value)
-    if seconds is None:
-        seconds = _until(value, headers.get("date"))
+    named = (_seconds(headers.get(name), headers.get("date")) for name in ("retry-after", "ratelimit-reset"))
+    seconds = next((number for number in named if number is not None), None)
     return None if seconds is None else _within_bounds(seconds)
+
+
+def _seconds(value: str | None, date: str | None) -> float | None:
+    number = _number(value)
+    return _until(value, date) if number is None else number
 
 
 def _number(value: str | None) -> float | None:

@@ -1,0 +1,1 @@
+"""Rippling: `api.py` is addresses, filters and pages, `records.py` the company in Rippling's words."""

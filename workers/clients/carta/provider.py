@@ -1,0 +1,30 @@
+"""What is particular to Carta, in words: its reasons for a 403, and what helps."""
+
+from workers.provider_http.errors import Code, Provider
+
+CARTA = Provider(
+    "carta",
+    "Carta",
+    reasons=("INSUFFICIENT_SCOPE", "MISSING_INTERNAL_PERMISSION"),
+    sentences={
+        Code.UNAUTHORIZED: "Carta does not accept our access any more. A legal administrator of your company on Carta "
+        "can connect Carta again.",
+        "INSUFFICIENT_SCOPE": "Carta was connected without the permission to read this. Connect Carta again and allow "
+        "all that is asked for; until then, please answer yourself.",
+        "MISSING_INTERNAL_PERMISSION": "Whoever connected Carta may not see this there. Have a legal administrator of "
+        "your company on Carta connect it, or give that person the role; until then, please answer yourself.",
+        "no_scope": "Carta gave us an access that permits nothing. Connect Carta again and allow what is asked for; if "
+        "it stays so, Carta must permit our application to read your company.",
+    },
+    upper_case_grants=True,
+)
+SCOPES = (
+    "read_issuer_info",
+    "read_issuer_stakeholders",
+    "read_issuer_securities",
+    "read_issuer_shareclasses",
+    "read_issuer_valuations",
+    "read_issuer_securitiestemplates",
+    "read_issuer_capitalizationtablesummary",
+    "read_issuer_stakeholdercapitalizationtable",
+)

@@ -1,0 +1,178 @@
+"""What of Rippling's records leaves the client: the fields below, and nothing else.
+
+Birth dates, social security numbers, race, ethnicity, gender, country fields and home addresses come over the wire
+and end in this file: of a birth date only `age_40_plus` goes on, of an address only the region.
+"""
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, Field
+
+from workers.provider_http.records import Record
+from workers.provider_http.values import Amount, Choice, Day, Identifier, Number, Text, one_of, read_text
+
+Status = Annotated[Choice | None, BeforeValidator(one_of("INIT", "HIRED", "ACCEPTED", "ACTIVE", "TERMINATED"))]
+WorkerType = Annotated[Choice | None, BeforeValidator(one_of("CONTRACTOR", "EMPLOYEE"))]
+Overtime = Annotated[Choice | None, BeforeValidator(one_of("EXEMPT", "NON_EXEMPT"))]
+Place = Annotated[Choice | None, BeforeValidator(one_of("REMOTE", "WORK"))]
+
+
+def _read_name(value: Any) -> str | None:
+    """A name that is a text, or an object of its parts."""
+    if not isinstance(value, Mapping):
+        return read_text(value)
+    whole = read_text(value.get("formatted"))
+    parts = (read_text(value.get(part)) for part in ("given_name", "family_name"))
+    return whole or " ".join(part for part in parts if part) or None
+
+
+def _read_regions(value: Any) -> tuple[str, ...]:
+    """Of addresses only their regions, each once."""
+    regions = (read_text(address.get("region")) for address in value or () if isinstance(address, Mapping))
+    return tuple(dict.fromkeys(region for region in regions if region))
+
+
+def _read_country(value: Any) -> str | None:
+    """A country that is a code, or an object with one."""
+    return read_text(value.get("code") if isinstance(value, Mapping) else value)
+
+
+Name = Annotated[str | None, BeforeValidator(_read_name)]
+Country = Annotated[str | None, BeforeValidator(_read_country)]
+
+
+class Compensation(Record):
+    """Amounts are per year but for the one-off `signing_bonus` and `relocation_reimbursement`."""
+
+    id: Text = None
+    worker_id: Text = None
+    annual_compensation: Amount = None
+    target_annual_bonus: Amount = None
+    signing_bonus: Amount = None
+    relocation_reimbursement: Amount = None
+    salary_effective_date: Day = None
+
+
+class Department(Record):
+    """`parent_id` is the department above."""
+
+    id: Identifier
+    name: Text = None
+    parent_id: Text = None
+
+
+class EmploymentType(Record):
+    """`type` is CONTRACTOR or EMPLOYEE; `amount_worked` and `compensation_time_period` are Rippling's own words."""
+
+    id: Identifier
+    label: Text = None
+    type: WorkerType = None
+    amount_worked: Text = None
+    compensation_time_period: Text = None
+
+
+class LegalEntity(Record):
+    """A company that employs people."""
+
+    id: Identifier
+    legal_name: Text = None
+    country: Country = None
+
+
+class WorkAddress(Record):
+    """Of a place of work: the state (`CA`) and the country."""
+
+    region: Text = None
+    country: Text = None
+
+
+class WorkLocation(Record):
+    """A place of work of the company."""
+
+    id: Identifier
+    name: Text = None
+    address: WorkAddress | None = None
+
+
+class LeaveType(Record):
+    """Such as vacation or sick leave."""
+
+    id: Text = None
+    name: Text = None
+
+
+class LeaveBalance(Record):
+    """What is left of a kind of leave. Rippling's documentation does not say in which unit: ask a person."""
+
+    id: Text = None
+    worker_id: Text = None
+    leave_type_id: Text = None
+    leave_type: LeaveType | None = None
+    is_balance_unlimited: bool | None = None
+    balance_including_future_requests: Number = None
+    balance_excluding_future_requests: Number = None
+
+
+class Location(Record):
+    """REMOTE, or WORK with the id of the place. The state is not here: see `WorkLocation.address`, `User.regions`."""
+
+    type: Place = None
+    work_location_id: Text = None
+
+
+class TerminationDetails(Record):
+    """How it ended, in Rippling's own words."""
+
+    type: Text = None
+    reason: Text = None
+
+
+class User(Record):
+    """The person. `regions`: the states of their addresses, of which nothing else leaves."""
+
+    id: Text = None
+    name: Name = None
+    regions: Annotated[tuple[str, ...], BeforeValidator(_read_regions)] = Field(default=(), alias="addresses")
+
+
+class Manager(Record):
+    """The worker above; who that is stands in the list of workers."""
+
+    id: Identifier
+    title: Text = None
+
+
+class Worker(Record):
+    """A person who works or worked for the company. What `expand` did not ask for is None.
+
+    `age_40_plus`: 40 or older on the date that was asked for; None where no birth date is known.
+    """
+
+    id: Identifier
+    user_id: Text = None
+    work_email: Text = None
+    title: Text = None
+    status: Status = None
+    start_date: Day = None
+    end_date: Day = None
+    country: Country = None
+    age_40_plus: bool | None = None
+    overtime_exemption: Overtime = None
+    location: Location | None = None
+    termination_details: TerminationDetails | None = None
+    manager_id: Text = None
+    department_id: Text = None
+    employment_type_id: Text = None
+    legal_entity_id: Text = None
+    user: User | None = None
+    manager: Manager | None = None
+    department: Department | None = None
+    employment_type: EmploymentType | None = None
+    legal_entity: LegalEntity | None = None
+    compensation: Compensation | None = None
+
+    @property
+    def name(self) -> str | None:
+        """The person's name, where `user` was expanded."""
+        return self.user.name if self.user else None
