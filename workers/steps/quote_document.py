@@ -113,6 +113,8 @@ def _fits_kind(given: QuoteDocumentInput, answer: str) -> bool:
         return answer in given.choices
     if given.kind == "yes_no":
         return _YES_NO.match(answer) is not None
+    if given.kind in ("date", "money", "number"):
+        return bool(_numbers(answer))
     return bool(answer)
 
 

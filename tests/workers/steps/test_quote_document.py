@@ -36,7 +36,7 @@ def judged(
     ],
 )
 def test_a_quote_that_stands_there_is_kept_as_it_stands_there(quote: str, kept: str) -> None:
-    found = judged(quote, "It is said there")
+    found = judged(quote, "It is said there", replace(samples.QUOTE, kind="text"))
     assert found == Quotation(1, kept, "It is said there")
 
 
@@ -78,6 +78,8 @@ def test_a_quote_of_another_passage_than_the_named_one_is_thrown_away() -> None:
         ("choice", ("present", "away"), "somewhere", False),
         ("date", (), "3 May 2024", True),
         ("date", (), "4 May 2024", False),
+        ("date", (), "on that day", False),
+        ("text", (), "on that day", True),
     ],
 )
 def test_the_answer_is_of_the_kind_and_has_no_number_of_its_own(
