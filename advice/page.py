@@ -9,6 +9,8 @@ from advice.markup import VERDICTS, cited_markers
 from advice.models import Attempt, AttemptStatus, Check, ShareLink
 from advice.sharing import good_links
 from advice.stream import MatterGoneError, snapshot
+from documents.models import Document
+from documents.services import MOST_DOCUMENTS, open_searches
 from matters.models import CompanyFact, CompanyFactEntry, FactStatus, Matter, Question
 from matters.progress import progress_of
 from matters.settling import disputed_entries
@@ -31,7 +33,10 @@ class Dispute:
 
 @dataclass(frozen=True)
 class MatterPage:
-    """`cursor` is where the stream goes on behind what is shown. `attempt` is None before the first advice."""
+    """`cursor` is where the stream goes on behind what is shown. `attempt` is None before the first advice.
+
+    `searches`: how many questions the documents are still to be searched for.
+    """
 
     matter: Matter
     cursor: str
@@ -44,6 +49,8 @@ class MatterPage:
     links: list[ShareLink]
     stages: tuple[Stage, ...]
     progress: dict[str, Any] = field(default_factory=dict)
+    documents: list[Document] = field(default_factory=list)
+    searches: int = 0
     disputes: tuple[Dispute, ...] = ()
 
     @property
@@ -59,6 +66,10 @@ class MatterPage:
     def cards(self) -> list[Question]:
         """Questions that a person answers now, or whose answer is just being read."""
         return [] if self.is_ended else [q for q in self.questions if q.status in _ON_PAGE]
+
+    @property
+    def can_attach(self) -> bool:
+        return not self.is_ended and len(self.documents) < MOST_DOCUMENTS
 
     @property
     def to_answer(self) -> int:
@@ -154,6 +165,8 @@ def read_page(matter_id: UUID, version: int | None = None) -> MatterPage:
         links=list(good_links().filter(attempt__matter=matter).select_related("attempt").order_by("-created_at")),
         stages=stages_of(matter, questions),
         progress=progress_of(matter),
+        documents=list(matter.documents.all()),
+        searches=open_searches(matter),
         disputes=tuple(_disputes(questions)),
     )
 

@@ -19,6 +19,7 @@ from advice.page import Dispute, MatterPage, read_page
 from matters.forms import CURRENCIES, AnswerForm
 from matters.models import Question
 from matters.offering import offer_of
+from matters.states import QuestionStatus
 
 __all__ = ["advice_html", "render_fragments", "render_regions"]
 
@@ -54,14 +55,17 @@ def render_regions(
     request: HttpRequest | None = None,
     invalid: AnswerForm | None = None,
     unsettled: Unsettled | None = None,
+    refused_file: str = "",
 ) -> dict[str, SafeString]:
     """Every part by its name. `invalid`: an answer that was sent and not taken, to be shown with its errors.
 
-    `unsettled`: the same of a dispute.
+    `unsettled`: the same of a dispute. `refused_file`: why a file that was sent was not taken.
     """
     field = '<input type="hidden" name="csrfmiddlewaretoken" value="{}">'
     token = format_html(field, get_token(request)) if request else ""
     regions = {name: _part(name, page) for name in PARTS}
+    documents = {name: _part(f"documents_{name}", page, refused=refused_file) for name in ("list", "form")}
+    regions["documents"] = _render("documents", page=page, **documents)
     regions["progress"] = _render("progress", inner=[_part(name, page) for name in _PROGRESS])
     regions["disputes"] = _render(
         "disputes", page=page, cards=[_dispute(page, each, unsettled) for each in page.disputes]
@@ -71,15 +75,15 @@ def render_regions(
     return {name: mark_safe(html.replace(_TOKEN_HERE, token)) for name, html in regions.items()}  # noqa: S308
 
 
-def _part(name: str, page: MatterPage) -> SafeString:
+def _part(name: str, page: MatterPage, **context: object) -> SafeString:
     """A part whose state is what it shows."""
-    html = _render(name, page=page)
+    html = _render(name, page=page, **context)
     state = hashlib.sha256(html.encode()).hexdigest()[:16]
     return mark_safe(html.replace('data-state=""', f'data-state="{state}"', 1))  # noqa: S308
 
 
 def _questions(page: MatterPage, invalid: AnswerForm | None) -> SafeString:
-    cards = [_card(page, question, invalid) for question in page.cards]
+    cards = [part for question in page.cards for part in (_card(page, question, invalid), *_beside(page, question))]
     return _render("questions", page=page, head=_part("questions_head", page), cards=cards)
 
 
@@ -93,6 +97,14 @@ def _card(page: MatterPage, question: Question, invalid: AnswerForm | None) -> S
 def _dispute(page: MatterPage, dispute: Dispute, unsettled: Unsettled | None) -> SafeString:
     mine = unsettled if unsettled is not None and unsettled.fact == dispute.line.pk else None
     return _render("dispute", page=page, dispute=dispute, unsettled=mine)
+
+
+def _beside(page: MatterPage, question: Question) -> list[SafeString]:
+    """What stands behind a question's card: apart from it, so that what is typed there stays when it comes."""
+    if question.status != QuestionStatus.AWAITING_FOUNDER:
+        return []
+    proposal = [_part("proposal", page, question=question)] if question.proposal else []
+    return [*proposal, *([_part("attach", page, question=question)] if page.can_attach else [])]
 
 
 def _advice_text(page: MatterPage) -> SafeString:

@@ -3,7 +3,20 @@
 from django.urls import path
 
 from advice.shared_view import shared
-from advice.views import answer, matter, regenerate, retry, revoke, settle, share, stop
+from advice.views import (
+    answer,
+    attach,
+    confirm,
+    document,
+    matter,
+    regenerate,
+    remove,
+    retry,
+    revoke,
+    settle,
+    share,
+    stop,
+)
 
 app_name = "advice"
 urlpatterns = [
@@ -16,4 +29,8 @@ urlpatterns = [
     path("matters/<uuid:matter_id>/facts/<uuid:fact_id>/settle/", settle, name="settle"),
     path("matters/<uuid:matter_id>/questions/<uuid:question_id>/answer/", answer, name="answer"),
     path("shared/<str:token>/", shared, name="shared"),
+    path("matters/<uuid:matter_id>/questions/<uuid:question_id>/confirm/", confirm, name="confirm"),
+    path("matters/<uuid:matter_id>/documents/", attach, name="attach"),
+    path("matters/<uuid:matter_id>/documents/<uuid:document_id>/", document, name="document"),
+    path("matters/<uuid:matter_id>/documents/<uuid:document_id>/remove/", remove, name="remove"),
 ]

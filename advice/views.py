@@ -1,12 +1,14 @@
 """A matter's page, and what a founder can do there. Every action is a form; with the page's script nothing reloads."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from uuid import UUID
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from advice.forms import ShareForm
@@ -18,9 +20,15 @@ from advice.sharing import links_of, revoke_link, share_attempt
 from advice.stream import MatterGoneError
 from companies.access import company_of, is_from_script, members_only
 from companies.models import User
+from companies.problems import Problem
+from documents.attaching import attach_sent
+from documents.downloads import download
+from documents.models import Document
+from documents.services import remove_document
+from documents.uploads import take_upload
 from matters.forms import AnswerForm, SettleForm
 from matters.models import CompanyFact, Matter
-from matters.services import NotAllowed, answer_question, regenerate_matter, retry_matter
+from matters.services import NotAllowed, answer_question, confirm_proposal, regenerate_matter, retry_matter
 from matters.settling import NoSuchChoice, settle_fact
 
 
@@ -65,6 +73,55 @@ def settle(request: HttpRequest, matter_id: UUID, fact_id: UUID) -> HttpResponse
             problem = str(error)
     typed = Unsettled(fact_id, request.POST.get("value", ""), request.POST.get("unit", ""), problem)
     return _refuse(request, own, problem, 400, unsettled=typed)
+
+
+@require_POST
+@members_only
+def confirm(request: HttpRequest, matter_id: UUID, question_id: UUID) -> HttpResponse:
+    """Take what was found in a document as the founder's answer: the one that they saw."""
+    own = _own(request, matter_id)
+    question = get_object_or_404(own.questions, pk=question_id)
+    seen = request.POST.get("quote", "").replace("\r\n", "\n")
+    return _act(request, own, lambda: confirm_proposal(own.pk, question.pk, quote=seen, by=_user(request)))
+
+
+@csrf_exempt
+@require_POST
+@members_only
+def attach(request: HttpRequest, matter_id: UUID) -> HttpResponse:
+    """Attach a document. Its size is looked at first: whoever looks for the CSRF token reads the whole body."""
+    own = _own(request, matter_id)
+    try:
+        take_upload(request)
+    except Problem as problem:
+        return _refuse_file(request, own, problem.detail, problem.status)
+    return _attach(request, own)
+
+
+@csrf_protect
+def _attach(request: HttpRequest, own: Matter) -> HttpResponse:
+    try:
+        attach_sent(request, own.pk, request.POST.get("question"), _user(request))
+    except Problem as problem:
+        return _refuse_file(request, own, problem.detail, problem.status)
+    return _shown_again(request, own)
+
+
+@require_GET
+@members_only
+def document(request: HttpRequest, matter_id: UUID, document_id: UUID) -> HttpResponse:
+    """Download a document."""
+    return download(get_object_or_404(_own(request, matter_id).documents, pk=document_id))
+
+
+@require_POST
+@members_only
+def remove(request: HttpRequest, matter_id: UUID, document_id: UUID) -> HttpResponse:
+    """Remove a document, with its text and what was proposed from it."""
+    own = _own(request, matter_id)
+    with suppress(Document.DoesNotExist):  # gone, as it was wished
+        return _act(request, own, lambda: remove_document(own.pk, document_id))
+    return _shown_again(request, own)
 
 
 @require_POST
@@ -135,9 +192,19 @@ def _act(request: HttpRequest, own: Matter, action: Callable[[], object]) -> Htt
         action()
     except NotAllowed as refused:
         return _refuse(request, own, str(refused), 409)
+    return _shown_again(request, own)
+
+
+def _shown_again(request: HttpRequest, own: Matter) -> HttpResponse:
     if is_from_script(request):
         return HttpResponse(render_fragments(own.pk))
     return redirect("advice:matter", matter_id=own.pk)
+
+
+def _refuse_file(request: HttpRequest, own: Matter, message: str, status: int) -> HttpResponse:
+    if is_from_script(request):
+        return HttpResponse(message, status=status, content_type="text/plain; charset=utf-8")
+    return _show(request, own, status=status, refused_file=message)
 
 
 def _refuse(
@@ -163,9 +230,10 @@ def _show(
     unsettled: Unsettled | None = None,
     refused: str = "",
     made: str = "",
+    refused_file: str = "",
 ) -> HttpResponse:
     if own.pruned_at is not None:
-        return render(request, "advice/pruned.html", {"matter": own, "refused": refused}, status=status)
+        return render(request, "advice/pruned.html", {"matter": own, "refused": refused or refused_file}, status=status)
     wanted = request.GET.get("version", "")
     try:
         page = read_page(own.pk, int(wanted) if wanted.isascii() and wanted.isdigit() and len(wanted) < 9 else None)
@@ -174,7 +242,7 @@ def _show(
     context = {
         "page": page,
         "matter": page.matter,
-        "parts": render_regions(page, request, invalid, unsettled),
+        "parts": render_regions(page, request, invalid, unsettled, refused_file),
         "refused": refused,
         "made": made,
     }

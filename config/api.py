@@ -15,6 +15,7 @@ from advice.share_api import router as share_router
 from companies.api_auth import Authentication
 from config.api_errors import add_error_handlers, as_problems, nothing_here
 from config.bodies import SafeParser
+from documents.api import router as documents_router
 from matters.api import router as matters_router
 from matters.company_facts_api import router as facts_router
 from workers.connections.api import router as connections_router
@@ -30,6 +31,8 @@ _SECURITY = {
     },
 }
 
+_TAKE_FILES = frozenset({"matters/<uuidstr:matter_id>/documents"})  # as django-ninja spells its paths
+
 
 class Api(NinjaAPI):
     """django-ninja's API, with an answer of ours for addresses and methods that it does not have."""
@@ -38,7 +41,7 @@ class Api(NinjaAPI):
         urls = super()._get_urls()
         for url in urls:
             assert isinstance(url, URLPattern)
-            url.callback = as_problems(url.callback)
+            url.callback = as_problems(url.callback, takes_file=str(url.pattern) in _TAKE_FILES)
         return [*urls, re_path("", nothing_here)]
 
     def get_openapi_operation_id(self, operation: Operation) -> str:
@@ -77,6 +80,7 @@ api.add_router("", advice_router)
 api.add_router("", export_router)
 api.add_router("", share_router)
 api.add_router("", streams)
+api.add_router("", documents_router)
 api.add_router("", facts_router)
 api.add_router("", dead_letters_router)
 api.add_router("", connections_router)

@@ -20,6 +20,7 @@ from ninja.errors import HttpError, ValidationError
 
 from companies.problems import Problem, not_found, problem_response
 from config.bodies import read_bounded
+from documents.uploads import take_upload
 
 logger = logging.getLogger(__name__)
 View = Callable[..., Any]
@@ -27,29 +28,35 @@ _OUR_FAULT = "This is our fault; the request id helps us to find it."
 _DATABASE_ERRORS = (OperationalError, InterfaceError, psycopg.OperationalError, psycopg.InterfaceError)
 
 
-def as_problems(view: View) -> View:
-    """`view` with a bounded body, HEAD as GET, OPTIONS, and a problem document for a method that it does not take."""
+def as_problems(view: View, *, takes_file: bool = False) -> View:
+    """`view` with a bounded body, HEAD as GET, OPTIONS, and a problem document for a method that it does not take.
+
+    `takes_file`: what is posted is a form with a file, bounded by what that may have.
+    """
     if iscoroutinefunction(view):
 
         async def answer_async(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-            return _begin(request) or _end(request, await view(request, *args, **kwargs))
+            return _begin(request, takes_file) or _end(request, await view(request, *args, **kwargs))
 
         return csrf_exempt(answer_async)
 
     def answer(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         try:
-            return _begin(request) or _end(request, view(request, *args, **kwargs))
+            return _begin(request, takes_file) or _end(request, view(request, *args, **kwargs))
         except Http404:  # the API's root, which lies outside its handlers
             return nothing_here(request)
 
     return csrf_exempt(answer)
 
 
-def _begin(request: HttpRequest) -> HttpResponse | None:
+def _begin(request: HttpRequest, takes_file: bool) -> HttpResponse | None:
     if request.method == "HEAD":
         request.method = "GET"  # the body is left out on its way
     try:
-        read_bounded(request)
+        if takes_file and request.method == "POST":
+            take_upload(request)
+        else:
+            read_bounded(request)
     except Problem as problem:
         return problem_response(request, problem)
     except UnreadablePostError:

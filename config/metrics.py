@@ -7,10 +7,12 @@ from django.conf import settings
 from django.db import connection
 from prometheus_client import CollectorRegistry, Gauge, generate_latest
 
+from matters.ledger import BESIDE
 from matters.states import MatterStatus, WaitingFor
 from matters.stuck import Cause, stuck_matters
 from workers.pipeline import KINDS
 
+_KINDS = (*KINDS, *BESIDE)
 _STATUSES = [str(status) for status in MatterStatus]
 # Name, words, labels, the values of a single label that are shown with 0 too, and the rows. What is open lies in
 # partial indexes, and calls are counted for an hour: none of it grows with the matters of the past but their count.
@@ -19,7 +21,7 @@ _NUMBERS: tuple[tuple[str, str, tuple[str, ...], tuple[str, ...], str], ...] = (
         "matterstream_steps_due",
         "Steps that may be claimed now",
         ("kind",),
-        KINDS,
+        _KINDS,
         """SELECT kind, count(*) FROM matters_step
             WHERE state IN ('ready', 'running') AND due_at <= clock_timestamp() GROUP BY kind""",
     ),
@@ -27,7 +29,7 @@ _NUMBERS: tuple[tuple[str, str, tuple[str, ...], tuple[str, ...], str], ...] = (
         "matterstream_oldest_due_step_seconds",
         "For so long the oldest step that may be claimed now has been due",
         ("kind",),
-        KINDS,
+        _KINDS,
         """SELECT kind, extract(epoch FROM clock_timestamp() - min(due_at))::float8 FROM matters_step
             WHERE state IN ('ready', 'running') AND due_at <= clock_timestamp() GROUP BY kind""",
     ),
@@ -35,7 +37,7 @@ _NUMBERS: tuple[tuple[str, str, tuple[str, ...], tuple[str, ...], str], ...] = (
         "matterstream_leases_run_out",
         "Steps whose worker has given no sign of life for STEP_LEASE_SECONDS, and which nobody has taken over yet",
         ("kind",),
-        KINDS,
+        _KINDS,
         """SELECT kind, count(*) FROM matters_step
             WHERE state IN ('ready', 'running') AND state = 'running' AND due_at <= clock_timestamp() GROUP BY kind""",
     ),

@@ -49,6 +49,7 @@ INSTALLED_APPS = [
     "companies",
     "playbooks",
     "matters",
+    "documents",
     "advice",
     "workers",
 ]

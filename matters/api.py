@@ -24,6 +24,7 @@ from matters.services import (
     NotAllowed,
     Submission,
     answer_question,
+    confirm_proposal,
     regenerate_matter,
     removed_words,
     retry_matter,
@@ -56,19 +57,20 @@ class SubmitBody(Schema):
 
 
 class AnswerBody(Schema):
-    """One of `answer`, `unknown: true` and `offered: true`."""
+    """One of `answer`, `unknown: true`, `offered: true` and `proposal: true`."""
 
     model_config = ConfigDict(extra="forbid")
 
     answer: Annotated[str, AfterValidator(clean_answer)] | None = None
     unknown: StrictBool = False
     offered: StrictBool = False
+    proposal: StrictBool = False
     round: Annotated[StrictInt, Field(ge=1, le=100)] | None = None
 
     @model_validator(mode="after")
-    def _one_of_three(self) -> "AnswerBody":
-        if [self.answer is not None, self.unknown, self.offered].count(True) != 1:
-            raise ValueError("Give one of `answer`, `unknown` as true, and `offered` as true.")
+    def _one_of_them(self) -> "AnswerBody":
+        if [self.answer is not None, self.unknown, self.offered, self.proposal].count(True) != 1:
+            raise ValueError("Give one of `answer`, and `unknown`, `offered` or `proposal` as true.")
         return self
 
 
@@ -115,21 +117,22 @@ def submit(
 
 def _company(request: HttpRequest) -> Company:
     """Whom the matter is for: the key's company, or the one whose pages the person sees."""
-    user, companies = _person(request), caller(request).companies
+    user, companies = person(request), caller(request).companies
     company = company_of(user) if user else Company.objects.get(pk=companies[0])
     if company is None:
         raise Problem(403, "You belong to no company, so there is nobody to ask for.")
     return company
 
 
-def _person(request: HttpRequest) -> User | None:
+def person(request: HttpRequest) -> User | None:
+    """Who calls; None for a key."""
     user_id = caller(request).user_id
     return User.objects.get(pk=user_id) if user_id else None
 
 
 def _submit(request: HttpRequest, company: Company, body: SubmitBody) -> dict[str, Any]:
     submission = Submission(body.question, body.priority, body.model, body.metadata)
-    matter, step = submit_matter(company, submission, _person(request))
+    matter, step = submit_matter(company, submission, person(request))
     here = f"/api/v1/matters/{matter.pk}"
     scheme = "wss" if request.is_secure() else "ws"
     return {
@@ -191,11 +194,14 @@ def change(request: HttpRequest, matter_id: UUID, service: Any) -> JsonResponse:
 def answer(request: HttpRequest, matter_id: UUID, question_id: UUID, body: Body[AnswerBody]) -> JsonResponse:
     """200, also for the same answer again; 409 for another one, when nobody is asked, or nothing is offered."""
     own_matter(request, matter_id)
-    person = _person(request)
+    by = person(request)
     try:
-        question = answer_question(
-            matter_id, question_id, body.answer, round=body.round, by=person, offered=body.offered
-        )
+        if body.proposal:
+            question = confirm_proposal(matter_id, question_id, round=body.round, by=by)
+        else:
+            question = answer_question(
+                matter_id, question_id, body.answer, round=body.round, by=by, offered=body.offered
+            )
     except Question.DoesNotExist:
         raise not_found() from None
     except NotAllowed as error:
@@ -221,7 +227,7 @@ def assign(request: HttpRequest, matter_id: UUID, question_id: UUID, body: Body[
     own_matter(request, matter_id)
     link = request.build_absolute_uri(f"/matters/{matter_id}/")
     try:
-        question = assign_question(matter_id, question_id, body.email, link=link, by=_person(request))
+        question = assign_question(matter_id, question_id, body.email, link=link, by=person(request))
     except Question.DoesNotExist:
         raise not_found() from None
     except NoSuchMember as error:

@@ -9,9 +9,13 @@ from django.db import connection
 from django.db.models import F
 from django.db.models.functions import Now
 
-from matters.models import Matter, Step
+from matters.models import Matter, Question, Step
 from matters.states import StepState
 from matters.wakeup import wake_workers
+
+# Kinds of step that nothing waits for: they count in no progress, and a matter neither waits nor fails with them.
+SEARCH_DOCUMENTS = "search_documents"
+BESIDE = (SEARCH_DOCUMENTS,)
 
 
 @dataclass(frozen=True)
@@ -73,6 +77,13 @@ def cancel_steps(matter: Matter) -> None:
     matter.steps.exclude(state__in=[StepState.DONE, StepState.CANCELED]).update(
         state=StepState.CANCELED, epoch=F("epoch") + 1, finished_at=Now()
     )
+
+
+def cancel_beside(matter: Matter, question: Question) -> None:
+    """A question of a locked `matter` is not open any more: nothing is looked up for it."""
+    matter.steps.filter(
+        kind__in=BESIDE, subject=str(question.pk), state__in=[StepState.READY, StepState.RUNNING]
+    ).update(state=StepState.CANCELED, epoch=F("epoch") + 1, finished_at=Now())
 
 
 def hold_steps(matter: Matter) -> None:

@@ -108,6 +108,9 @@ class Question(models.Model):
     hint = models.TextField(blank=True)
     problem = models.TextField(blank=True, help_text="Why the answer of the round before could not be read")
     answers = models.JSONField(default=list, blank=True, help_text="round, answer (null: not known), by: all rounds")
+    proposal = models.JSONField(
+        null=True, blank=True, help_text="document, name, page, place, quote, answer: to be confirmed by a person"
+    )
     offered = models.ForeignKey(
         "CompanyFactEntry",
         null=True,

@@ -64,6 +64,7 @@ def question_as_json(question: Question) -> dict[str, Any]:
         "round": question.round,
         "source": question.source,
         "answer": question.answer,
+        "proposal": question.proposal,
         "offered": _offered_as_json(question),
         "assigned_to": question.assigned_to.email if question.assigned_to else None,
     }

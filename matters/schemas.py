@@ -24,6 +24,17 @@ class Accepted(Schema):
     eta_seconds: dict[str, float] | None
 
 
+class Proposal(Schema):
+    """An answer that stands in a document: a program found `quote` there. It counts once a person confirms it."""
+
+    document: UUID
+    name: str
+    page: int
+    place: str
+    quote: str
+    answer: str
+
+
 class OfferOut(Schema):
     """What is known already: whoever is asked may say that it is still right."""
 
@@ -49,6 +60,7 @@ class QuestionOut(Schema):
     round: int
     source: Source | None
     answer: str | None
+    proposal: Proposal | None
     offered: OfferOut | None
     assigned_to: str | None
 

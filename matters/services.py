@@ -13,7 +13,7 @@ from django.db.models.functions import Now
 from companies.models import Company, User
 from companies.postgresql.rows import columns_of, fetch_one
 from matters.events import NewEvent, append_events, events_together, matter_updated, question_updated, tell_events
-from matters.ledger import NewStep, cancel_steps, hold_steps, insert_steps, revive_steps
+from matters.ledger import BESIDE, NewStep, cancel_beside, cancel_steps, hold_steps, insert_steps, revive_steps
 from matters.models import Breaker, FactStatus, Matter, Priority, Question, Step
 from matters.offering import offer_of, words_of
 from matters.states import (
@@ -161,10 +161,15 @@ def change_questions(questions: Sequence[Question], to: QuestionStatus, why: str
     tell_events(questions[0].matter_id, told)
 
 
+_JSON = frozenset({"answers", "proposal"})
+
+
 def _update_questions(questions: Sequence[Question], old: QuestionStatus, fields: dict[str, Any]) -> int:
     """Write `fields` into the rows that still have the status `old`; returns how many those are."""
     changes = ", ".join(f'"{name}" = %({name})s' for name in fields)
-    values = {name: json.dumps(value) if name == "answers" else value for name, value in fields.items()}
+    values = {
+        name: json.dumps(value) if name in _JSON and value is not None else value for name, value in fields.items()
+    }
     values |= {"ids": [question.pk for question in questions], "old": str(old)}
     with connection.cursor() as cursor:
         cursor.execute(
@@ -194,27 +199,67 @@ def answer_question(
         matter = lock_kept_matter(matter_id)
         question = question_of(matter_id, question_id)
         wanted = question.round if round is None else round
-        given = next((a for a in question.answers if a["round"] == wanted), None)
-        if given is not None:
+        if given := _given(question, wanted):
             if "offered" in given if offered else given["answer"] == answer:
                 return question
             raise NotAllowed("This question has been answered already.")
-        if wanted != question.round or question.status != QuestionStatus.AWAITING_FOUNDER or matter.status in ENDED:
-            raise NotAllowed("Nobody is asked this question now.")
-        given, source = {"round": wanted, "answer": answer, "by": by.pk if by else None}, "founder"
+        said, source = {"round": wanted, "answer": answer, "by": by.pk if by else None}, "founder"
         if offered:
+            _check_asked(matter, question, wanted)
             offer = offer_of(question)
             if offer is None:
                 raise NotAllowed("What was offered has changed meanwhile; look again.")
-            given, source = given | {"answer": words_of(offer), "offered": offer.pk}, offer.source
-        answers = [*question.answers, given]
-        change_question(question, QuestionStatus.NORMALISING, "answered by a person", answers=answers, source=source)
-        insert_steps(
-            matter, [NewStep("normalise_answer", f"normalise_answer:{question.position}:{wanted}", str(question.pk))]
-        )
-        if matter.status == MatterStatus.AWAITING_FOUNDER:
-            change_status(matter, MatterStatus.GATHERING, "a question was answered")
+            said, source = said | {"answer": words_of(offer), "offered": offer.pk}, offer.source
+        _take_answer(matter, question, said, source)
     return question
+
+
+def confirm_proposal(
+    matter_id: UUID, question_id: UUID, *, quote: str | None = None, round: int | None = None, by: User | None = None
+) -> Question:
+    """Take the answer that was proposed from a document as the person's own. `quote`: the one that they saw.
+
+    Done again it changes nothing. Raises NotAllowed where nothing, or something else by now, is proposed, and as
+    `answer_question` does.
+    """
+    with transaction.atomic(), events_together(matter_id):
+        matter = lock_kept_matter(matter_id)
+        question = question_of(matter_id, question_id)
+        wanted = question.round if round is None else round
+        if given := _given(question, wanted):
+            if "proposal" in given and quote in (None, given["proposal"]["quote"]):
+                return question
+            raise NotAllowed("This question has been answered already.")
+        proposal = question.proposal
+        if proposal is None or quote not in (None, proposal["quote"]):
+            raise NotAllowed("This is not proposed any more: look again, or give an answer of your own.")
+        said = {"round": wanted, "answer": proposal["answer"], "by": by.pk if by else None, "proposal": proposal}
+        _take_answer(matter, question, said, "document")
+    return question
+
+
+def _given(question: Question, wanted: int) -> dict[str, Any] | None:
+    return next((a for a in question.answers if a["round"] == wanted), None)
+
+
+def _check_asked(matter: Matter, question: Question, wanted: int) -> None:
+    """Raises NotAllowed where nobody is asked the question, or another round of it."""
+    if wanted != question.round or question.status != QuestionStatus.AWAITING_FOUNDER or matter.status in ENDED:
+        raise NotAllowed("Nobody is asked this question now.")
+
+
+def _take_answer(matter: Matter, question: Question, said: dict[str, Any], source: str) -> None:
+    """Keep what a person answered, and have it read. Raises NotAllowed for a question that nobody is asked."""
+    wanted = said["round"]
+    _check_asked(matter, question, wanted)
+    fields = {"answers": [*question.answers, said], "source": source, "proposal": None}
+    change_question(question, QuestionStatus.NORMALISING, "answered by a person", **fields)
+    cancel_beside(matter, question)
+    insert_steps(
+        matter, [NewStep("normalise_answer", f"normalise_answer:{question.position}:{wanted}", str(question.pk))]
+    )
+    if matter.status == MatterStatus.AWAITING_FOUNDER:
+        change_status(matter, MatterStatus.GATHERING, "a question was answered")
 
 
 def fail_matter(matter: Matter, error: dict[str, Any], why: str) -> None:
@@ -258,7 +303,7 @@ def _revive_questions(matter: Matter, steps: list[Step]) -> None:
     """Take questions that failed back to where their step left them."""
     failed = {str(q.pk): q for q in matter.questions.filter(status=QuestionStatus.FAILED)}
     for step in steps:
-        if step.subject in failed:
+        if step.subject in failed and step.kind in STATUS_OF_STEP:
             change_question(failed[step.subject], STATUS_OF_STEP[step.kind], "retried by a person")
 
 
@@ -289,7 +334,8 @@ def _begin_version(matter: Matter) -> None:
     undone = [
         NewStep(step.kind, step.key, step.subject, step.payload)
         for step in left
-        if not (disputed and step.kind == ADVICE_STEP)  # it begins when the dispute is settled
+        if step.kind not in BESIDE
+        and not (disputed and step.kind == ADVICE_STEP)  # it begins when the dispute is settled
     ]
     waiting_for = None
     if not undone and _all_settled(matter):
@@ -302,6 +348,15 @@ def _begin_version(matter: Matter) -> None:
     change_status(matter, to, "a new version was asked for", waiting_for=waiting_for, error=None, failed_from=None)
     steps = insert_steps(matter, undone)
     _revive_questions(matter, steps)
+    if beside := _still_to_look_up(matter, left):
+        insert_steps(matter, beside)
+
+
+def _still_to_look_up(matter: Matter, left: list[Step]) -> list[NewStep]:
+    """The steps that nothing waits for, of questions that are still open to a person."""
+    waiting = {str(q.pk) for q in matter.questions.filter(status=QuestionStatus.AWAITING_FOUNDER)}
+    beside = (step for step in left if step.kind in BESIDE and step.subject in waiting)
+    return [NewStep(step.kind, step.key, step.subject, step.payload) for step in beside]
 
 
 def is_disputed(matter: Matter) -> bool:

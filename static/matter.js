@@ -102,7 +102,7 @@ async function trySending(form, button) {
   try {
     const response = await fetch(form.action, {
       method: "POST",
-      body: new URLSearchParams(new FormData(form, button)),
+      body: form.enctype === "multipart/form-data" ? new FormData(form, button) : new URLSearchParams(new FormData(form, button)),
       headers: { "X-Requested-With": "fetch", "X-CSRFToken": token() },
     })
     const body = await response.text()
@@ -112,7 +112,7 @@ async function trySending(form, button) {
       return ""
     }
     if (response.status === 403) return PLEASE_SIGN_IN
-    if ([400, 404, 409].includes(response.status) && !body.startsWith("<")) return body
+    if ([400, 404, 409, 413, 422, 503].includes(response.status) && !body.startsWith("<")) return body
     return `The server could not take this (${response.status}). What you typed is still here: try again in a minute.`
   } catch {
     return "There is no connection, so this was not sent. What you typed is still here: try again."

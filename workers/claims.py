@@ -15,6 +15,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import connection, transaction
+from django.db.models.functions import Now
 
 from companies.postgresql.rows import columns_of, fetch_one
 from matters.models import Matter, Step
@@ -188,6 +189,12 @@ def _done(claim: Claim, result: dict[str, Any] | None) -> Matter:
     if matter is None:
         raise Fenced(f"step {claim.step_id} was taken over, or its matter is gone")
     return matter
+
+
+def end_beside(claim: Claim, result: dict[str, Any] | None, error: dict[str, Any] | None = None) -> None:
+    """Store the outcome of a step that nothing waits for, inside `writing`; `error`: why it came to nothing."""
+    step = Step.objects.filter(pk=claim.step_id)
+    step.update(state=StepState.DONE, result=result, error=error, finished_at=Now())
 
 
 def expect_steps(matter: Matter, more: int) -> None:

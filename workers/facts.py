@@ -6,7 +6,7 @@ from django.utils import timezone
 
 from matters.facts import How, NewFact, store_fact, subject_of
 from matters.gathering import look_whether_gathered
-from matters.models import FactStatus, Matter, Question
+from matters.models import Fact, FactStatus, Matter, Question
 from matters.offering import accepted_offer, confirmed
 from matters.services import change_question, question_of
 from matters.states import QuestionStatus
@@ -61,15 +61,31 @@ def _read(work: Work, question: Question, answer: str) -> FactValue | Unreadable
 
 
 def _said(matter: Matter, question: Question, value: str | None, **fact: Any) -> NewFact:
-    """What a person said of the company, or of the person whom the matter is about."""
+    """What a person said of the company, or of the person whom the matter is about; or confirmed from a document."""
     known = {"unit": None, "as_of": None, "statement": "", "subject": subject_of(matter, question.about)} | fact
-    return NewFact(question.key, value, source="founder", **known)
+    seen = _seen_in(question)
+    record_id = f"{seen['document']}:{seen['page']}" if seen else ""
+    return NewFact(question.key, value, source="document" if seen else "founder", record_id=record_id, **known)
+
+
+def _seen_in(question: Question) -> dict[str, Any] | None:
+    """The proposal that the newest answer confirmed, if it is one."""
+    seen: dict[str, Any] | None = question.answers[-1].get("proposal")
+    return seen
 
 
 def _settle(
     matter: Matter, question: Question, to: QuestionStatus, why: str, fact: NewFact, how: str = How.GATHERED
 ) -> None:
     """Store the fact, end the question, and go on if it was the last one."""
-    store_fact(matter, question, fact, question.answers[-1]["by"], how)
+    stored = store_fact(matter, question, fact, question.answers[-1]["by"], how)
+    if stored.statement and (seen := _seen_in(question)):
+        _show_place(stored, seen)
     change_question(question, to, why)
     look_whether_gathered(matter)
+
+
+def _show_place(fact: Fact, seen: dict[str, Any]) -> None:
+    """Say in the matter's fact where it stands. The company's ledger outlives the document and does not quote it."""
+    fact.statement = f"{fact.statement} ({seen['name']}, {seen['place']}: “{seen['quote']}”)"
+    fact.save(update_fields=["statement"])

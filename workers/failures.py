@@ -11,12 +11,14 @@ from django.db.models.functions import Now
 from advice.models import AttemptStatus
 from advice.services import end_attempt, streaming_attempt
 from companies.staff import tell_staff
+from matters.events import matter_updated, tell_events
+from matters.ledger import BESIDE
 from matters.models import Matter, Step
 from matters.services import STATUS_OF_STEP, change_question, fail_matter, set_waiting
 from matters.states import QUESTION_TRANSITIONS, QuestionStatus, StepState, WaitingFor
 from workers.budget import OverBudget
 from workers.calls import CallLog
-from workers.claims import MAX_CALLS, Claim, calls_of, writing
+from workers.claims import MAX_CALLS, Claim, calls_of, end_beside, writing
 from workers.clients.llm import Code, LLMError, NotAsked
 from workers.runtime import heartbeat
 from workers.steps.base import ReplyInvalid
@@ -36,7 +38,9 @@ def handle_failure(claim: Claim, error: LLMError | ReplyInvalid | OverBudget | O
     """Store that the claim's call failed, and what is to happen with its step. Raises Fenced."""
     with writing(claim) as matter:
         log.store()
-        if isinstance(error, ReplyInvalid):
+        if claim.kind in BESIDE:
+            _put_off_or_leave(claim, matter, error)
+        elif isinstance(error, ReplyInvalid):
             _retry_or_give_up(claim, matter, {"code": "invalid_reply", "message": _INVALID, "retryable": True}, None)
         elif isinstance(error, OurFault):
             _give_up(claim, matter, {"code": "fault", "message": _fault_words(claim), "retryable": True})
@@ -52,6 +56,29 @@ def handle_failure(claim: Claim, error: LLMError | ReplyInvalid | OverBudget | O
             _retry_or_give_up(claim, matter, as_problem(error), error.retry_after)
         else:
             _give_up(claim, matter, as_problem(error))
+
+
+def _put_off_or_leave(claim: Claim, matter: Matter, error: LLMError | ReplyInvalid | OverBudget | OurFault) -> None:
+    """A step that nothing waits for tries again where others do; its matter neither waits nor fails with it."""
+    problem = {"code": "invalid_reply", "message": _INVALID, "retryable": True}
+    if isinstance(error, OurFault):
+        problem = {"code": "fault", "message": _fault_words(claim), "retryable": True}
+    if isinstance(error, OverBudget):
+        _park(claim, random.uniform(LONGEST_PAUSE / 2, LONGEST_PAUSE), seen=False, tried=False)
+        return
+    if isinstance(error, LLMError):
+        problem = as_problem(error)
+        pause = _backoff(claim.attempt, PROVIDER_PAUSE) if error.retry_after is None else error.retry_after
+        if _provider_is_out(error) or error.code in (Code.RATE_LIMITED, Code.CANCELED):
+            _park(claim, pause, seen=False, tried=not isinstance(error, NotAsked))
+            return
+    calls = calls_of(claim, made=True)
+    if calls < MAX_CALLS and getattr(error, "retryable", isinstance(error, ReplyInvalid)):
+        _park(claim, _backoff(calls, LONGEST_PAUSE), seen=True)
+        return
+    logger.warning("step %s of matter %s came to nothing: %s", claim.kind, claim.matter_id, problem["code"])
+    end_beside(claim, None, problem)
+    tell_events(matter.pk, [matter_updated(matter, why=f"{claim.kind} came to nothing")])
 
 
 def give_back(claim: Claim, *, asked: bool) -> None:

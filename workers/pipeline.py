@@ -4,6 +4,9 @@ A stage is a chain of steps, or a group: the same chain once for each member (ea
 The next stage begins when the one before is done, a group when all its members are; that is looked up in the ledger,
 under the matter's lock, by whoever finishes a step (`workers/research.py` and its neighbours). Celery's chords are not
 used: an emptied broker loses them (docs/adr/0001-ledger-of-steps.md).
+
+Beside them all `search_documents` looks into a founder's documents, once for each question that is put to a person:
+nothing waits for it (`matters.ledger.BESIDE`).
 """
 
 from celery import Signature, chain, group, signature

@@ -43,13 +43,19 @@ _STAYS = [
 ]  # fmt: skip
 _FORGET = (
     """UPDATE matters_question SET key = '#' || position, text = '', why = '', choices = '[]', wording = '', hint = '',
-              problem = '', source_hint = '', answers = '[]', offered_id = NULL WHERE matter_id = %(matter)s""",
+              problem = '', source_hint = '', answers = '[]', proposal = NULL, offered_id = NULL
+        WHERE matter_id = %(matter)s""",
     """UPDATE matters_fact f SET key = q.key, value = NULL, unit = NULL, as_of = NULL, statement = '', record_id = '',
               subject = '', company_fact_id = NULL
          FROM matters_question q WHERE q.id = f.question_id AND f.matter_id = %(matter)s""",
     """DELETE FROM matters_companyfactentry e
         USING matters_companyfact f WHERE f.id = e.fact_id AND f.matter_id = %(matter)s""",
     """DELETE FROM matters_companyfact WHERE matter_id = %(matter)s""",
+    """DELETE FROM documents_documentpage t USING documents_document d
+        WHERE d.id = t.document_id AND d.matter_id = %(matter)s""",
+    """DELETE FROM documents_documentcontent c USING documents_document d
+        WHERE d.id = c.document_id AND d.matter_id = %(matter)s""",
+    """DELETE FROM documents_document WHERE matter_id = %(matter)s""",
     """UPDATE matters_step SET payload = '{}', result = NULL, error = CASE WHEN error IS NOT NULL
               THEN jsonb_build_object('code', error->'code', 'message', '', 'retryable', false) END
         WHERE matter_id = %(matter)s""",

@@ -4,6 +4,7 @@ from typing import cast
 
 from django.conf import settings
 
+from documents.services import search_documents_for
 from matters.events import question_updated, tell_events
 from matters.gathering import begin_advice, look_whether_gathered
 from matters.ledger import NewStep, insert_steps
@@ -100,4 +101,5 @@ def ask_founder(work: Work) -> None:
             hint=wording.hint,
             offered_id=offer_for(matter, question),
         )
+        search_documents_for(matter, question)
         look_whether_gathered(matter)

@@ -12,12 +12,14 @@ from celery import shared_task
 from django.db import OperationalError, connection
 
 from companies.connection_services import warn_of_ends
+from matters.ledger import BESIDE
 from workers import draft, facts, questions, research
 from workers.alarm import watch_matters
 from workers.budget import OverBudget
 from workers.calls import CallLog
 from workers.claims import MAX_CALLS, Claim, Fenced, calls_of, claim_step
 from workers.clients.llm import LLMError
+from workers.document_search import search_documents
 from workers.failures import OurFault, give_back, handle_failure, reference_of
 from workers.lifecycle import is_stopping
 from workers.outage import until_stored
@@ -40,6 +42,7 @@ STEPS: dict[str, Callable[[Work], None]] = {
     "ask_founder": questions.ask_founder,
     "normalise_answer": facts.normalise_answer,
     "draft_advice": draft.draft_advice,
+    "search_documents": search_documents,
 }
 
 
@@ -117,7 +120,7 @@ def _declare_maintenance(name: str, do: Callable[[], object]) -> None:
     task.__doc__ = do.__doc__
 
 
-for _kind in KINDS:
+for _kind in (*KINDS, *BESIDE):
     _declare_step(_kind)
 for _name, _do_it in MAINTENANCE.items():
     _declare_maintenance(_name, _do_it)

@@ -11,7 +11,7 @@ from matters.models import Matter, Question
 from matters.services import change_question
 from matters.states import QuestionStatus
 from workers.calls import CallLog, ask_model, prompt_sha256
-from workers.claims import Claim, finishing
+from workers.claims import Claim, end_beside, finishing, writing
 from workers.clients.llm import Call
 from workers.pipeline import following
 from workers.steps.base import LLMRequest, R
@@ -46,6 +46,15 @@ class Work:
             yield matter
             if matter.status == before:
                 tell_events(matter.pk, [matter_updated(matter, why=f"{self.claim.kind} done")])
+
+    @contextmanager
+    def finish_beside(self, result: dict[str, Any]) -> Iterator[Matter]:
+        """As `finish`, for a step that nothing waits for: it counts in no progress. Raises Fenced."""
+        with writing(self.claim) as matter, events_together(matter.pk):
+            self.log.store()
+            end_beside(self.claim, result)
+            yield matter
+            tell_events(matter.pk, [matter_updated(matter, why=f"{self.claim.kind} done")])
 
 
 def follow(matter: Matter, kind: str, **payload: Any) -> None:

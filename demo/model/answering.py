@@ -6,6 +6,7 @@ from typing import Any
 
 from demo.model.advice import draft_advice
 from demo.model.answers import normalise_answer
+from demo.model.documents import quote_document
 from demo.model.instances import conform, smallest
 from demo.model.questions import ask_founder, derive_questions, route_question
 from demo.model.research import judge_relevance, plan_search
@@ -18,6 +19,7 @@ _STEPS: dict[str, Callable[[str], dict[str, Any]]] = {
     "route_question": route_question,
     "ask_founder": ask_founder,
     "normalise_answer": normalise_answer,
+    "quote_document": quote_document,
 }
 
 

@@ -59,6 +59,21 @@ def normalise_answer(prompt: str) -> dict[str, Any]:
     return _reply(f"{_subject(answer)}: {shown}.", value=value, unit=unit, as_of=_as_of(answer))
 
 
+def answer_in(question: Record, sentence: str) -> str | None:
+    """What a sentence of a document answers to the question, in its own words; None where it does not say it."""
+    today = date(2026, 1, 1)
+    answer = Answer(sentence, question, today, find_dates(sentence, today))
+    try:
+        value, _, _ = _read(answer)
+    except UnclearError:
+        return None
+    if question["kind"] == "date":
+        return sentence[answer.dates[0].start : answer.dates[0].end]
+    if question["kind"] == "choice":
+        return str(value)
+    return f"{value}: {sentence}" if question["kind"] == "yes_no" else sentence
+
+
 def _reply(
     statement: str, value: Any = None, unit: str | None = None, as_of: str | None = None, problem: str | None = None
 ) -> dict[str, Any]:

@@ -208,3 +208,17 @@ def test_a_host_that_is_not_ours_gets_a_problem_document(installation: Installat
     problem_of(installation.api.get(MATTERS, headers={"Host": "evil.example"}), 400)
     page = installation.api.get("/", headers={"Host": "evil.example"})
     assert (page.status_code, page.headers["content-type"].partition(";")[0]) == (400, "text/html")
+
+
+def test_a_document_without_a_length_is_taken_and_bounded_as_well(installation: Installation) -> None:
+    here = f"{MATTERS}/{submit(installation)}/documents"
+    headers = {"Authorization": f"Bearer {installation.api_key}", "Content-Type": "multipart/form-data; boundary=x"}
+    head = b'--x\r\nContent-Disposition: form-data; name="file"; filename="a.txt"\r\n\r\n'
+    connection = http.client.HTTPConnection("127.0.0.1", installation.port, timeout=60)
+    for body, status in (([b"word " * 200_000] * 22, 413), ([b"The salary is agreed."], 201)):
+        connection.request("POST", here, iter([head, *body, b"\r\n--x--\r\n"]), headers, encode_chunked=True)
+        response = connection.getresponse()
+        document = json.loads(response.read())
+        assert response.status == status, document
+    assert (document["pages"], document["media_type"]) == (1, "text/plain")
+    connection.close()

@@ -8,7 +8,15 @@ from openai import OpenAI
 
 from tests.workers.steps import samples
 from tests.workers.steps.calls import CALLS, Call
-from workers.steps import ask_founder, derive_questions, judge_relevance, normalise_answer, plan_search, route_question
+from workers.steps import (
+    ask_founder,
+    derive_questions,
+    judge_relevance,
+    normalise_answer,
+    plan_search,
+    quote_document,
+    route_question,
+)
 from workers.steps.base import LLMRequest, Reply, ReplyInvalid, parse_reply, repair_messages
 from workers.steps.derive_questions import RelevantPlaybook
 from workers.steps.judge_relevance import SectionOpening
@@ -31,6 +39,15 @@ def test_the_reply_to_every_step_satisfies_its_schema_and_is_the_same_again(mode
     reply = _ask(model, call.request)
     call.process(reply)
     assert _ask(model, call.request) == reply, "the demo model is not deterministic"
+
+
+def test_an_answer_that_stands_in_a_document_is_quoted_and_none_is_made_up(model: OpenAI) -> None:
+    found = quote_document.to_quotation(samples.QUOTE, _ask(model, quote_document.build_request(samples.QUOTE)))
+    assert isinstance(found, quote_document.Quotation)
+    assert (found.passage, "185,000 USD" in found.quote) == (1, True)
+    other = replace(samples.QUOTE, text="How many options has the executive exercised?", kind="number")
+    reply = _ask(model, quote_document.build_request(other))
+    assert (reply.found, reply.quote) == (False, None)
 
 
 def test_a_repair_attempt_is_answered_like_the_request_itself(model: OpenAI) -> None:

@@ -5,8 +5,9 @@ import re
 from typing import Any
 
 import pytest
-from playwright.sync_api import APIResponse, Page, Route, expect
+from playwright.sync_api import APIResponse, FilePayload, Page, Route, expect
 
+from tests.documents import files
 from tests.e2e.conftest import OpenPage, look, picture, sign_in
 from tests.e2e.walk import (
     NO_RELOAD,
@@ -132,6 +133,39 @@ def test_a_founder_goes_from_a_question_to_advice_without_a_reload(
     look(page, "matters")
     page.get_by_role("link", name="Connections").click()
     look(page, "connections")
+
+
+def test_a_document_proposes_an_answer_and_one_click_takes_it(founder_page: Page, installation: Installation) -> None:
+    page, says = founder_page, "The executive works in the state of California."
+    found = {"passage": 2, "quote": says, "answer": "In California."}
+    installation.llm.set(replies=REPLIES | {"quote_document": found})
+    ask_a_question(page)
+    page.evaluate(NO_RELOAD)
+    typed = page.locator(".card:has(form)").last.locator("textarea").first
+    typed.fill("Typed, not sent")
+    form = page.locator("#documents-form")
+    form.locator("input[type=file]").set_input_files(_file("scan.pdf", files.pdf("")))
+    form.get_by_role("button", name="Attach", exact=True).click()
+    expect(form.get_by_role("alert")).to_contain_text("looks scanned")
+    form.locator("input[type=file]").set_input_files(_file("agreement.pdf", files.pdf("Agreement", says)))
+    form.get_by_role("button", name="Attach", exact=True).click()
+    proposal = page.locator(".proposal").first
+    expect(proposal).to_contain_text("From agreement.pdf, page 2:")
+    expect(page.locator("#documents-list")).to_contain_text("2 pages")
+    expect(typed).to_have_value("Typed, not sent")
+    look(page, "documents")
+    proposal.get_by_role("button", name="Yes, that is right").click()
+    expect(page.locator("#answered summary")).to_contain_text("1 of 8")
+    page.get_by_role("button", name="Remove agreement.pdf").click()
+    expect(page.locator(".proposal")).to_have_count(0)
+    expect(typed).to_have_value("Typed, not sent")
+    assert still_here(page)
+    page.get_by_role("button", name="Stop").click()
+    expect(page.locator("#documents")).to_be_hidden()
+
+
+def _file(name: str, content: bytes) -> FilePayload:
+    return {"name": name, "mimeType": "application/octet-stream", "buffer": content}
 
 
 def test_a_reload_in_the_middle_goes_on_where_it_was(founder_page: Page, installation: Installation) -> None:

@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections.abc import Callable
 from datetime import timedelta
+from tempfile import TemporaryFile
 from types import SimpleNamespace
 from typing import Any
 
@@ -23,8 +24,18 @@ from advice.services import cancel_matter
 from advice.stream import Page, read_page
 from companies.async_pool import close_async_pool
 from companies.models import ApiKey, Company, Membership, User
+from documents.models import DocumentContent
+from documents.services import attach_document
 from matters.models import CachedReply, Event, Fact, IdempotencyRecord, LLMCall, Matter, Question, Step
-from matters.services import NotAllowed, answer_question, fail_matter, lock_matter, regenerate_matter, retry_matter
+from matters.services import (
+    NotAllowed,
+    answer_question,
+    confirm_proposal,
+    fail_matter,
+    lock_matter,
+    regenerate_matter,
+    retry_matter,
+)
 from matters.states import MatterStatus, QuestionStatus, StepState
 from tests import rows
 from tests.fakes.llm import FakeLLM
@@ -36,7 +47,7 @@ from workers.steps.derive_questions import FEWEST
 
 CANARY = "Zaunkoenig"
 DAYS = 90
-WORDS = "text", "character varying", "jsonb", "json", "ARRAY", "character", "bytea"
+WORDS = "text", "character varying", "jsonb", "json", "ARRAY", "character", "bytea", "tsvector"
 
 
 @pytest.fixture
@@ -127,7 +138,17 @@ def advised(pipeline: Pipeline, api: Client, llm: FakeLLM) -> Matter:
     _, accepted = post(api, "/api/v1/matters", body, **{"Idempotency-Key": f"{CANARY}-1"})
     matter = Matter.objects.get(pk=accepted["id"])
     pipeline.run_all()
-    for question in matter.questions.all():
+    says = f"{CANARY} has been paid in full."
+    llm.set(replies={"quote_document": {"passage": 1, "quote": says, "answer": f"{CANARY} was"}})
+    with TemporaryFile() as file:
+        file.write(says.encode())
+        file.flush()
+        attach_document(matter.pk, file, f"{CANARY}.txt")
+    pipeline.run_all()
+    first, *others = matter.questions.all()
+    assert first.proposal is not None
+    confirm_proposal(matter.pk, first.pk)
+    for question in others:
         answer_question(matter.pk, question.pk, f"{CANARY} answered")
     pipeline.run_all()
     matter.refresh_from_db()
@@ -158,13 +179,15 @@ def test_no_word_of_a_pruned_matter_is_left_anywhere_and_its_record_stays(advise
         "matters_question.key", "matters_fact.value", "matters_step.result", "matters_step.payload",
         "matters_event.data",
         "advice_attempt.text", "advice_attempt.facts", "matters_question.wording", "matters_cachedreply.text",
-        "matters_idempotencyrecord.key",
+        "matters_idempotencyrecord.key", "documents_document.name", "documents_documentpage.text",
+        "documents_documentpage.search_vector",
     ):  # fmt: skip
         assert place in planted, f"no canary was planted in {place}: {sorted(planted)}"
     let_pass(DAYS + 1)
     before = audit_of(advised)
     assert prune() == 1
     assert places_with(CANARY) == set()
+    assert not DocumentContent.objects.exists(), "the bytes of a document are no text to search in, and stay"
     assert audit_of(advised) == before
     assert before["attempts"][0]["length"] > 0
     assert len(before["attempts"][0]["sha256"]) == 64

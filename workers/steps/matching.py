@@ -29,13 +29,43 @@ _NUMBER_WORDS = {
 
 def contains(text: str, passage: str) -> bool:
     """Whether `passage` stands in `text`, neither end of it in the middle of a word."""
+    return _place_of(text, passage) >= 0
+
+
+def _place_of(text: str, passage: str) -> int:
+    """Where it does; -1 where it does not."""
     at = text.find(passage) if passage else -1
     while at >= 0:
         end = at + len(passage)
         if not _joined(text, at, passage[0]) and not (end < len(text) and _joined(text, end, text[end])):
-            return True
+            return at
         at = text.find(passage, at + 1)
-    return False
+    return -1
+
+
+def standing(text: str, passage: str) -> str | None:
+    """The words of `text` that `passage` means, as they stand there but for white space; None where it has none.
+
+    What `loosened` leaves out of account does not count, nor does a stop at the passage's end.
+    """
+    letters = _loose_letters(text)
+    wanted = unpunctuated(loosened(passage))
+    first = _place_of("".join(letter for letter, _ in letters), wanted)
+    if first < 0:
+        return None
+    return " ".join(text[letters[first][1] : letters[first + len(wanted) - 1][1] + 1].split())
+
+
+def _loose_letters(text: str) -> list[tuple[str, int]]:
+    """The letters of the loosened `text`, each with its place in `text` itself."""
+    letters: list[tuple[str, int]] = []
+    for at, letter in enumerate(text):
+        for loose in letter.translate(_SAME).casefold():
+            if not loose.isspace():
+                letters.append((loose, at))
+            elif letters and letters[-1][0] != " ":
+                letters.append((" ", at))
+    return letters
 
 
 def _joined(text: str, at: int, following: str) -> bool:

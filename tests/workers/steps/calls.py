@@ -11,6 +11,7 @@ from workers.steps import (
     judge_relevance,
     normalise_answer,
     plan_search,
+    quote_document,
     route_question,
 )
 from workers.steps.base import KINDS, LLMRequest
@@ -46,5 +47,10 @@ CALLS = (
         lambda r: route_question.to_route(samples.ROUTE, r),
     ),
     Call("ask_founder", ask_founder.build_request(samples.ASK), lambda r: ask_founder.to_wording(samples.ASK, r)),
+    Call(
+        "quote_document",
+        quote_document.build_request(samples.QUOTE),
+        lambda r: quote_document.to_quotation(samples.QUOTE, r),
+    ),
     *map(_normalising, KINDS),
 )

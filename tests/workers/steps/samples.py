@@ -8,6 +8,7 @@ from workers.steps.draft_advice import AdviceFact, AdviceSource, DraftAdviceInpu
 from workers.steps.judge_relevance import JudgeRelevanceInput, SectionOpening
 from workers.steps.normalise_answer import NormaliseAnswerInput
 from workers.steps.plan_search import PlanSearchInput
+from workers.steps.quote_document import Passage, QuoteDocumentInput
 from workers.steps.route_question import RouteQuestionInput
 
 TODAY = date(2026, 11, 21)
@@ -65,6 +66,16 @@ ROUTE = RouteQuestionInput(
     "What is the annual base salary?", "It sets the penalty.", "money", frozenset({"rippling"}), "rippling"
 )
 ASK = AskFounderInput(QUESTION, "On which day should the employment end?", "Deadlines count from it.", "date")
+QUOTE = QuoteDocumentInput(
+    "What is the annual base salary?",
+    "It sets the penalty.",
+    "money",
+    (),
+    (
+        Passage("minutes.md", "section 1", "The board met on 3 May 2024. The CTO was present."),
+        Passage("offer letter.pdf", "page 2", "Your annual base salary is 185,000 USD,\npaid twice a month."),
+    ),
+)
 SOURCES = tuple(
     AdviceSource(f"P{number}", "terminating", PLAYBOOK.title, "2026-11-20", section.heading, section.text, ("US-CA",))
     for number, section in enumerate(SECTIONS, start=1)
