@@ -10,12 +10,14 @@ from ninja.operation import Operation
 
 from advice.api import router as advice_router
 from advice.api import streams
+from advice.batch_api import router as batches_router
 from advice.export.api import router as export_router
 from advice.share_api import router as share_router
 from companies.api_auth import Authentication
 from config.api_errors import add_error_handlers, as_problems, nothing_here
 from config.bodies import SafeParser
 from matters.api import router as matters_router
+from matters.webhook_api import router as webhooks_router
 from workers.connections.api import router as connections_router
 from workers.dead_letters import router as dead_letters_router
 
@@ -76,5 +78,7 @@ api.add_router("", advice_router)
 api.add_router("", export_router)
 api.add_router("", share_router)
 api.add_router("", streams)
+api.add_router("", batches_router)
+api.add_router("", webhooks_router)
 api.add_router("", dead_letters_router)
 api.add_router("", connections_router)

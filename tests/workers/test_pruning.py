@@ -23,7 +23,19 @@ from advice.services import cancel_matter
 from advice.stream import Page, read_page
 from companies.async_pool import close_async_pool
 from companies.models import ApiKey, Company, Membership, User
-from matters.models import CachedReply, Event, Fact, IdempotencyRecord, LLMCall, Matter, Question, Step
+from matters.models import (
+    Batch,
+    BatchItem,
+    CachedReply,
+    Delivery,
+    Event,
+    Fact,
+    IdempotencyRecord,
+    LLMCall,
+    Matter,
+    Question,
+    Step,
+)
 from matters.services import NotAllowed, answer_question, fail_matter, lock_matter, regenerate_matter, retry_matter
 from matters.states import MatterStatus, QuestionStatus, StepState
 from tests import rows
@@ -123,15 +135,24 @@ def advised(pipeline: Pipeline, api: Client, llm: FakeLLM) -> Matter:
             },
         },
     )
-    body = {"question": f"May we end {CANARY}'s contract?", "metadata": {"of": {CANARY: [CANARY]}}}
+    body = {
+        "question": f"May we end {CANARY}'s contract?",
+        "metadata": {"of": {CANARY: [CANARY]}},
+        "webhook_url": f"https://8.8.8.8/{CANARY}",
+        "callback_headers": {"X-Of": CANARY},
+        "dedupe": CANARY,
+    }
     _, accepted = post(api, "/api/v1/matters", body, **{"Idempotency-Key": f"{CANARY}-1"})
     matter = Matter.objects.get(pk=accepted["id"])
+    batch = Batch.objects.create(company=matter.company)
+    BatchItem.objects.create(batch=batch, index=0, matter=matter, custom_id=CANARY)
     pipeline.run_all()
     for question in matter.questions.all():
         answer_question(matter.pk, question.pk, f"{CANARY} answered")
     pipeline.run_all()
     matter.refresh_from_db()
     assert matter.status == MatterStatus.ADVISED
+    assert Delivery.objects.filter(event__matter=matter).update(last_error=CANARY) == 2
     return matter
 
 
@@ -158,13 +179,16 @@ def test_no_word_of_a_pruned_matter_is_left_anywhere_and_its_record_stays(advise
         "matters_question.key", "matters_fact.value", "matters_step.result", "matters_step.payload",
         "matters_event.data",
         "advice_attempt.text", "advice_attempt.facts", "matters_question.wording", "matters_cachedreply.text",
-        "matters_idempotencyrecord.key",
+        "matters_idempotencyrecord.key", "matters_matter.webhook_url", "matters_batchitem.custom_id",
+        "matters_delivery.last_error",
     ):  # fmt: skip
         assert place in planted, f"no canary was planted in {place}: {sorted(planted)}"
     let_pass(DAYS + 1)
     before = audit_of(advised)
     assert prune() == 1
     assert places_with(CANARY) == set()
+    advised.refresh_from_db()
+    assert (advised.callback_headers, advised.dedupe) == (None, ""), "neither sealed nor hashed"
     assert audit_of(advised) == before
     assert before["attempts"][0]["length"] > 0
     assert len(before["attempts"][0]["sha256"]) == 64
