@@ -136,7 +136,7 @@ def _assemble(matter: UUID, after: Cursor, rows: Sequence[Any], limit: int, upto
                 current = attempts.get(number)
                 started = json.loads(data)
                 place = Cursor(number, started["version"], started["attempt"], 0)
-            items.append(_event(matter, place, type_, data, at))
+            items.append(event_item(matter, place, type_, data, at))
         if current is not None:
             text, cut = _bounded(current, upto)
             for delta in _deltas(matter, place, current, text):
@@ -171,10 +171,11 @@ def delta_item(matter: UUID, before: Cursor, text: str, at: datetime) -> Item:
     data = (
         f'{{"version":{before.version},"attempt":{before.attempt},"offset":{before.offset},"text":{json.dumps(text)}}}'
     )
-    return _event(matter, after, "advice.delta", data, at)
+    return event_item(matter, after, "advice.delta", data, at)
 
 
-def _event(matter: UUID, cursor: Cursor, type_: str, data: str, at: datetime) -> Item:
+def event_item(matter: UUID, cursor: Cursor, type_: str, data: str, at: datetime) -> Item:
+    """An event with `data` as JSON."""
     return Item(
         cursor,
         type_,

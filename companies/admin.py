@@ -6,7 +6,16 @@ from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
 
 from companies.connections import Connection
-from companies.models import ApiKey, Company, Membership, Spending, StaffNotice, User
+from companies.models import (
+    ApiKey,
+    Company,
+    Membership,
+    Spending,
+    StaffNotice,
+    User,
+    WebhookEndpoint,
+    WebhookSecret,
+)
 
 
 class MembershipInline(admin.TabularInline[Membership, Company]):
@@ -89,6 +98,33 @@ class ConnectionAdmin(admin.ModelAdmin[Connection]):
         return False
 
     def has_change_permission(self, request: object, obj: object = None) -> bool:
+        return False
+
+
+@admin.register(WebhookEndpoint)
+class WebhookEndpointAdmin(admin.ModelAdmin[WebhookEndpoint]):
+    """Receivers of webhooks, which companies add and remove by the API. Secrets are not shown."""
+
+    list_display = ("url", "company", "events", "created_at", "disabled_at", "disabled_reason")
+    list_select_related = ("company",)
+    search_fields = ("id", "url", "company__slug")
+    fields = ("url", "company", "events", "created_at", "previous_secret_until", "disabled_at", "disabled_reason")
+    readonly_fields = fields
+
+    def has_add_permission(self, request: object) -> bool:
+        return False
+
+
+@admin.register(WebhookSecret)
+class WebhookSecretAdmin(admin.ModelAdmin[WebhookSecret]):
+    """That a company has a default secret; the secret is not shown."""
+
+    list_display = ("company", "previous_secret_until")
+    list_select_related = ("company",)
+    fields = ("company", "previous_secret_until")
+    readonly_fields = fields
+
+    def has_add_permission(self, request: object) -> bool:
         return False
 
 

@@ -11,6 +11,8 @@ from django.db import models
 from django.utils import timezone
 
 from companies.connections import Connection as Connection  # Django looks for models here
+from companies.webhooks import WebhookEndpoint as WebhookEndpoint  # Django looks for models here
+from companies.webhooks import WebhookSecret as WebhookSecret
 
 
 class UserManager(BaseUserManager["User"]):

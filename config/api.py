@@ -10,6 +10,7 @@ from ninja.operation import Operation
 
 from advice.api import router as advice_router
 from advice.api import streams
+from advice.batch_api import router as batches_router
 from advice.export.api import router as export_router
 from advice.share_api import router as share_router
 from companies.api_auth import Authentication
@@ -18,6 +19,7 @@ from config.bodies import SafeParser
 from documents.api import router as documents_router
 from matters.api import router as matters_router
 from matters.company_facts_api import router as facts_router
+from matters.webhook_api import router as webhooks_router
 from workers.connections.api import router as connections_router
 from workers.dead_letters import router as dead_letters_router
 
@@ -82,5 +84,7 @@ api.add_router("", share_router)
 api.add_router("", streams)
 api.add_router("", documents_router)
 api.add_router("", facts_router)
+api.add_router("", batches_router)
+api.add_router("", webhooks_router)
 api.add_router("", dead_letters_router)
 api.add_router("", connections_router)

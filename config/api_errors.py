@@ -24,6 +24,7 @@ from documents.uploads import take_upload
 
 logger = logging.getLogger(__name__)
 View = Callable[..., Any]
+MOST_ERRORS = 100  # that are named: a large body may have a million
 _OUR_FAULT = "This is our fault; the request id helps us to find it."
 _DATABASE_ERRORS = (OperationalError, InterfaceError, psycopg.OperationalError, psycopg.InterfaceError)
 
@@ -121,7 +122,7 @@ def _on_problem(request: HttpRequest, problem: Problem) -> HttpResponse:
 
 def _on_invalid(request: HttpRequest, error: ValidationError) -> HttpResponse:
     """A body, path or query that is not of the form asked for."""
-    errors = [{"field": _field(e["loc"]), "message": _message(e)} for e in error.errors]
+    errors = [{"field": _field(e["loc"]), "message": _message(e)} for e in error.errors[:MOST_ERRORS]]
     detail = "; ".join(f"{e['field']}: {e['message']}" for e in errors)
     return problem_response(request, Problem(400, detail, errors=errors))
 

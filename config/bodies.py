@@ -9,6 +9,8 @@ from ninja.parser import Parser
 from companies.problems import Problem
 
 BODY_LIMIT = 64 * 1024
+MOST_NAMES = 5_000  # of one object: each that is wrong is an error to be made
+LARGER_LIMITS = {"/api/v1/batches": 16 * 1024 * 1024}  # by address
 
 
 class SafeParser(Parser):
@@ -35,6 +37,8 @@ def _refuse_constant(name: str) -> None:
 
 
 def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    if len(pairs) > MOST_NAMES:
+        raise Problem(400, f"The body's JSON has an object of more than {MOST_NAMES:,} names.")
     value = dict(pairs)
     if len(value) < len(pairs):
         raise Problem(400, "The body's JSON has a name twice in one object.")
@@ -46,7 +50,8 @@ def read_bounded(request: HttpRequest) -> None:
 
     Raises Problem 413.
     """
-    body = request.read(BODY_LIMIT + 1)
-    if len(body) > BODY_LIMIT:
-        raise Problem(413, f"The body is larger than {BODY_LIMIT // 1024} KB.")
+    limit = LARGER_LIMITS.get(request.path, BODY_LIMIT)
+    body = request.read(limit + 1)
+    if len(body) > limit:
+        raise Problem(413, f"The body is larger than {limit // 1024:,} KB.")
     setattr(request, "_body", body)  # noqa: B010 - where Django keeps what `body` has read

@@ -58,6 +58,14 @@ _NUMBERS: tuple[tuple[str, str, tuple[str, ...], tuple[str, ...], str], ...] = (
               AND waiting_for IS NOT NULL GROUP BY waiting_for""",
     ),
     (
+        "matterstream_deliveries_pending",
+        "Webhooks that are to be sent, by whether they may be sent now or wait for their next attempt",
+        ("when",),
+        ("now", "later"),
+        """SELECT CASE WHEN due_at <= clock_timestamp() THEN 'now' ELSE 'later' END, count(*) FROM matters_delivery
+            WHERE status = 'pending' GROUP BY 1""",
+    ),
+    (
         "matterstream_llm_calls",
         "Calls to language models in the last hour, by kind of step and outcome",
         ("kind", "outcome"),

@@ -184,6 +184,7 @@ CARTA_CLIENT_ID, CARTA_CLIENT_SECRET = env("CARTA_CLIENT_ID"), env("CARTA_CLIENT
 WORKER_THREADS = env("WORKER_THREADS")
 STEP_LEASE_SECONDS, SWEEP_SECONDS = env("STEP_LEASE_SECONDS"), env("SWEEP_SECONDS")
 API_RATE = env("API_RATE")
+WEBHOOK_ALLOW_PRIVATE = env("WEBHOOK_ALLOW_PRIVATE")
 RETENTION_DAYS, STUCK_MINUTES = env("RETENTION_DAYS"), env("STUCK_MINUTES")
 
 LOGGING = {
@@ -217,9 +218,18 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
 CELERY_BROKER_POOL_LIMIT = 16  # connections are kept: a new one for each hint costs ten times the CPU
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_DEFAULT_QUEUE = "steps"
-_PERIODS = {"sweep": SWEEP_SECONDS, "forget_replies": 600.0, "prune": 300.0, "watch": 60.0, "watch_connections": 3600.0}
-CELERY_TASK_ROUTES = {"draft_advice": {"queue": "advice"}} | {name: {"queue": "maintenance"} for name in _PERIODS}
-CELERY_TASK_QUEUES: dict[str, dict[str, str]] = {name: {} for name in ("steps", "advice", "maintenance")}
+_PERIODS = {
+    "sweep": SWEEP_SECONDS,
+    "sweep_deliveries": SWEEP_SECONDS,
+    "forget_replies": 600.0,
+    "prune": 300.0,
+    "watch": 60.0,
+    "watch_connections": 3600.0,
+}
+CELERY_TASK_ROUTES = {"draft_advice": {"queue": "advice"}, "deliver_webhook": {"queue": "webhooks"}} | {
+    name: {"queue": "maintenance"} for name in _PERIODS
+}
+CELERY_TASK_QUEUES: dict[str, dict[str, str]] = {name: {} for name in ("steps", "advice", "webhooks", "maintenance")}
 CELERY_TASK_CREATE_MISSING_QUEUES = True
 CELERY_WORKER_POOL = "threads"  # a fork would leave the chunk writer and the heartbeat behind
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1

@@ -12,7 +12,7 @@ from documents.downloads import download
 from documents.models import Document
 from documents.schemas import DocumentList, DocumentOut, document_as_json
 from documents.services import remove_document
-from matters.api import own_matter, person
+from matters.api import calling_person, own_matter
 
 router = Router(auth=Authentication(), tags=["documents"])
 DOCUMENTS = "/matters/{uuid:matter_id}/documents"
@@ -30,7 +30,7 @@ def attach(
 ) -> JsonResponse:
     """201: kept, and searched for the answers that are waited for; 200: it was there; 422: why it can't be read."""
     own_matter(request, matter_id)
-    document, is_new = attach_sent(request, matter_id, str(question) if question else None, person(request))
+    document, is_new = attach_sent(request, matter_id, str(question) if question else None, calling_person(request))
     return JsonResponse(document_as_json(document), status=201 if is_new else 200)
 
 

@@ -11,10 +11,12 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from matters.models import (
+    Batch,
     Breaker,
     CachedReply,
     CompanyFact,
     CompanyFactEntry,
+    Delivery,
     Event,
     Fact,
     IdempotencyRecord,
@@ -141,6 +143,22 @@ class EventAdmin(ReadOnly, admin.ModelAdmin[Event]):
     list_select_related = ("matter",)
     search_fields = ("matter__id",)
     ordering = ("-pk",)
+
+
+@admin.register(Delivery)
+class DeliveryAdmin(ReadOnly, admin.ModelAdmin[Delivery]):
+    list_display = ("id", "event", "endpoint", "status", "attempts", "due_at", "last_status_code", "last_error")
+    list_filter = ("status",)
+    list_select_related = ("event", "endpoint")
+    search_fields = ("id", "event__matter__id", "endpoint__id")
+    date_hierarchy = "created_at"
+
+
+@admin.register(Batch)
+class BatchAdmin(ReadOnly, admin.ModelAdmin[Batch]):
+    list_display = ("id", "company", "created_at", "canceled_at")
+    list_select_related = ("company",)
+    search_fields = ("id", "company__slug")
 
 
 @admin.register(IdempotencyRecord)

@@ -4,19 +4,29 @@ import json
 from typing import Annotated, Any
 from uuid import UUID
 
-from django.db import transaction
 from django.http import HttpRequest, JsonResponse
 from ninja import Body, Header, Query, Router, Schema
-from pydantic import AfterValidator, ConfigDict, Field, StrictBool, StrictInt, model_validator
+from pydantic import (
+    AfterValidator,
+    ConfigDict,
+    Field,
+    StrictBool,
+    StrictInt,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 from companies.access import company_of
 from companies.api_auth import Authentication, caller
 from companies.models import Company, User
 from companies.problems import Problem, invalid, not_found, problems
 from matters.assigning import NoSuchMember, assign_question
-from matters.idempotency import check_key, earlier_answer, sha256_of
-from matters.ledger import queue_position
-from matters.models import IdempotencyRecord, Matter, Priority, Question
+from matters.callback import HEADERS_LIMIT, check_names, clean_callback_headers, clean_webhook_url
+from matters.dedupe import earlier_matters, mark_of
+from matters.idempotency import answered_once, check_key
+from matters.ledger import queue_position, queue_position_of
+from matters.models import Matter, Priority, Question
 from matters.paging import page_of
 from matters.representation import matter_as_json, matters_as_json, question_as_json
 from matters.schemas import Accepted, MatterOut, MatterPage, QuestionOut, UsagePage
@@ -53,7 +63,43 @@ class SubmitBody(Schema):
     question: Annotated[str, AfterValidator(clean_question)]
     priority: Priority = Priority.INTERACTIVE
     model: Annotated[str, Field(max_length=200), AfterValidator(storable)] = ""
+    webhook_url: Annotated[str, AfterValidator(clean_webhook_url)] = ""
+    callback_headers: Annotated[dict[str, str], AfterValidator(clean_callback_headers)] = Field(default_factory=dict)
     metadata: Annotated[dict[str, Any], AfterValidator(_small_json)] = Field(default_factory=dict)
+    dedupe: StrictBool | Annotated[str, Field(min_length=1, max_length=255), AfterValidator(storable)] = False
+
+    @field_validator("callback_headers", mode="before")
+    @classmethod
+    def _few_headers(cls, headers: object) -> object:
+        if isinstance(headers, dict) and len(headers) > HEADERS_LIMIT:
+            raise ValueError(f"Give at most {HEADERS_LIMIT} headers.")
+        return headers
+
+    @field_validator("callback_headers")
+    @classmethod
+    def _with_url(cls, headers: dict[str, str], info: ValidationInfo) -> dict[str, str]:
+        if headers and not info.data.get("webhook_url", "unless that is what is wrong"):
+            raise ValueError("They go along to a webhook_url: give that, too.")
+        return headers
+
+    @field_validator("dedupe", mode="before")
+    @classmethod
+    def _name_or_true(cls, value: object) -> object:
+        if not isinstance(value, bool) and not (isinstance(value, str) and 0 < len(value) <= 255):
+            raise ValueError("Give a name of 1 to 255 characters, or true: the words of the question.")
+        return value
+
+    def submission(self) -> Submission:
+        """What the body asks for."""
+        return Submission(
+            self.question,
+            self.priority,
+            self.model,
+            self.metadata,
+            self.webhook_url,
+            self.callback_headers,
+            mark_of(self.dedupe, self.question),
+        )
 
 
 class AnswerBody(Schema):
@@ -76,13 +122,13 @@ class AnswerBody(Schema):
 
 def own_matter(request: HttpRequest, matter_id: UUID) -> Matter:
     """The caller's matter, with its content. Raises Problem: 404; 410 where that is removed."""
-    matter = _seen_matter(request, matter_id)
+    matter = seen_matter(request, matter_id)
     if matter.pruned_at is not None:
         raise Problem(410, removed_words(matter))
     return matter
 
 
-def _seen_matter(request: HttpRequest, matter_id: UUID) -> Matter:
+def seen_matter(request: HttpRequest, matter_id: UUID) -> Matter:
     """The caller's matter. Raises Problem 404."""
     matter = Matter.objects.filter(pk=matter_id, company__in=caller(request).companies).first()
     if matter is None:
@@ -98,41 +144,38 @@ def submit(
 ) -> JsonResponse:
     """202: stored, and never lost from here on. `Location` is where to look."""
     check_key(idempotency_key)
-    company = _company(request)
-    with transaction.atomic():
-        sent = body.model_dump(mode="json")
-        record = earlier_answer(company, idempotency_key, sent) if idempotency_key else None
-        if record is None:
-            answer = _submit(request, company, body)
-            if idempotency_key:
-                IdempotencyRecord.objects.create(
-                    company=company, key=idempotency_key, body_sha256=sha256_of(sent), status=202, body=answer
-                )
-        else:
-            answer = record.body
+    company = calling_company(request)
+    sent = body.model_dump(mode="json")
+    answer = answered_once(company, idempotency_key, sent, lambda: _submit(request, company, body))
     headers = {"Location": answer["poll_url"]}
     # Sorted, since jsonb keeps no order of names: the same answer is the same bytes.
     return JsonResponse(answer, status=202, headers=headers, json_dumps_params={"sort_keys": True})
 
 
-def _company(request: HttpRequest) -> Company:
+def calling_company(request: HttpRequest) -> Company:
     """Whom the matter is for: the key's company, or the one whose pages the person sees."""
-    user, companies = person(request), caller(request).companies
+    user, companies = calling_person(request), caller(request).companies
     company = company_of(user) if user else Company.objects.get(pk=companies[0])
     if company is None:
         raise Problem(403, "You belong to no company, so there is nobody to ask for.")
     return company
 
 
-def person(request: HttpRequest) -> User | None:
-    """Who calls; None for a key."""
+def calling_person(request: HttpRequest) -> User | None:
+    """Who signed in to make this call; None for a key."""
     user_id = caller(request).user_id
     return User.objects.get(pk=user_id) if user_id else None
 
 
 def _submit(request: HttpRequest, company: Company, body: SubmitBody) -> dict[str, Any]:
-    submission = Submission(body.question, body.priority, body.model, body.metadata)
-    matter, step = submit_matter(company, submission, person(request))
+    check_names({"webhook_url": body.webhook_url} if body.webhook_url else {})
+    submission = body.submission()
+    matter = earlier_matters(company, [submission.dedupe]).get(submission.dedupe)
+    if matter is None:
+        matter, step = submit_matter(company, submission, calling_person(request))
+        position = queue_position(step)
+    else:
+        position = queue_position_of(matter)
     here = f"/api/v1/matters/{matter.pk}"
     scheme = "wss" if request.is_secure() else "ws"
     return {
@@ -141,7 +184,7 @@ def _submit(request: HttpRequest, company: Company, body: SubmitBody) -> dict[st
         "poll_url": request.build_absolute_uri(here),
         "events_url": request.build_absolute_uri(f"{here}/events/stream"),
         "websocket_url": f"{scheme}://{request.get_host()}/ws/matters/{matter.pk}/",
-        "queue_position": queue_position(step),
+        "queue_position": position,
         "eta_seconds": None,
     }
 
@@ -161,7 +204,7 @@ def list_matters(
 @router.get("/matters/{uuid:matter_id}", summary="Look at a matter", response={200: MatterOut, **problems(404)})
 def get_matter(request: HttpRequest, matter_id: UUID) -> JsonResponse:
     """The matter with its questions, facts, newest advice and usage."""
-    return JsonResponse(matter_as_json(_seen_matter(request, matter_id)))
+    return JsonResponse(matter_as_json(seen_matter(request, matter_id)))
 
 
 @router.post("/matters/{uuid:matter_id}/retry", summary="Go on from the step that failed", response=CHANGED)
@@ -194,7 +237,7 @@ def change(request: HttpRequest, matter_id: UUID, service: Any) -> JsonResponse:
 def answer(request: HttpRequest, matter_id: UUID, question_id: UUID, body: Body[AnswerBody]) -> JsonResponse:
     """200, also for the same answer again; 409 for another one, when nobody is asked, or nothing is offered."""
     own_matter(request, matter_id)
-    by = person(request)
+    by = calling_person(request)
     try:
         if body.proposal:
             question = confirm_proposal(matter_id, question_id, round=body.round, by=by)
@@ -227,7 +270,7 @@ def assign(request: HttpRequest, matter_id: UUID, question_id: UUID, body: Body[
     own_matter(request, matter_id)
     link = request.build_absolute_uri(f"/matters/{matter_id}/")
     try:
-        question = assign_question(matter_id, question_id, body.email, link=link, by=person(request))
+        question = assign_question(matter_id, question_id, body.email, link=link, by=calling_person(request))
     except Question.DoesNotExist:
         raise not_found() from None
     except NoSuchMember as error:

@@ -1,17 +1,32 @@
 """Appending to a matter's event stream."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
 from django.db import connection
 
+from matters.deliveries import TASK
 from matters.models import Matter, Question
 from matters.progress import progress_of
+from matters.wakeup import wake_workers
+
+
+class EventType(StrEnum):
+    """What an event may be, and a receiver of webhooks may ask for. `advice.delta` is read from the text's rows."""
+
+    MATTER_UPDATED = "matter.updated"
+    QUESTION_UPDATED = "question.updated"
+    ADVICE_STARTED = "advice.started"
+    ADVICE_CHECKED = "advice.checked"
+    ADVICE_SUPERSEDED = "advice.superseded"
+    ADVICE_COMPLETED = "advice.completed"
+    MATTER_FAILED = "matter.failed"
 
 
 @dataclass(frozen=True)
@@ -26,9 +41,28 @@ class NewEvent:
 
 
 _to_come: ContextVar[list[NewEvent] | None] = ContextVar("_to_come", default=None)
-_APPEND = """
+
+# Of `appended`, what is to be sent by webhook, and where: part of the statement that appends, so that no event is
+# stored without its deliveries, and a company without receivers pays for a look into an index.
+_DELIVERIES = """
+    INSERT INTO matters_delivery (id, event_id, endpoint_id, status, due_at, attempts, epoch, last_error, created_at)
+    SELECT gen_random_uuid(), a.id, receiver.endpoint, 'pending', statement_timestamp(), 0, 0, '', statement_timestamp()
+      FROM appended a
+      JOIN numbered n ON n.id = a.matter_id
+      JOIN LATERAL (
+           SELECT e.id AS endpoint, e.events FROM companies_webhookendpoint e
+            WHERE e.company_id = n.company_id AND e.disabled_at IS NULL
+            UNION ALL SELECT NULL, NULL WHERE n.webhook_url <> '') AS receiver ON true
+     WHERE CASE WHEN receiver.events IS NOT NULL THEN a.type = ANY(receiver.events)
+                ELSE a.type IN ('advice.completed', 'matter.failed')
+                  OR a.type = 'matter.updated' AND a.to_status = 'awaiting_founder'
+                 AND a.from_status NOT IN ('', 'awaiting_founder') END  -- it came to it just now
+    RETURNING 1
+"""
+_APPEND = f"""
 WITH numbered AS (
-    UPDATE matters_matter SET event_number = event_number + %(count)s WHERE id = %(matter)s RETURNING event_number
+    UPDATE matters_matter SET event_number = event_number + %(count)s WHERE id = %(matter)s
+    RETURNING id, event_number, company_id, webhook_url
 ), appended AS (
     INSERT INTO matters_event (matter_id, number, type, data, from_status, to_status, why, at)
     SELECT %(matter)s, n.event_number - %(count)s + d.position, d.type, d.data::jsonb,
@@ -36,10 +70,24 @@ WITH numbered AS (
       FROM numbered n,
            unnest(%(types)s::text[], %(datas)s::text[], %(froms)s::text[], %(tos)s::text[], %(whys)s::text[])
            WITH ORDINALITY AS d (type, data, from_status, to_status, why, position)
-    RETURNING number
-)
-SELECT max(number) FROM appended
-"""
+    RETURNING id, matter_id, number, type, from_status, to_status
+), delivered AS ({_DELIVERIES})
+SELECT max(number), (SELECT count(*) FROM delivered) FROM appended
+"""  # noqa: S608 # made of words in this file; values are bound
+_APPEND_TO_EACH = f"""
+WITH numbered AS (
+    UPDATE matters_matter SET event_number = event_number + 1 WHERE id = ANY(%(matters)s)
+    RETURNING id, event_number, company_id, webhook_url
+), appended AS (
+    INSERT INTO matters_event (matter_id, number, type, data, from_status, to_status, why, at)
+    SELECT n.id, n.event_number, d.type, d.data::jsonb, d.from_status, d.to_status, d.why, clock_timestamp()
+      FROM unnest(%(matters)s::uuid[], %(types)s::text[], %(datas)s::text[], %(froms)s::text[], %(tos)s::text[],
+                  %(whys)s::text[]) AS d (matter, type, data, from_status, to_status, why)
+      JOIN numbered n ON n.id = d.matter
+    RETURNING id, matter_id, number, type, from_status, to_status
+), delivered AS ({_DELIVERIES})
+SELECT count(*) FROM delivered
+"""  # noqa: S608
 
 
 @contextmanager
@@ -72,20 +120,33 @@ def append_events(matter_id: UUID, events: Sequence[NewEvent]) -> int:
     if told := _to_come.get():
         events = [*told, *events]
         told.clear()
-    columns: dict[str, Any] = {
-        "count": len(events),
-        "matter": matter_id,
+    with connection.cursor() as cursor:
+        cursor.execute(_APPEND, {"count": len(events), "matter": matter_id, **_columns_of(events)})
+        row = cursor.fetchone()
+    assert row is not None
+    number, deliveries = row
+    if deliveries:
+        wake_workers([(TASK, 0)] * deliveries)
+    return int(number)
+
+
+def _columns_of(events: Sequence[NewEvent]) -> dict[str, Any]:
+    return {
         "types": [e.type for e in events],
         "datas": [json.dumps(e.data) for e in events],
         "froms": [e.from_status for e in events],
         "tos": [e.to_status for e in events],
         "whys": [e.why for e in events],
     }
+
+
+def append_to_each(events: Mapping[UUID, NewEvent]) -> None:
+    """One event for each of many matters, which this transaction has stored or locked."""
     with connection.cursor() as cursor:
-        cursor.execute(_APPEND, columns)
+        cursor.execute(_APPEND_TO_EACH, {"matters": list(events), **_columns_of(list(events.values()))})
         row = cursor.fetchone()
-    assert row is not None
-    return int(row[0])
+    if row and row[0]:
+        wake_workers([(TASK, 0)])  # it goes on until none is due
 
 
 def matter_updated(matter: Matter, *, from_status: str = "", why: str = "") -> NewEvent:

@@ -2,10 +2,11 @@
 
 import hashlib
 import json
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
-from django.db import connection
+from django.db import connection, transaction
 from django.db.models.functions import Now
 
 from companies.models import Company
@@ -20,6 +21,22 @@ def check_key(key: str | None) -> None:
     """Raises Problem for a key that can't be kept: printable ASCII, 1 to 255 characters."""
     if key is not None and not (0 < len(key) <= KEY_LIMIT and key.isascii() and key.isprintable()):
         raise invalid("Idempotency-Key", f"Give 1 to {KEY_LIMIT} printable ASCII characters.")
+
+
+def answered_once(company: Company, key: str | None, body: Any, do: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+    """What `do` answers to `body`, in one transaction; what it answered before where `key` was given then, too.
+
+    Raises Problem as `earlier_answer` does.
+    """
+    with transaction.atomic():
+        if key is None:
+            return do()
+        if record := earlier_answer(company, key, body):
+            earlier: dict[str, Any] = record.body
+            return earlier
+        answer = do()
+        IdempotencyRecord.objects.create(company=company, key=key, body_sha256=sha256_of(body), status=202, body=answer)
+        return answer
 
 
 def earlier_answer(company: Company, key: str, body: Any) -> IdempotencyRecord | None:

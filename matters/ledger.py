@@ -4,6 +4,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
+from uuid import UUID
 
 from django.db import connection
 from django.db.models import F
@@ -72,6 +73,25 @@ def insert_steps(matter: Matter, steps: Sequence[NewStep]) -> list[Step]:
     ]
 
 
+_INSERT_FIRST = """
+INSERT INTO matters_step (matter_id, version, key, kind, subject, payload, state, turn, due_at,
+                          attempt, calls_seen, epoch, created_at)
+SELECT m.id, m.version, %(kind)s, %(kind)s, '', '{}', 'ready', m.turn, statement_timestamp(),
+       0, 0, 0, statement_timestamp()
+  FROM matters_matter m WHERE m.id = ANY(%(matters)s) ORDER BY m.turn
+RETURNING id
+"""
+MOST_HINTS = 100  # at once; for the rest the sweeper sends messages while there is nothing else to do
+
+
+def insert_first_steps(kind: str, matters: Sequence[UUID]) -> None:
+    """Insert a step of `kind` for each of many matters, due now, and wake workers when the transaction commits."""
+    with connection.cursor() as cursor:
+        cursor.execute(_INSERT_FIRST, {"kind": kind, "matters": list(matters)})
+        steps = cursor.fetchall()
+    wake_workers((kind, pk) for (pk,) in steps[:MOST_HINTS])
+
+
 def cancel_steps(matter: Matter) -> None:
     """Nothing that is not done will be done; a running step's late writes are refused by its epoch."""
     matter.steps.exclude(state__in=[StepState.DONE, StepState.CANCELED]).update(
@@ -107,3 +127,9 @@ def revive_steps(matter: Matter) -> list[Step]:
 def queue_position(step: Step) -> int:
     """How many steps of the same kind will be claimed before `step`; 0 is next."""
     return Step.objects.filter(kind=step.kind, state=StepState.READY, due_at__lte=Now(), turn__lt=step.turn).count()
+
+
+def queue_position_of(matter: Matter) -> int:
+    """The same of the step of `matter` that will be claimed next; 0 where none waits."""
+    step = matter.steps.filter(state=StepState.READY, due_at__lte=Now()).order_by("pk").first()
+    return queue_position(step) if step else 0

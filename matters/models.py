@@ -9,7 +9,11 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
+from companies.encryption import EncryptedJSONField
 from companies.models import Company
+from matters.batch import Batch as Batch  # Django looks for models here
+from matters.batch import BatchItem as BatchItem
+from matters.deliveries import Delivery as Delivery
 from matters.states import (
     MATTER_TRANSITIONS,
     QUESTION_TRANSITIONS,
@@ -39,6 +43,9 @@ class Matter(models.Model):
     priority = models.CharField(max_length=20, choices=Priority, default=Priority.INTERACTIVE)
     model = models.CharField(max_length=200, blank=True, help_text="Model for the advice; empty: the settings' one")
     metadata = models.JSONField(default=dict, blank=True)
+    webhook_url = models.CharField(max_length=2048, blank=True, default="", help_text="Its ends are sent there, too")
+    callback_headers = EncryptedJSONField(null=True, editable=False, help_text="Go along with what is sent there")
+    dedupe = models.CharField(max_length=64, blank=True, default="", help_text="SHA-256 of what makes it the same")
 
     status = models.CharField(max_length=20, choices=MatterStatus, default=MatterStatus.QUEUED)
     waiting_for = models.CharField(max_length=20, choices=WaitingFor, null=True, blank=True)
@@ -67,6 +74,7 @@ class Matter(models.Model):
                 name="matter_to_prune",
                 condition=Q(completed_at__isnull=False, pruned_at__isnull=True),
             ),
+            models.Index(fields=["company", "dedupe"], name="matter_dedupe", condition=~Q(dedupe="")),
         ]
         constraints: ClassVar = [
             models.CheckConstraint(condition=Q(status__in=MatterStatus.values), name="matter_status_known"),

@@ -6,6 +6,8 @@ from uuid import UUID
 
 from ninja import Schema
 
+from matters.deliveries import DeliveryStatus
+from matters.events import EventType
 from matters.models import FactStatus, Priority
 from matters.states import AnswerKind, MatterStatus, QuestionStatus, WaitingFor
 
@@ -145,3 +147,91 @@ class UsagePage(Schema):
 
     items: list[DayOfUsage]
     next: None
+
+
+class EndpointOut(Schema):
+    """A receiver of webhooks. `events`: the types that it is sent; null: only the ends."""
+
+    id: UUID
+    url: str
+    events: list[EventType] | None
+    created_at: datetime
+    previous_secret_until: datetime | None
+    disabled_at: datetime | None
+    disabled_reason: str
+
+
+class NewSecret(Schema):
+    """A signing secret, which is not shown again, and until when the one before signs, too."""
+
+    secret: str
+    previous_secret_until: datetime | None
+
+
+class EndpointWithSecret(EndpointOut, NewSecret):
+    """The same with the secret that was just made."""
+
+
+class EndpointPage(Schema):
+    """A page of receivers; `next` is the next page's cursor, null on the last."""
+
+    items: list[EndpointOut]
+    next: str | None
+
+
+class DeliveryOut(Schema):
+    """An event on its way to a receiver (null: the matter's `webhook_url`). `id` is the `webhook-id`."""
+
+    id: UUID
+    endpoint: UUID | None
+    matter: UUID
+    type: EventType
+    status: DeliveryStatus
+    attempts: int
+    next_attempt_at: datetime | None
+    last_status_code: int | None
+    last_error: str
+    response_ms: int | None
+    created_at: datetime
+    delivered_at: datetime | None
+
+
+class DeliveryPage(Schema):
+    """A page of deliveries; `next` is the next page's cursor, null on the last."""
+
+    items: list[DeliveryOut]
+    next: str | None
+
+
+class BatchSummary(Schema):
+    """A batch, and where its matters stand. `counts` has a number for each status of a matter."""
+
+    id: UUID
+    status: Literal["processing", "completed", "canceled"]
+    created_at: datetime
+    canceled_at: datetime | None
+    total: int
+    counts: dict[MatterStatus, int]
+    progress: int
+
+
+class BatchItemOut(Schema):
+    """A matter of a batch: `id` is the matter's, `index` its place from 0."""
+
+    index: int
+    id: UUID
+    custom_id: str | None
+    status: MatterStatus
+
+
+class BatchOut(BatchSummary):
+    """A batch with its matters."""
+
+    items: list[BatchItemOut]
+
+
+class BatchPage(Schema):
+    """A page of batches; `next` is the next page's cursor, null on the last."""
+
+    items: list[BatchSummary]
+    next: str | None

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -10,6 +11,7 @@ from django.db import connection, transaction
 from django.db.models import F
 from django.db.models.functions import Now
 
+from companies.encryption import Sealed
 from companies.models import Company, User
 from companies.postgresql.rows import columns_of, fetch_one
 from matters.events import NewEvent, append_events, events_together, matter_updated, question_updated, tell_events
@@ -49,20 +51,32 @@ class Submission:
     priority: str = Priority.INTERACTIVE
     model: str = ""
     metadata: dict[str, Any] = field(default_factory=dict)
+    webhook_url: str = ""
+    callback_headers: dict[str, str] = field(default_factory=dict)
+    dedupe: str = ""  # as `matters.dedupe` makes it; empty: every matter is a new one
+
+
+def new_matter(company: Company, submission: Submission, turn: datetime, created_by: User | None) -> Matter:
+    """The row of a matter that is to be stored."""
+    return Matter(
+        company=company,
+        turn=turn,
+        created_by=created_by,
+        question=submission.question,
+        priority=submission.priority,
+        model=submission.model,
+        metadata=submission.metadata,
+        webhook_url=submission.webhook_url,
+        callback_headers=Sealed.of(submission.callback_headers) if submission.callback_headers else None,
+        dedupe=submission.dedupe,
+    )
 
 
 def submit_matter(company: Company, submission: Submission, created_by: User | None = None) -> tuple[Matter, Step]:
     """Store a matter and its first step in one transaction; returns both. From here on it is never lost."""
     with transaction.atomic():
-        matter = Matter.objects.create(
-            company=company,
-            turn=next_turn(company, submission.priority),
-            created_by=created_by,
-            question=submission.question,
-            priority=submission.priority,
-            model=submission.model,
-            metadata=submission.metadata,
-        )
+        matter = new_matter(company, submission, next_turn(company, submission.priority), created_by)
+        matter.save(force_insert=True)
         append_events(matter.id, [matter_updated(matter, why="submitted")])
         (step,) = insert_steps(matter, [NewStep(FIRST_STEP, FIRST_STEP)])
     return matter, step

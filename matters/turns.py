@@ -19,8 +19,10 @@ BATCH_PUT_OFF = 60.0
 
 # Batches line up on their own, so that they don't put off the company's interactive matters.
 _TAKE = """
-UPDATE companies_company SET last_turn = GREATEST(clock_timestamp(), last_turn + make_interval(secs => %(spacing)s))
- WHERE id = %(company)s RETURNING last_turn
+UPDATE companies_company
+   SET last_turn = GREATEST(clock_timestamp(), last_turn + make_interval(secs => %(spacing)s))
+                 + make_interval(secs => %(spacing)s * (%(count)s - 1))
+ WHERE id = %(company)s RETURNING last_turn - make_interval(secs => %(spacing)s * (%(count)s - 1))
 """
 _TAKE_BATCH = """
 SELECT GREATEST(clock_timestamp(), max(turn) + make_interval(secs => %(spacing)s - %(put_off)s)) FROM matters_matter
@@ -30,14 +32,19 @@ SELECT GREATEST(clock_timestamp(), max(turn) + make_interval(secs => %(spacing)s
 
 def next_turn(company: Company, priority: str) -> datetime:
     """The turn of a company's new matter. Holds the company's row until the transaction ends."""
+    return next_turns(company, priority, 1)[0]
+
+
+def next_turns(company: Company, priority: str, count: int) -> list[datetime]:
+    """The turns of `count` (from 1) new matters that come at once."""
     is_batch = priority == "batch"
     put_off = PUT_OFF[Tier(company.tier)] + (BATCH_PUT_OFF if is_batch else 0.0)
     with connection.cursor() as cursor:
         cursor.execute(
             _TAKE_BATCH if is_batch else _TAKE,
-            {"company": company.pk, "spacing": SPACING, "put_off": put_off},
+            {"company": company.pk, "spacing": SPACING, "put_off": put_off, "count": count},
         )
         row = cursor.fetchone()
     assert row is not None
-    turn: datetime = row[0]
-    return turn + timedelta(seconds=put_off)
+    first: datetime = row[0] + timedelta(seconds=put_off)
+    return [first + timedelta(seconds=SPACING) * place for place in range(count)]

@@ -72,7 +72,10 @@ _FORGET = (
     """DELETE FROM advice_chunk c USING advice_attempt a WHERE a.id = c.attempt_id AND a.matter_id = %(matter)s""",
     """UPDATE advice_attempt SET text = '', reason = '', notice = '', sources = '[]', facts = '[]'
         WHERE matter_id = %(matter)s""",
-    """UPDATE matters_matter SET question = '', metadata = '{}', pruned_at = clock_timestamp(),
+    """DELETE FROM matters_delivery d USING matters_event e WHERE e.id = d.event_id AND e.matter_id = %(matter)s""",
+    """UPDATE matters_batchitem SET custom_id = NULL WHERE matter_id = %(matter)s""",
+    """UPDATE matters_matter SET question = '', metadata = '{}', webhook_url = '', callback_headers = NULL, dedupe = '',
+              pruned_at = clock_timestamp(),
               error = CASE WHEN error IS NOT NULL
                       THEN jsonb_build_object('code', error->'code', 'message', '', 'retryable', false) END
         WHERE id = %(matter)s""",

@@ -12,6 +12,7 @@ from celery import shared_task
 from django.db import OperationalError, connection
 
 from companies.connection_services import warn_of_ends
+from matters.deliveries import TASK
 from matters.ledger import BESIDE
 from workers import draft, facts, questions, research
 from workers.alarm import watch_matters
@@ -19,6 +20,7 @@ from workers.budget import OverBudget
 from workers.calls import CallLog
 from workers.claims import MAX_CALLS, Claim, Fenced, calls_of, claim_step
 from workers.clients.llm import LLMError
+from workers.deliveries import deliver_due, sweep_deliveries
 from workers.document_search import search_documents
 from workers.failures import OurFault, give_back, handle_failure, reference_of
 from workers.lifecycle import is_stopping
@@ -94,6 +96,7 @@ def _do(work: Work) -> None:
 # Those of beat; `config/settings.py` says how often.
 MAINTENANCE: dict[str, Callable[[], object]] = {
     "sweep": sweep_ledger,
+    "sweep_deliveries": sweep_deliveries,
     "forget_replies": forget_expired_replies,
     "prune": prune,
     "watch": watch_matters,
@@ -109,9 +112,9 @@ def _declare_step(kind: str) -> None:
     task.__doc__ = STEPS[kind].__doc__
 
 
-def _declare_maintenance(name: str, do: Callable[[], object]) -> None:
+def _declare_other(name: str, do: Callable[[], object]) -> None:
     @shared_task(name=name, ignore_result=True)
-    def task() -> None:
+    def task(_id: int | None = None) -> None:
         try:
             do()
         finally:
@@ -122,5 +125,5 @@ def _declare_maintenance(name: str, do: Callable[[], object]) -> None:
 
 for _kind in (*KINDS, *BESIDE):
     _declare_step(_kind)
-for _name, _do_it in MAINTENANCE.items():
-    _declare_maintenance(_name, _do_it)
+for _name, _do_it in {TASK: deliver_due, **MAINTENANCE}.items():
+    _declare_other(_name, _do_it)

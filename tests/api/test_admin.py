@@ -11,12 +11,16 @@ from django.urls import reverse
 from django.utils import timezone
 
 from advice.models import AttemptStatus, Check, Chunk
-from companies.models import ApiKey, Company, Spending, StaffNotice, User
+from companies.encryption import Sealed
+from companies.models import ApiKey, Company, Spending, StaffNotice, User, WebhookEndpoint, WebhookSecret
 from matters.models import (
+    Batch,
+    BatchItem,
     Breaker,
     CachedReply,
     CompanyFact,
     CompanyFactEntry,
+    Delivery,
     Event,
     Fact,
     IdempotencyRecord,
@@ -32,8 +36,9 @@ from tests.rows import advising, append, begun, ended, gathering
 
 pytestmark = pytest.mark.django_db
 APPS = ("companies", "playbooks", "matters", "advice")
-# An attempt's page shows its chunks, a version's its sections, a company's fact its entries.
-WITHOUT_PAGES = {Chunk, Section, CompanyFactEntry}
+# An attempt's page shows its chunks, a version's its sections, a company's fact its entries; the admin takes no key of
+# two columns.
+WITHOUT_PAGES = {Chunk, Section, CompanyFactEntry, BatchItem}
 
 
 @pytest.fixture
@@ -48,6 +53,11 @@ def rows(company: Company, founder: User) -> None:
     """At least one row of every model."""
     load_file(next(iter(sorted(LIBRARY.glob("*.md")))))
     ApiKey.issue(company, ["read"])
+    WebhookEndpoint.objects.create(
+        company=company, url="https://8.8.8.8/", events=["matter.updated"], secret=Sealed.of("whsec_a")
+    )
+    WebhookSecret.of(company)
+    Batch.objects.create(company=company)
     matter = gathering(company, 2, QuestionStatus.AWAITING_FOUNDER)
     question, step = matter.questions.all()[0], matter.steps.all()[0]
     Fact.objects.create(matter=matter, question=question, key="a", value="<script>alert(1)</script>", source="founder")
@@ -93,7 +103,7 @@ def test_every_list_and_every_row_opens(staff: Client, rows: None) -> None:
             assert b"<script>alert" not in shown.content
 
 
-@pytest.mark.parametrize("model", [Matter, Step, Event, LLMCall, IdempotencyRecord, Fact, CompanyFact, Check])
+@pytest.mark.parametrize("model", [Matter, Step, Event, LLMCall, IdempotencyRecord, Fact, CompanyFact, Check, Delivery])
 def test_nothing_of_the_ledger_can_be_edited(staff: Client, rows: None, model: type[Model]) -> None:
     name = f"admin:{model._meta.app_label}_{model._meta.model_name}"
     row = model._default_manager.all()[0]

@@ -9,9 +9,10 @@ import pytest
 from django.db.models.functions import Now
 from pytest_django import Settings
 
-from companies.models import Company
+from companies.encryption import Sealed
+from companies.models import Company, WebhookEndpoint
 from config.metrics import numbers
-from matters.models import Event, LLMCall, Matter, Step
+from matters.models import Delivery, Event, LLMCall, Matter, Step
 from matters.states import MatterStatus, QuestionStatus, StepState, WaitingFor
 from tests import rows
 
@@ -65,6 +66,19 @@ def test_stuck_matters_are_counted_by_their_cause(crowd: None) -> None:
     numbers = shown()
     assert numbers["matterstream_stuck_matters", "unclaimed"] == 5
     assert numbers["matterstream_stuck_matters", "no_step"] == 0
+
+
+def test_webhooks_that_wait_are_counted(company: Company) -> None:
+    WebhookEndpoint.objects.create(
+        company=company, url="https://8.8.8.8/", events=["matter.updated"], secret=Sealed.of("whsec_a")
+    )
+    for _ in range(3):
+        rows.submitted(company)
+    later = Delivery.objects.all()[0]
+    Delivery.objects.filter(pk=later.pk).update(due_at=Now() + timedelta(minutes=10))
+    numbers = shown()
+    assert numbers["matterstream_deliveries_pending", "now"] == 2
+    assert numbers["matterstream_deliveries_pending", "later"] == 1
 
 
 def test_calls_to_a_model_without_a_price_are_seen(company: Company, settings: Settings) -> None:

@@ -83,6 +83,19 @@ def test_every_call_of_the_contract_is_in_it(description: dict[str, Any]) -> Non
         ("get", "/api/v1/facts"),
         ("get", "/api/v1/facts/{fact_id}"),
         ("post", "/api/v1/facts/{fact_id}/settle"),
+        ("get", f"{MATTER}/deliveries"),
+        ("post", "/api/v1/batches"),
+        ("get", "/api/v1/batches"),
+        ("get", "/api/v1/batches/{batch_id}"),
+        ("post", "/api/v1/batches/{batch_id}/cancel"),
+        ("post", "/api/v1/webhook-endpoints"),
+        ("get", "/api/v1/webhook-endpoints"),
+        ("get", "/api/v1/webhook-endpoints/{endpoint_id}"),
+        ("delete", "/api/v1/webhook-endpoints/{endpoint_id}"),
+        ("post", "/api/v1/webhook-endpoints/{endpoint_id}/rotate-secret"),
+        ("get", "/api/v1/webhook-endpoints/{endpoint_id}/deliveries"),
+        ("post", "/api/v1/deliveries/{delivery_id}/resend"),
+        ("post", "/api/v1/webhook-secret/rotate"),
         ("get", "/api/v1/usage"),
         ("get", "/api/v1/dead-letters"),
         ("post", "/api/v1/dead-letters/{step_id}/retry"),
@@ -146,6 +159,29 @@ def test_an_advice_is_as_it_says(
     described(description, f"{MATTER}/shares", "get", api.get(f"{here}/shares"))
     if not status:
         described(description, f"{MATTER}/advice.pdf", "get", api.get(f"{here}/advice.pdf"))
+
+
+def test_receivers_deliveries_and_batches_are_as_they_say(api: Program, description: dict[str, Any]) -> None:
+    endpoints, batches, deliveries = (f"/api/v1/{name}" for name in ("webhook-endpoints", "batches", "deliveries"))
+    added = api.post(endpoints, {"url": "https://8.8.8.8/", "events": ["matter.updated"]})
+    described(description, endpoints, "post", added)
+    described(description, endpoints, "get", api.get(endpoints))
+    one, this = f"{endpoints}/{{endpoint_id}}", f"{endpoints}/{json.loads(added.content)['id']}"
+    described(description, one, "get", api.get(this))
+    described(description, f"{one}/rotate-secret", "post", api.post(f"{this}/rotate-secret"))
+    described(description, "/api/v1/webhook-secret/rotate", "post", api.post("/api/v1/webhook-secret/rotate"))
+    batch = api.post(batches, {"matters": [{"question": "How?", "custom_id": "a"}, {"question": "When?"}]})
+    described(description, batches, "post", batch)
+    described(description, batches, "get", api.get(batches))
+    here = f"{batches}/{json.loads(batch.content)['id']}"
+    described(description, f"{batches}/{{batch_id}}", "get", api.get(here))
+    described(description, f"{batches}/{{batch_id}}/cancel", "post", api.post(f"{here}/cancel"))
+    sent = api.get(f"{this}/deliveries")
+    described(description, f"{one}/deliveries", "get", sent)
+    delivery = json.loads(sent.content)["items"][0]
+    described(description, f"{MATTER}/deliveries", "get", api.get(f"{MATTERS}/{delivery['matter']}/deliveries"))
+    again = api.post(f"{deliveries}/{delivery['id']}/resend")
+    described(description, f"{deliveries}/{{delivery_id}}/resend", "post", again)
 
 
 def test_every_state_of_a_matter_and_a_question_can_be_shown(

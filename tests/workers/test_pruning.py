@@ -26,7 +26,19 @@ from companies.async_pool import close_async_pool
 from companies.models import ApiKey, Company, Membership, User
 from documents.models import DocumentContent
 from documents.services import attach_document
-from matters.models import CachedReply, Event, Fact, IdempotencyRecord, LLMCall, Matter, Question, Step
+from matters.models import (
+    Batch,
+    BatchItem,
+    CachedReply,
+    Delivery,
+    Event,
+    Fact,
+    IdempotencyRecord,
+    LLMCall,
+    Matter,
+    Question,
+    Step,
+)
 from matters.services import (
     NotAllowed,
     answer_question,
@@ -134,9 +146,17 @@ def advised(pipeline: Pipeline, api: Client, llm: FakeLLM) -> Matter:
             },
         },
     )
-    body = {"question": f"May we end {CANARY}'s contract?", "metadata": {"of": {CANARY: [CANARY]}}}
+    body = {
+        "question": f"May we end {CANARY}'s contract?",
+        "metadata": {"of": {CANARY: [CANARY]}},
+        "webhook_url": f"https://8.8.8.8/{CANARY}",
+        "callback_headers": {"X-Of": CANARY},
+        "dedupe": CANARY,
+    }
     _, accepted = post(api, "/api/v1/matters", body, **{"Idempotency-Key": f"{CANARY}-1"})
     matter = Matter.objects.get(pk=accepted["id"])
+    batch = Batch.objects.create(company=matter.company)
+    BatchItem.objects.create(batch=batch, index=0, matter=matter, custom_id=CANARY)
     pipeline.run_all()
     says = f"{CANARY} has been paid in full."
     llm.set(replies={"quote_document": {"passage": 1, "quote": says, "answer": f"{CANARY} was"}})
@@ -153,6 +173,7 @@ def advised(pipeline: Pipeline, api: Client, llm: FakeLLM) -> Matter:
     pipeline.run_all()
     matter.refresh_from_db()
     assert matter.status == MatterStatus.ADVISED
+    assert Delivery.objects.filter(event__matter=matter).update(last_error=CANARY) == 2
     return matter
 
 
@@ -181,6 +202,8 @@ def test_no_word_of_a_pruned_matter_is_left_anywhere_and_its_record_stays(advise
         "advice_attempt.text", "advice_attempt.facts", "matters_question.wording", "matters_cachedreply.text",
         "matters_idempotencyrecord.key", "documents_document.name", "documents_documentpage.text",
         "documents_documentpage.search_vector",
+        "matters_idempotencyrecord.key", "matters_matter.webhook_url", "matters_batchitem.custom_id",
+        "matters_delivery.last_error",
     ):  # fmt: skip
         assert place in planted, f"no canary was planted in {place}: {sorted(planted)}"
     let_pass(DAYS + 1)
@@ -188,6 +211,8 @@ def test_no_word_of_a_pruned_matter_is_left_anywhere_and_its_record_stays(advise
     assert prune() == 1
     assert places_with(CANARY) == set()
     assert not DocumentContent.objects.exists(), "the bytes of a document are no text to search in, and stay"
+    advised.refresh_from_db()
+    assert (advised.callback_headers, advised.dedupe) == (None, ""), "neither sealed nor hashed"
     assert audit_of(advised) == before
     assert before["attempts"][0]["length"] > 0
     assert len(before["attempts"][0]["sha256"]) == 64

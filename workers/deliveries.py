@@ -1,0 +1,160 @@
+"""Sending what is due by webhook: claim a delivery, send it while no database connection is held, note the outcome.
+
+As with a step only rows count: a message is a hint, a claim is fenced by its epoch, and that of a worker which died is
+due again when its time is over.
+"""
+
+import logging
+import random
+import threading
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import partial
+from uuid import UUID
+
+from django.conf import settings
+from django.db import DatabaseError, connection, transaction
+from django.db.models.functions import Now
+
+from advice.one_event import one_event
+from companies.addresses import allowed_addresses
+from companies.models import WebhookEndpoint, WebhookSecret
+from matters.deliveries import TASK, Delivery, DeliveryStatus
+from matters.wakeup import publish_hints
+from workers.clients.webhook import Outcome, post
+from workers.clients.webhook.client import TOTAL_SECONDS
+from workers.lifecycle import is_stopping
+from workers.runtime import heartbeat
+
+logger = logging.getLogger(__name__)
+LEASE_SECONDS = TOTAL_SECONDS + 10.0
+PAUSES = (5.0, 30.0, 120.0, 600.0, 3_600.0, 10_800.0, 21_600.0, 43_200.0)  # seconds, after each attempt that failed
+JITTER = 0.2
+MOST_PATIENCE = 43_200.0  # for a receiver's Retry-After
+GONE = 410
+SWEEP_HINTS = 4  # each goes on until nothing is due
+
+
+_SLOTS = threading.BoundedSemaphore(max(1, settings.WORKER_THREADS // 4))  # receivers that hang hold up no steps
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A worker's hold on a delivery, for one attempt (from 1)."""
+
+    delivery_id: UUID
+    endpoint_id: UUID | None
+    epoch: int
+    attempt: int
+
+
+_CLAIM = """
+WITH best AS (
+    SELECT id FROM matters_delivery WHERE status = 'pending' AND due_at <= clock_timestamp()
+     ORDER BY due_at LIMIT 1 FOR UPDATE SKIP LOCKED
+)
+UPDATE matters_delivery d
+   SET epoch = epoch + 1, attempts = attempts + 1, due_at = clock_timestamp() + make_interval(secs => %s)
+  FROM best WHERE d.id = best.id RETURNING d.id, d.endpoint_id, d.epoch, d.attempts
+"""
+
+
+def deliver_due() -> int:
+    """Send what is due, one after the other, until nothing is; returns how many. Nothing where enough threads do it."""
+    sent = 0
+    if _SLOTS.acquire(blocking=False):
+        try:
+            while not is_stopping() and deliver_next():
+                sent += 1
+        finally:
+            _SLOTS.release()
+    return sent
+
+
+def deliver_next() -> bool:
+    """Make one attempt of what has been due for longest; False where nothing is."""
+    claim = _claim()
+    if claim is None:
+        return False
+    _note(claim, _attempt(claim))
+    return True
+
+
+def _claim() -> Claim | None:
+    with connection.cursor() as cursor:
+        cursor.execute(_CLAIM, [LEASE_SECONDS])
+        row = cursor.fetchone()
+    return Claim(*row) if row else None
+
+
+def _attempt(claim: Claim) -> Outcome:
+    """Send it. What an error of ours keeps from being sent is tried again as what a receiver refuses."""
+    if claim.attempt > len(PAUSES) + 1:
+        return Outcome(None, "Every worker that sent it died meanwhile.", 0)
+    try:
+        return _send(claim)
+    except DatabaseError:
+        raise  # nothing can be noted now; it is due again when the claim's time is over
+    except Exception as error:
+        logger.error("an error of ours in delivery %s: %r", claim.delivery_id, error)
+        return Outcome(None, "An error of ours kept it from being sent.", 0)
+
+
+def _send(claim: Claim) -> Outcome:
+    delivery = Delivery.objects.select_related("endpoint", "event__matter__company").get(pk=claim.delivery_id)
+    matter, endpoint = delivery.event.matter, delivery.endpoint
+    headers = matter.callback_headers.open() if endpoint is None and matter.callback_headers else {}
+    secrets = (endpoint or WebhookSecret.of(matter.company)).signing_secrets()
+    body = one_event(delivery.event_id).json
+    connection.close()
+    return post(
+        endpoint.url if endpoint else matter.webhook_url,
+        body,
+        webhook_id=str(delivery.pk),
+        secrets=secrets,
+        headers=headers,
+        find_addresses=partial(allowed_addresses, allow_private=settings.WEBHOOK_ALLOW_PRIVATE),
+    )
+
+
+def _note(claim: Claim, outcome: Outcome) -> None:
+    """Store what became of an attempt, unless the delivery is another's meanwhile."""
+    mine = Delivery.objects.filter(pk=claim.delivery_id, epoch=claim.epoch, status=DeliveryStatus.PENDING)
+    seen = {"last_status_code": outcome.status, "last_error": outcome.error, "response_ms": outcome.milliseconds}
+    pause = pause_after(claim.attempt, outcome)
+    if outcome.is_delivered:
+        mine.update(status=DeliveryStatus.DELIVERED, delivered_at=Now(), **seen)
+    elif outcome.status == GONE or pause is None:
+        with transaction.atomic():
+            if mine.update(status=DeliveryStatus.FAILED, **seen) and outcome.status == GONE and claim.endpoint_id:
+                _disable(claim.endpoint_id)
+    else:
+        mine.update(due_at=Now() + timedelta(seconds=pause), **seen)
+        if pause <= settings.SWEEP_SECONDS * 2:
+            heartbeat().wake_in(pause, TASK, 0)
+
+
+def pause_after(attempt: int, outcome: Outcome) -> float | None:
+    """Seconds until the next attempt after the failed `attempt` (from 1); None: there is none."""
+    if attempt > len(PAUSES):
+        return None
+    pause = PAUSES[attempt - 1] * random.uniform(1 - JITTER, 1 + JITTER)
+    return max(pause, min(outcome.retry_after or 0.0, MOST_PATIENCE))
+
+
+def _disable(endpoint_id: UUID) -> None:
+    """The receiver says that it is gone for good: nothing more is sent there."""
+    reason = f"It answered {GONE}."
+    WebhookEndpoint.objects.filter(pk=endpoint_id, disabled_at=None).update(disabled_at=Now(), disabled_reason=reason)
+    Delivery.objects.filter(endpoint=endpoint_id, status=DeliveryStatus.PENDING).update(
+        status=DeliveryStatus.FAILED, last_error="Its endpoint is disabled."
+    )
+    logger.warning("webhook endpoint %s answered %d and is disabled", endpoint_id, GONE)
+
+
+def sweep_deliveries() -> int:
+    """Send hints where something is due that nobody has taken for a while; returns how many."""
+    overdue = Now() - timedelta(seconds=settings.SWEEP_SECONDS / 2)
+    due = Delivery.objects.filter(status=DeliveryStatus.PENDING, due_at__lte=overdue)[:SWEEP_HINTS].count()
+    publish_hints([(TASK, 0)] * due)
+    return due
