@@ -4,7 +4,7 @@ from typing import ClassVar
 
 from django.contrib import admin
 
-from advice.models import Attempt, Check
+from advice.models import Attempt, Check, ShareLink
 from advice.services import folded_text
 from playbooks.admin import ReadOnly
 
@@ -34,3 +34,10 @@ class CheckAdmin(ReadOnly, admin.ModelAdmin[Check]):
     list_display = ("attempt", "start", "end", "verdict", "reason")
     list_filter = ("verdict",)
     list_select_related = ("attempt",)
+
+
+@admin.register(ShareLink)
+class ShareLinkAdmin(ReadOnly, admin.ModelAdmin[ShareLink]):
+    list_display = ("attempt", "created_by", "created_at", "expires_at", "revoked_at", "views", "last_seen_at")
+    list_select_related = ("attempt", "created_by")
+    exclude = ("sha256",)

@@ -167,7 +167,6 @@ def question_updated(question: Question, *, from_status: str = "", why: str = ""
             "round": question.round,
             "source": question.source,
             "answer": question.answer,
-            "proposal": question.proposal,
         },
         from_status,
         question.status,

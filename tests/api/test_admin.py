@@ -1,6 +1,7 @@
 """Every list and every detail page of the admin opens; what the ledger rests on can't be edited there."""
 
 from collections.abc import Iterator
+from tempfile import TemporaryFile
 
 import pytest
 from django.apps import apps
@@ -11,8 +12,12 @@ from django.urls import reverse
 from django.utils import timezone
 
 from advice.models import AttemptStatus, Check, Chunk
+from advice.sharing import share_attempt
+from companies.connections import Connection, Method, Provider
 from companies.encryption import Sealed
 from companies.models import ApiKey, Company, Spending, StaffNotice, User, WebhookEndpoint, WebhookSecret
+from documents.models import DocumentContent, DocumentPage
+from documents.services import attach_document
 from matters.models import (
     Batch,
     BatchItem,
@@ -35,10 +40,10 @@ from tests.disputes import disputed
 from tests.rows import advising, append, begun, ended, gathering
 
 pytestmark = pytest.mark.django_db
-APPS = ("companies", "playbooks", "matters", "advice")
+APPS = ("companies", "playbooks", "matters", "documents", "advice")
 # An attempt's page shows its chunks, a version's its sections, a company's fact its entries; the admin takes no key of
-# two columns.
-WITHOUT_PAGES = {Chunk, Section, CompanyFactEntry, BatchItem}
+# two columns. What a document says is shown to its company alone.
+WITHOUT_PAGES = {Chunk, Section, CompanyFactEntry, BatchItem, DocumentContent, DocumentPage}
 
 
 @pytest.fixture
@@ -57,6 +62,9 @@ def rows(company: Company, founder: User) -> None:
         company=company, url="https://8.8.8.8/", events=["matter.updated"], secret=Sealed.of("whsec_a")
     )
     WebhookSecret.of(company)
+    Connection.objects.create(
+        company=company, provider=Provider.RIPPLING, method=Method.API_TOKEN, credentials=Sealed.of("token")
+    )
     Batch.objects.create(company=company)
     matter = gathering(company, 2, QuestionStatus.AWAITING_FOUNDER)
     question, step = matter.questions.all()[0], matter.steps.all()[0]
@@ -73,7 +81,11 @@ def rows(company: Company, founder: User) -> None:
     Check.objects.create(attempt=writing, start=0, end=6, verdict="supported")
     done = begun(advising(company))
     append(done, "The whole text.")
-    ended(done, AttemptStatus.COMPLETE)
+    share_attempt(ended(done, AttemptStatus.COMPLETE), days=1, facts=True, by=founder)
+    with TemporaryFile() as file:
+        file.write(b"<script>alert(1)</script> was agreed.")
+        file.flush()
+        attach_document(matter.pk, file, "agreement.txt")
 
 
 def models() -> Iterator[type[Model]]:

@@ -197,7 +197,7 @@ def test_a_proposal_is_shown_and_becomes_the_answer_only_by_a_persons_word(
     described(description, f"{MATTERS}/{{matter_id}}", "get", shown)
     (first, *_) = json.loads(shown.content)["questions"]
     assert (first["proposal"], first["answer"], first["status"]) == (PROPOSAL, None, "awaiting_founder")
-    assert waiting.events.latest("number").data["proposal"] == PROPOSAL
+    assert waiting.events.latest("number").data["question"] == str(question.pk), "a reader is told to look again"
     for _ in range(2):
         answer = api.post(here, {"proposal": True})
         assert answer.status_code == 200, answer.content

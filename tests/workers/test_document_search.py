@@ -65,7 +65,8 @@ def test_a_document_gives_a_proposal_and_the_founders_word_makes_it_a_fact(
                 "answer": "$185,000 per year"}  # fmt: skip
     assert (first.proposal, first.status, first.answers) == (proposal, QuestionStatus.AWAITING_FOUNDER, [])
     assert not matter.facts.exists(), "nobody has confirmed it"
-    assert matter.events.filter(type="question.updated", data__proposal=proposal).count() == len(asked)
+    told = matter.events.filter(type="question.updated", why="a passage was found in a document")
+    assert told.count() == len(asked), "a reader is told to look again"
 
     confirm_proposal(matter.pk, first.pk)
     for question in others:
