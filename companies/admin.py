@@ -5,6 +5,7 @@ from typing import ClassVar
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
 
+from companies.connections import Connection
 from companies.models import ApiKey, Company, Membership, Spending, StaffNotice, User
 
 
@@ -72,6 +73,23 @@ class ApiKeyAdmin(admin.ModelAdmin[ApiKey]):
     def revoke(self, request: object, queryset: object) -> None:
         for key in ApiKey.objects.filter(pk__in=queryset, revoked_at__isnull=True):  # type: ignore[misc]
             key.revoke()
+
+
+@admin.register(Connection)
+class ConnectionAdmin(admin.ModelAdmin[Connection]):
+    """How connections stand; owners make and end them. Their secrets are shown nowhere, not even sealed."""
+
+    list_display = ("provider", "company", "status", "method", "connected_at", "last_ok_at", "expires_at")
+    list_filter = ("provider", "status")
+    list_select_related = ("company",)
+    search_fields = ("company__slug",)
+    exclude = ("credentials",)
+
+    def has_add_permission(self, request: object) -> bool:
+        return False
+
+    def has_change_permission(self, request: object, obj: object = None) -> bool:
+        return False
 
 
 @admin.register(StaffNotice)

@@ -10,6 +10,8 @@ from django.core.validators import MinValueValidator
 from django.db import models
 from django.utils import timezone
 
+from companies.connections import Connection as Connection  # Django looks for models here
+
 
 class UserManager(BaseUserManager["User"]):
     """Users are named by their e-mail address."""

@@ -1,14 +1,12 @@
 """Telling staff by e-mail what needs them: at most once an hour for each kind of thing."""
 
-import logging
 from datetime import timedelta
 
-from django.core.mail import send_mail
-from django.db import connection, transaction
+from django.db import connection
 
+from companies.mail import send_after_commit
 from companies.models import User
 
-logger = logging.getLogger(__name__)
 PAUSE = timedelta(hours=1)
 
 _TAKE = """
@@ -26,11 +24,4 @@ def tell_staff(kind: str, subject: str, text: str) -> None:
         if cursor.fetchone() is None:
             return
     addresses = list(User.objects.filter(is_staff=True, is_active=True).values_list("email", flat=True))
-    transaction.on_commit(lambda: _send(subject, text, addresses), robust=True)
-
-
-def _send(subject: str, text: str, addresses: list[str]) -> None:
-    try:
-        send_mail(subject, text, None, addresses)
-    except OSError as error:  # smtplib's errors are OSErrors too
-        logger.error("staff could not be told by e-mail: %s", error)
+    send_after_commit(subject, text, addresses)

@@ -16,6 +16,7 @@ from companies.api_auth import Authentication
 from config.api_errors import add_error_handlers, as_problems, nothing_here
 from config.bodies import SafeParser
 from matters.api import router as matters_router
+from workers.connections.api import router as connections_router
 from workers.dead_letters import router as dead_letters_router
 
 _SECURITY = {
@@ -76,3 +77,4 @@ api.add_router("", export_router)
 api.add_router("", share_router)
 api.add_router("", streams)
 api.add_router("", dead_letters_router)
+api.add_router("", connections_router)

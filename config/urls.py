@@ -16,6 +16,7 @@ urlpatterns = [
     path("readyz", readyz),
     path("metrics", metrics),
     path("accounts/", include("companies.urls")),
+    path("settings/connections/", include("workers.connections.urls")),
     path("", include("matters.urls")),
     path("", include("advice.urls")),
 ]

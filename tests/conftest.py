@@ -9,6 +9,7 @@ from pytest_django import Settings
 
 from companies.models import ApiKey, Company, Membership, User
 from tests.fakes.llm import FakeLLM
+from tests.fakes.provider_logins import CLIENT_ID, CLIENT_SECRET, FakeProviders, fake_providers
 from tests.fuzzing import register_profile
 from tests.processes import Installation
 
@@ -41,6 +42,17 @@ def own_installation(tmp_path: Path) -> Iterator[Installation]:
 def llm() -> Iterator[FakeLLM]:
     """A fake model."""
     with FakeLLM() as server:
+        yield server
+
+
+@pytest.fixture
+def providers(settings: Settings) -> Iterator[FakeProviders]:
+    """Rippling and Carta, as far as connections need them; this site is registered at both."""
+    with fake_providers() as server:
+        settings.RIPPLING_BASE_URL = settings.CARTA_BASE_URL = server.url
+        settings.RIPPLING_TOKEN_URL = settings.CARTA_TOKEN_URL = server.token_url
+        settings.RIPPLING_CLIENT_ID = settings.CARTA_CLIENT_ID = CLIENT_ID
+        settings.RIPPLING_CLIENT_SECRET = settings.CARTA_CLIENT_SECRET = CLIENT_SECRET
         yield server
 
 

@@ -11,6 +11,7 @@ from contextlib import suppress
 from celery import shared_task
 from django.db import OperationalError, connection
 
+from companies.connection_services import warn_of_ends
 from workers import draft, facts, questions, research
 from workers.alarm import watch_matters
 from workers.budget import OverBudget
@@ -93,6 +94,7 @@ MAINTENANCE: dict[str, Callable[[], object]] = {
     "forget_replies": forget_expired_replies,
     "prune": prune,
     "watch": watch_matters,
+    "watch_connections": warn_of_ends,
 }
 
 

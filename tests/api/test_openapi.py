@@ -78,6 +78,13 @@ def test_every_call_of_the_contract_is_in_it(description: dict[str, Any]) -> Non
         ("get", "/api/v1/dead-letters"),
         ("post", "/api/v1/dead-letters/{step_id}/retry"),
         ("post", "/api/v1/dead-letters/{step_id}/discard"),
+        ("get", "/api/v1/connections"),
+        ("post", "/api/v1/connections"),
+        ("get", "/api/v1/connections/{connection_id}"),
+        ("delete", "/api/v1/connections/{connection_id}"),
+        ("post", "/api/v1/connections/{connection_id}/test"),
+        ("get", "/api/v1/connections/{connection_id}/issuers"),
+        ("post", "/api/v1/connections/{connection_id}/issuer"),
     }
 
 

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx2
 import psutil
 import pytest
 
@@ -68,6 +69,19 @@ def test_only_the_fixture_servers_and_the_setup_know_their_credentials(run: Make
     web = psutil.Process(run.child("web")).environ()
     assert web["RIPPLING_BASE_URL"].startswith("http://127.0.0.1:"), "the product must ask the fixture servers"
     assert not [name for name in web if name.startswith("DEMO_") and name != "DEMO_PROVIDERS"]
+
+
+def test_the_demo_company_reads_the_fixture_servers(run: MakeRun) -> None:
+    key = run.manage("create_api_key", "--company", "demo", "--scopes", "read,write,admin")
+    api = f"http://127.0.0.1:{run.port}/api/v1/connections"
+    with httpx2.Client(headers={"Authorization": f"Bearer {key}"}, timeout=30) as client:
+        connections = client.get(api).json()["items"]
+        tested = [client.post(f"{api}/{connection['id']}/test").json() for connection in connections]
+    assert {(row["provider"], row["status"], row["reason"]) for row in tested} == {
+        ("rippling", "connected", ""),
+        ("carta", "connected", ""),
+    }
+    assert all(row["last_ok_at"] for row in tested), "nobody was asked"
 
 
 def test_manage_py_in_another_terminal_finds_the_running_servers(run: MakeRun) -> None:

@@ -129,6 +129,8 @@ def test_a_founder_goes_from_a_question_to_advice_without_a_reload(
     look(stranger, "share-ended")
     page.goto("/")
     look(page, "matters")
+    page.get_by_role("link", name="Connections").click()
+    look(page, "connections")
 
 
 def test_a_reload_in_the_middle_goes_on_where_it_was(founder_page: Page, installation: Installation) -> None:

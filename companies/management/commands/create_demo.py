@@ -1,11 +1,13 @@
 """`manage.py create_demo`: the company that `make run` shows."""
 
+import os
 from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 
+from companies.demo_connections import connect_demo
 from companies.models import Company, Membership, Tier, User
 
 FOUNDER, STAFF = "founder@demo.example", "staff@demo.example"
@@ -14,7 +16,8 @@ FOUNDER, STAFF = "founder@demo.example", "staff@demo.example"
 class Command(BaseCommand):
     """Makes the company `demo`, its founder and a staff account, and prints their passwords, each time again.
 
-    The passwords are those that `make run` generated and keeps in `DATA_DIR`.
+    The passwords are those that `make run` generated and keeps in `DATA_DIR`. Where it started fixture servers of
+    Rippling and Carta it says so in the environment, and the company is connected to them.
     """
 
     help = "Make the demo company with a founder and a staff account, and print how to sign in."
@@ -30,6 +33,7 @@ class Command(BaseCommand):
             founder = _account(FOUNDER, passwords[FOUNDER], first_name="Fay", last_name="Founder")
             _account(STAFF, passwords[STAFF], first_name="Sam", last_name="Staff", is_staff=True, is_superuser=True)
             Membership.objects.get_or_create(company=company, user=founder, defaults={"role": Membership.Role.OWNER})
+            connect_demo(company, founder, os.environ)
         for email, path in ((FOUNDER, "/"), (STAFF, "/admin/")):
             self.stdout.write(f"{email}  {passwords[email]}  {path}")
 

@@ -1,0 +1,54 @@
+"""What the page says of each provider: what is read, and what never leaves it for a matter."""
+
+from dataclasses import dataclass
+
+from companies.connections import Provider
+
+
+@dataclass(frozen=True)
+class About:
+    """`how`: where the credentials come from."""
+
+    what: str
+    read: tuple[str, ...]
+    never: str
+    how: str
+
+
+ABOUT: dict[str, About] = {
+    Provider.RIPPLING: About(
+        what="People: who works for the company, since when, where and how.",
+        read=(
+            "name, work e-mail address, title, status, department and manager of the people who work for you",
+            "first and last day, and what Rippling says about how the work ended",
+            "place of work, down to the state; kind of employment; exempt from overtime or not",
+            "pay, bonus targets and leave balances, where your plan of Rippling has them",
+        ),
+        never=(
+            "Birth dates (only whether somebody is 40 or older), social security numbers, race, ethnicity, gender and "
+            "home addresses (only the state) are dropped before anything is stored, and no language model sees them. "
+            "Nothing is ever changed in Rippling."
+        ),
+        how=(
+            "In Rippling, an administrator creates an API token with the permissions to read workers, compensation, "
+            "departments, employment types and leave. Rippling ends a token that nobody uses for 30 days."
+        ),
+    ),
+    Provider.CARTA: About(
+        what="Equity: who holds what, and how far it has vested.",
+        read=(
+            "name, e-mail address and employee id of stakeholders",
+            "option grants, exercises, restricted stock, certificates and convertible notes: dates and numbers",
+            "vesting, exercise periods and prices",
+            "share classes, fair market values and the cap table",
+        ),
+        never=(
+            "Tax ids, birth dates and addresses are dropped before anything is stored. Nothing is ever changed in "
+            "Carta."
+        ),
+        how=(
+            "In Carta, an administrator creates an API application with the permissions to read; it has a client id "
+            "and a client secret."
+        ),
+    ),
+}
