@@ -1,5 +1,6 @@
 """What the page of a matter shows, read in one go."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -8,14 +9,24 @@ from advice.markup import VERDICTS, cited_markers
 from advice.models import Attempt, AttemptStatus, Check, ShareLink
 from advice.sharing import good_links
 from advice.stream import MatterGoneError, snapshot
-from matters.models import Matter, Question
+from matters.models import CompanyFact, CompanyFactEntry, FactStatus, Matter, Question
 from matters.progress import progress_of
+from matters.settling import disputed_entries
 from matters.stages import Stage, stages_of
 from matters.states import ENDED, SETTLED, MatterStatus, QuestionStatus, WaitingFor
 
 TRIES_AGAIN = frozenset({WaitingFor.PROVIDER, WaitingFor.RATE_LIMIT, WaitingFor.BUDGET})
 STANDS = frozenset({AttemptStatus.COMPLETE, AttemptStatus.INCOMPLETE, AttemptStatus.CANCELED})
 _ON_PAGE = frozenset({QuestionStatus.AWAITING_FOUNDER, QuestionStatus.NORMALISING})
+
+
+@dataclass(frozen=True)
+class Dispute:
+    """A question about which two sources disagree, with the newest value of each."""
+
+    question: Question
+    line: CompanyFact
+    values: list[CompanyFactEntry]
 
 
 @dataclass(frozen=True)
@@ -33,6 +44,7 @@ class MatterPage:
     links: list[ShareLink]
     stages: tuple[Stage, ...]
     progress: dict[str, Any] = field(default_factory=dict)
+    disputes: tuple[Dispute, ...] = ()
 
     @property
     def is_ended(self) -> bool:
@@ -121,7 +133,7 @@ def read_page(matter_id: UUID, version: int | None = None) -> MatterPage:
     matter = Matter.objects.filter(pk=matter_id).first()
     if matter is None:
         raise MatterGoneError(str(matter_id))
-    questions = list(matter.questions.select_related("fact"))
+    questions = list(matter.questions.select_related("fact__company_fact", "offered__fact", "assigned_to"))
     versions = sorted(set(matter.attempts.values_list("version", flat=True)))
     is_newest = version is None or [version] == versions[-1:]
     attempt, text = seen.attempt, seen.text
@@ -142,4 +154,12 @@ def read_page(matter_id: UUID, version: int | None = None) -> MatterPage:
         links=list(good_links().filter(attempt__matter=matter).select_related("attempt").order_by("-created_at")),
         stages=stages_of(matter, questions),
         progress=progress_of(matter),
+        disputes=tuple(_disputes(questions)),
     )
+
+
+def _disputes(questions: list[Question]) -> Iterator[Dispute]:
+    for question in questions:
+        fact = getattr(question, "fact", None)
+        if fact is not None and fact.status == FactStatus.DISPUTED:
+            yield Dispute(question, fact.company_fact, disputed_entries(fact.company_fact))

@@ -5,6 +5,7 @@ alone by the page, so that nobody loses what they are typing.
 """
 
 import hashlib
+from dataclasses import dataclass
 from uuid import UUID
 
 from django.http import HttpRequest
@@ -14,14 +15,27 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
 from advice.markup import advice_html
-from advice.page import MatterPage, read_page
+from advice.page import Dispute, MatterPage, read_page
 from matters.forms import CURRENCIES, AnswerForm
 from matters.models import Question
+from matters.offering import offer_of
 
 __all__ = ["advice_html", "render_fragments", "render_regions"]
 
 PARTS = ("stage", "problem", "answered", "advice_head", "advice_files", "advice_actions", "advice_foot", "live")
 _PROGRESS = ("stages", "steps", "stop")  # parts of their own: Stop must not be swapped under the finger
+
+
+@dataclass(frozen=True)
+class Unsettled:
+    """What a person typed to settle a fact, and why it was not taken."""
+
+    fact: UUID
+    value: str
+    unit: str
+    message: str
+
+
 # The script sends the token of the page's own request; a form that works without the script needs it inside.
 _TOKEN_HERE = SafeString("<!--token-->")
 
@@ -36,13 +50,22 @@ def render_fragments(matter_id: UUID) -> str:
 
 
 def render_regions(
-    page: MatterPage, request: HttpRequest | None = None, invalid: AnswerForm | None = None
+    page: MatterPage,
+    request: HttpRequest | None = None,
+    invalid: AnswerForm | None = None,
+    unsettled: Unsettled | None = None,
 ) -> dict[str, SafeString]:
-    """Every part by its name. `invalid`: an answer that was sent and not taken, to be shown with its errors."""
+    """Every part by its name. `invalid`: an answer that was sent and not taken, to be shown with its errors.
+
+    `unsettled`: the same of a dispute.
+    """
     field = '<input type="hidden" name="csrfmiddlewaretoken" value="{}">'
     token = format_html(field, get_token(request)) if request else ""
     regions = {name: _part(name, page) for name in PARTS}
     regions["progress"] = _render("progress", inner=[_part(name, page) for name in _PROGRESS])
+    regions["disputes"] = _render(
+        "disputes", page=page, cards=[_dispute(page, each, unsettled) for each in page.disputes]
+    )
     regions["questions"] = _questions(page, invalid)
     regions["advice_text"] = _advice_text(page)
     return {name: mark_safe(html.replace(_TOKEN_HERE, token)) for name, html in regions.items()}  # noqa: S308
@@ -63,7 +86,13 @@ def _questions(page: MatterPage, invalid: AnswerForm | None) -> SafeString:
 def _card(page: MatterPage, question: Question, invalid: AnswerForm | None) -> SafeString:
     form = invalid if invalid is not None and invalid.question.pk == question.pk else None
     given = {name: form.data.get(name, "") for name in ("answer", "words", "currency")} if form else {}
-    return _render("card", page=page, question=question, form=form, given=given, currencies=CURRENCIES)
+    offer = offer_of(question)
+    return _render("card", page=page, question=question, form=form, given=given, currencies=CURRENCIES, offer=offer)
+
+
+def _dispute(page: MatterPage, dispute: Dispute, unsettled: Unsettled | None) -> SafeString:
+    mine = unsettled if unsettled is not None and unsettled.fact == dispute.line.pk else None
+    return _render("dispute", page=page, dispute=dispute, unsettled=mine)
 
 
 def _advice_text(page: MatterPage) -> SafeString:

@@ -3,7 +3,7 @@
 from django.urls import path
 
 from advice.shared_view import shared
-from advice.views import answer, matter, regenerate, retry, revoke, share, stop
+from advice.views import answer, matter, regenerate, retry, revoke, settle, share, stop
 
 app_name = "advice"
 urlpatterns = [
@@ -13,6 +13,7 @@ urlpatterns = [
     path("matters/<uuid:matter_id>/regenerate/", regenerate, name="regenerate"),
     path("matters/<uuid:matter_id>/share/", share, name="share"),
     path("matters/<uuid:matter_id>/shares/<uuid:share_id>/revoke/", revoke, name="revoke"),
+    path("matters/<uuid:matter_id>/facts/<uuid:fact_id>/settle/", settle, name="settle"),
     path("matters/<uuid:matter_id>/questions/<uuid:question_id>/answer/", answer, name="answer"),
     path("shared/<str:token>/", shared, name="shared"),
 ]

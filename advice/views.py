@@ -12,15 +12,16 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from advice.forms import ShareForm
 from advice.models import Attempt
 from advice.page import read_page
-from advice.render import render_fragments, render_regions
+from advice.render import Unsettled, render_fragments, render_regions
 from advice.services import cancel_matter
 from advice.sharing import links_of, revoke_link, share_attempt
 from advice.stream import MatterGoneError
 from companies.access import company_of, is_from_script, members_only
 from companies.models import User
-from matters.forms import AnswerForm
-from matters.models import Matter
+from matters.forms import AnswerForm, SettleForm
+from matters.models import CompanyFact, Matter
 from matters.services import NotAllowed, answer_question, regenerate_matter, retry_matter
+from matters.settling import NoSuchChoice, settle_fact
 
 
 @never_cache
@@ -41,7 +42,29 @@ def answer(request: HttpRequest, matter_id: UUID, question_id: UUID) -> HttpResp
     if not form.is_valid():
         return _refuse(request, own, form.message(), 400, form)
     given, round_ = form.cleaned_data["given"], form.cleaned_data["round"]
-    return _act(request, own, lambda: answer_question(own.pk, question.pk, given, round=round_, by=_user(request)))
+    offered = form.cleaned_data["offered"]
+    return _act(
+        request,
+        own,
+        lambda: answer_question(own.pk, question.pk, given, round=round_, by=_user(request), offered=offered),
+    )
+
+
+@require_POST
+@members_only
+def settle(request: HttpRequest, matter_id: UUID, fact_id: UUID) -> HttpResponse:
+    """Decide what a fact is that two sources disagree about."""
+    own = _own(request, matter_id)
+    get_object_or_404(CompanyFact, pk=fact_id, in_matters__matter=own)
+    form = SettleForm(request.POST)
+    problem = None if form.is_valid() else form.message()
+    if problem is None:
+        try:
+            return _act(request, own, lambda: settle_fact(fact_id, form.cleaned_data["choice"], _user(request)))
+        except (ValueError, NoSuchChoice) as error:
+            problem = str(error)
+    typed = Unsettled(fact_id, request.POST.get("value", ""), request.POST.get("unit", ""), problem)
+    return _refuse(request, own, problem, 400, unsettled=typed)
 
 
 @require_POST
@@ -118,11 +141,17 @@ def _act(request: HttpRequest, own: Matter, action: Callable[[], object]) -> Htt
 
 
 def _refuse(
-    request: HttpRequest, own: Matter, message: str, status: int, form: AnswerForm | None = None
+    request: HttpRequest,
+    own: Matter,
+    message: str,
+    status: int,
+    form: AnswerForm | None = None,
+    unsettled: Unsettled | None = None,
 ) -> HttpResponse:
     if is_from_script(request):
         return HttpResponse(message, status=status, content_type="text/plain; charset=utf-8")
-    return _show(request, own, status=status, invalid=form, refused="" if form else message)
+    refused = "" if form or unsettled else message
+    return _show(request, own, status=status, invalid=form, unsettled=unsettled, refused=refused)
 
 
 def _show(
@@ -131,6 +160,7 @@ def _show(
     *,
     status: int = 200,
     invalid: AnswerForm | None = None,
+    unsettled: Unsettled | None = None,
     refused: str = "",
     made: str = "",
 ) -> HttpResponse:
@@ -144,7 +174,7 @@ def _show(
     context = {
         "page": page,
         "matter": page.matter,
-        "parts": render_regions(page, request, invalid),
+        "parts": render_regions(page, request, invalid, unsettled),
         "refused": refused,
         "made": made,
     }

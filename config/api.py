@@ -17,6 +17,7 @@ from config.api_errors import add_error_handlers, as_problems, nothing_here
 from config.bodies import SafeParser
 from matters.api import router as matters_router
 from workers.connections.api import router as connections_router
+from matters.company_facts_api import router as facts_router
 from workers.dead_letters import router as dead_letters_router
 
 _SECURITY = {
@@ -76,5 +77,6 @@ api.add_router("", advice_router)
 api.add_router("", export_router)
 api.add_router("", share_router)
 api.add_router("", streams)
+api.add_router("", facts_router)
 api.add_router("", dead_letters_router)
 api.add_router("", connections_router)

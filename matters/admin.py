@@ -10,7 +10,19 @@ from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from matters.models import Breaker, CachedReply, Event, Fact, IdempotencyRecord, LLMCall, Matter, Question, Step
+from matters.models import (
+    Breaker,
+    CachedReply,
+    CompanyFact,
+    CompanyFactEntry,
+    Event,
+    Fact,
+    IdempotencyRecord,
+    LLMCall,
+    Matter,
+    Question,
+    Step,
+)
 from matters.services import NotAllowed, retry_matter
 from playbooks.admin import ReadOnly
 
@@ -82,6 +94,21 @@ class FactAdmin(ReadOnly, admin.ModelAdmin[Fact]):
     list_filter = ("status", "source")
     list_select_related = ("matter",)
     search_fields = ("matter__id", "key")
+
+
+class EntryInline(ReadOnly, admin.TabularInline[CompanyFactEntry, CompanyFact]):
+    model = CompanyFactEntry
+    fields = ("at", "how", "value", "unit", "as_of", "source", "record_id", "matter", "by")
+    ordering = ("pk",)
+
+
+@admin.register(CompanyFact)
+class CompanyFactAdmin(ReadOnly, admin.ModelAdmin[CompanyFact]):
+    list_display = ("key", "company", "subject", "source", "status", "gathered_at", "stale_at")
+    list_filter = ("status", "source")
+    list_select_related = ("company",)
+    search_fields = ("company__slug", "key", "subject")
+    inlines: ClassVar = [EntryInline]
 
 
 class CallInline(ReadOnly, admin.TabularInline[LLMCall, Step]):

@@ -12,7 +12,8 @@ from pydantic import AfterValidator, ConfigDict, Field, StrictBool, StrictInt, m
 from companies.access import company_of
 from companies.api_auth import Authentication, caller
 from companies.models import Company, User
-from companies.problems import Problem, not_found, problems
+from companies.problems import Problem, invalid, not_found, problems
+from matters.assigning import NoSuchMember, assign_question
 from matters.idempotency import check_key, earlier_answer, sha256_of
 from matters.ledger import queue_position
 from matters.models import IdempotencyRecord, Matter, Priority, Question
@@ -29,16 +30,11 @@ from matters.services import (
     submit_matter,
 )
 from matters.usage import usage_of
-from matters.validation import check_json_storable, check_storable, clean_answer, clean_question
+from matters.validation import check_json_storable, clean_answer, clean_question, storable
 
 router = Router(auth=Authentication(), tags=["matters"])
 CHANGED = {200: MatterOut, 202: MatterOut, **problems(404, 409, 410)}
 METADATA_LIMIT = 16_384  # characters of its JSON
-
-
-def _storable(text: str) -> str:
-    check_storable(text)
-    return text
 
 
 def _small_json(value: dict[str, Any]) -> dict[str, Any]:
@@ -55,23 +51,24 @@ class SubmitBody(Schema):
 
     question: Annotated[str, AfterValidator(clean_question)]
     priority: Priority = Priority.INTERACTIVE
-    model: Annotated[str, Field(max_length=200), AfterValidator(_storable)] = ""
+    model: Annotated[str, Field(max_length=200), AfterValidator(storable)] = ""
     metadata: Annotated[dict[str, Any], AfterValidator(_small_json)] = Field(default_factory=dict)
 
 
 class AnswerBody(Schema):
-    """Either `answer` or `unknown: true`."""
+    """One of `answer`, `unknown: true` and `offered: true`."""
 
     model_config = ConfigDict(extra="forbid")
 
     answer: Annotated[str, AfterValidator(clean_answer)] | None = None
     unknown: StrictBool = False
+    offered: StrictBool = False
     round: Annotated[StrictInt, Field(ge=1, le=100)] | None = None
 
     @model_validator(mode="after")
-    def _one_of_both(self) -> "AnswerBody":
-        if (self.answer is not None) == self.unknown:
-            raise ValueError("Give either `answer`, or `unknown` as true.")
+    def _one_of_three(self) -> "AnswerBody":
+        if [self.answer is not None, self.unknown, self.offered].count(True) != 1:
+            raise ValueError("Give one of `answer`, `unknown` as true, and `offered` as true.")
         return self
 
 
@@ -192,12 +189,43 @@ def change(request: HttpRequest, matter_id: UUID, service: Any) -> JsonResponse:
     response={200: QuestionOut, **problems(404, 409, 410, 413)},
 )
 def answer(request: HttpRequest, matter_id: UUID, question_id: UUID, body: Body[AnswerBody]) -> JsonResponse:
-    """200, also for the same answer again; 409 for another one, or when nobody is asked."""
+    """200, also for the same answer again; 409 for another one, when nobody is asked, or nothing is offered."""
     own_matter(request, matter_id)
+    person = _person(request)
     try:
-        question = answer_question(matter_id, question_id, body.answer, round=body.round, by=_person(request))
+        question = answer_question(
+            matter_id, question_id, body.answer, round=body.round, by=person, offered=body.offered
+        )
     except Question.DoesNotExist:
         raise not_found() from None
+    except NotAllowed as error:
+        raise Problem(409, str(error)) from error
+    return JsonResponse(question_as_json(question))
+
+
+class AssignBody(Schema):
+    """The e-mail address of a member of the matter's company; null takes the question back."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    email: Annotated[str, Field(max_length=254), AfterValidator(storable)] | None
+
+
+@router.post(
+    "/matters/{uuid:matter_id}/questions/{uuid:question_id}/assign",
+    summary="Ask a colleague to answer",
+    response={200: QuestionOut, **problems(404, 409, 410, 413)},
+)
+def assign(request: HttpRequest, matter_id: UUID, question_id: UUID, body: Body[AssignBody]) -> JsonResponse:
+    """200, also for the same person again, who is sent no second e-mail; 409 where it is settled."""
+    own_matter(request, matter_id)
+    link = request.build_absolute_uri(f"/matters/{matter_id}/")
+    try:
+        question = assign_question(matter_id, question_id, body.email, link=link, by=_person(request))
+    except Question.DoesNotExist:
+        raise not_found() from None
+    except NoSuchMember as error:
+        raise invalid("email", str(error)) from error
     except NotAllowed as error:
         raise Problem(409, str(error)) from error
     return JsonResponse(question_as_json(question))

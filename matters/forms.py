@@ -11,6 +11,7 @@ from django.core.exceptions import ValidationError
 
 from matters.models import Question
 from matters.services import Submission
+from matters.settling import Choice
 from matters.states import AnswerKind
 
 LONGEST_QUESTION = 10_000  # characters (code points)
@@ -72,6 +73,7 @@ class AnswerForm(forms.Form):
 
     round = forms.IntegerField(min_value=1, required=False)
     unknown = forms.BooleanField(required=False)
+    offered = forms.BooleanField(required=False)
     answer = PlainTextField(LONGEST_ANSWER, required=False)
     currency = forms.ChoiceField(choices=[(code, code) for code in CURRENCIES], required=False)
     words = PlainTextField(LONGEST_ANSWER, required=False)
@@ -81,10 +83,11 @@ class AnswerForm(forms.Form):
         self.question = question
 
     def clean(self) -> dict[str, Any]:
-        """Adds `given`: what is to be stored, None for "I don't know"."""
+        """Adds `given`: what is to be stored, None for "I don't know" and for what was offered."""
         cleaned: dict[str, Any] = self.cleaned_data
         if not self.errors:
-            cleaned["given"] = None if cleaned["unknown"] else cleaned["words"] or self._read(cleaned)
+            says_nothing = cleaned["unknown"] or cleaned["offered"]
+            cleaned["given"] = None if says_nothing else cleaned["words"] or self._read(cleaned)
         return cleaned
 
     def message(self) -> str:
@@ -95,6 +98,28 @@ class AnswerForm(forms.Form):
         if not cleaned["answer"]:
             raise ValidationError("Give an answer first, or choose “I don't know”.")
         return _READERS[AnswerKind(self.question.kind)](cleaned["answer"], self.question, cleaned["currency"] or "USD")
+
+
+class SettleForm(forms.Form):
+    """What a person decides where two sources disagree: for one of the values, or for another one."""
+
+    choose = forms.IntegerField(min_value=1, max_value=2**63 - 1, required=False)
+    value = PlainTextField(LONGEST_ANSWER, required=False)
+    unit = PlainTextField(100, required=False)
+
+    def clean(self) -> dict[str, Any]:
+        """Adds `choice`."""
+        cleaned: dict[str, Any] = self.cleaned_data
+        if not self.errors:
+            if not cleaned["choose"] and not cleaned["value"]:
+                raise ValidationError("Choose one of the values, or give another one.")
+            chosen = cleaned["choose"]
+            cleaned["choice"] = Choice(chosen) if chosen else Choice(None, cleaned["value"], cleaned["unit"] or None)
+        return cleaned
+
+    def message(self) -> str:
+        """All errors in one line."""
+        return " ".join(str(error) for errors in self.errors.values() for error in errors)
 
 
 def _text(answer: str, question: Question, currency: str) -> str:

@@ -13,6 +13,7 @@ from companies.models import Company
 from matters.states import (
     MATTER_TRANSITIONS,
     QUESTION_TRANSITIONS,
+    About,
     AnswerKind,
     MatterStatus,
     QuestionStatus,
@@ -98,6 +99,8 @@ class Question(models.Model):
     kind = models.CharField(max_length=10, choices=AnswerKind, default=AnswerKind.TEXT)
     choices = models.JSONField(default=list, blank=True)
     source_hint = models.CharField(max_length=20, blank=True, help_text="Where the playbook would look")
+    about = models.CharField(max_length=10, choices=About, default=About.MATTER)
+    lifetime_days = models.PositiveIntegerField(default=0, help_text="For so long its fact may serve other matters")
     status = models.CharField(max_length=20, choices=QuestionStatus, default=QuestionStatus.PENDING)
     source = models.CharField(max_length=20, null=True, blank=True)
     round = models.PositiveIntegerField(default=1)
@@ -105,6 +108,17 @@ class Question(models.Model):
     hint = models.TextField(blank=True)
     problem = models.TextField(blank=True, help_text="Why the answer of the round before could not be read")
     answers = models.JSONField(default=list, blank=True, help_text="round, answer (null: not known), by: all rounds")
+    offered = models.ForeignKey(
+        "CompanyFactEntry",
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
+        help_text="What is known already, to be confirmed by one click",
+    )
+    assigned_to = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
 
     class Meta:
         ordering: ClassVar = ["position"]
@@ -154,6 +168,16 @@ class Fact(models.Model):
     statement = models.TextField(blank=True, help_text="The fact in one sentence")
     source = models.CharField(max_length=20)
     status = models.CharField(max_length=20, choices=FactStatus, default=FactStatus.KNOWN)
+    record_id = models.CharField(max_length=200, blank=True, help_text="The source's own name for where it stands")
+    subject = models.CharField(max_length=200, blank=True, help_text="rippling:<worker id>; empty: the company itself")
+    company_fact = models.ForeignKey(
+        "CompanyFact",
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="in_matters",
+        help_text="Where the values stand that disagree",
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
@@ -162,6 +186,86 @@ class Fact(models.Model):
 
     def __str__(self) -> str:
         return f"{self.key} = {self.value}"
+
+
+class CompanyFact(models.Model):
+    """One line of a company's ledger of facts: the newest value, whatever matter it was gathered for.
+
+    Every value that was ever given is a row of its own, and is not changed. A line with a `matter` holds what two
+    sources said of something that concerns that matter alone; it is there to be settled, and is never offered.
+    """
+
+    class Status(models.TextChoices):
+        KNOWN = "known"
+        DISPUTED = "disputed"  # the entries from `current_entry` on disagree
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    company = models.ForeignKey(Company, on_delete=models.CASCADE, related_name="facts")
+    matter = models.ForeignKey(Matter, null=True, blank=True, on_delete=models.CASCADE, related_name="+")
+    subject = models.CharField(max_length=200, blank=True, help_text="rippling:<worker id>; empty: the company itself")
+    key = models.CharField(max_length=80)
+    kind = models.CharField(max_length=10, choices=AnswerKind)
+    choices = models.JSONField(default=list, blank=True)
+    lifetime_days = models.PositiveIntegerField(default=0)
+    status = models.CharField(max_length=10, choices=Status, default=Status.KNOWN)
+    value = models.TextField(blank=True)
+    unit = models.CharField(max_length=100, null=True, blank=True)
+    as_of = models.DateField(null=True, blank=True)
+    statement = models.TextField(blank=True)
+    source = models.CharField(max_length=20, blank=True)
+    record_id = models.CharField(max_length=200, blank=True)
+    current_entry = models.BigIntegerField(null=True, blank=True, help_text="The entry that the value is of")
+    settlement = models.BigIntegerField(null=True, blank=True, help_text="The entry by which a person settled it")
+    gathered_at = models.DateTimeField(help_text="When the value was given or confirmed")
+    stale_at = models.DateTimeField(help_text="Until then it may serve other matters")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        indexes: ClassVar = [
+            models.Index(fields=["company", "-created_at", "id"], name="company_fact_list"),
+            models.Index(fields=["stale_at"], name="company_fact_stale"),
+        ]
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["company", "subject", "key"], condition=Q(matter__isnull=True), name="company_fact_once"
+            ),
+            models.UniqueConstraint(
+                fields=["matter", "key"], condition=Q(matter__isnull=False), name="company_fact_once_a_matter"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.key} = {self.value}"
+
+
+class CompanyFactEntry(models.Model):
+    """One value that somebody gave for a line of the ledger: who, when, and for which matter. Never changed."""
+
+    class How(models.TextChoices):
+        GATHERED = "gathered"
+        CONFIRMED = "confirmed"  # a person said of an earlier value that it is still right
+        SETTLED = "settled"  # a person decided between values
+
+    fact = models.ForeignKey(CompanyFact, on_delete=models.CASCADE, related_name="entries")
+    how = models.CharField(max_length=10, choices=How, default=How.GATHERED)
+    value = models.TextField()
+    unit = models.CharField(max_length=100, null=True, blank=True)
+    as_of = models.DateField(null=True, blank=True)
+    statement = models.TextField(blank=True)
+    source = models.CharField(max_length=20)
+    record_id = models.CharField(max_length=200, blank=True)
+    chosen = models.BigIntegerField(null=True, blank=True, help_text="Settled: the entry whose value it is")
+    matter = models.ForeignKey(Matter, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
+    at = models.DateTimeField()
+
+    class Meta:
+        ordering: ClassVar = ["fact", "pk"]
+        verbose_name_plural = "company fact entries"
+        triggers: ClassVar = [pgtrigger.ReadOnly(name="company_fact_entry_read_only", exclude=["matter", "by"])]
+
+    def __str__(self) -> str:
+        return f"{self.how}: {self.value[:80]}"
 
 
 class Step(models.Model):

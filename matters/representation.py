@@ -4,10 +4,12 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Count, Sum, prefetch_related_objects
+from django.db.models import Count, Prefetch, Sum, prefetch_related_objects
 from django.db.models.functions import Length
 
+from matters.company_facts import days_since
 from matters.models import Fact, Matter, Question
+from matters.offering import offer_of
 from matters.progress import progress_of
 from matters.usage import calls_made
 
@@ -19,7 +21,8 @@ def matter_as_json(matter: Matter) -> dict[str, Any]:
 
 def matters_as_json(matters: Sequence[Matter]) -> list[dict[str, Any]]:
     """The same for each of `matters`."""
-    prefetch_related_objects(matters, "questions", "facts")
+    questions = Question.objects.select_related("offered__fact", "assigned_to")
+    prefetch_related_objects(matters, Prefetch("questions", questions), "facts")
     advice, usage = _advice_of(matters), _usage_of(matters)
     return [_as_json(matter) | advice.get(matter.pk, _NO_ADVICE) | {"usage": usage[matter.pk]} for matter in matters]
 
@@ -61,6 +64,22 @@ def question_as_json(question: Question) -> dict[str, Any]:
         "round": question.round,
         "source": question.source,
         "answer": question.answer,
+        "offered": _offered_as_json(question),
+        "assigned_to": question.assigned_to.email if question.assigned_to else None,
+    }
+
+
+def _offered_as_json(question: Question) -> dict[str, Any] | None:
+    entry = offer_of(question)
+    if entry is None:
+        return None
+    return {
+        "value": entry.value,
+        "unit": entry.unit,
+        "as_of": entry.as_of,
+        "source": entry.source,
+        "gathered_at": entry.at,
+        "age_days": days_since(entry.at),
     }
 
 

@@ -24,6 +24,17 @@ class Accepted(Schema):
     eta_seconds: dict[str, float] | None
 
 
+class OfferOut(Schema):
+    """What is known already: whoever is asked may say that it is still right."""
+
+    value: str
+    unit: str | None
+    as_of: date | None
+    source: Source
+    gathered_at: datetime
+    age_days: int
+
+
 class QuestionOut(Schema):
     """A question about the facts. `problem` says why the answer of the round before could not be read."""
 
@@ -38,6 +49,8 @@ class QuestionOut(Schema):
     round: int
     source: Source | None
     answer: str | None
+    offered: OfferOut | None
+    assigned_to: str | None
 
 
 class FactOut(Schema):

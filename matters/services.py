@@ -14,7 +14,8 @@ from companies.models import Company, User
 from companies.postgresql.rows import columns_of, fetch_one
 from matters.events import NewEvent, append_events, events_together, matter_updated, question_updated, tell_events
 from matters.ledger import NewStep, cancel_steps, hold_steps, insert_steps, revive_steps
-from matters.models import Breaker, Matter, Priority, Question, Step
+from matters.models import Breaker, FactStatus, Matter, Priority, Question, Step
+from matters.offering import offer_of, words_of
 from matters.states import (
     ENDED,
     MATTER_TRANSITIONS,
@@ -175,12 +176,19 @@ def _update_questions(questions: Sequence[Question], old: QuestionStatus, fields
 
 
 def answer_question(
-    matter_id: UUID, question_id: UUID, answer: str | None, *, round: int | None = None, by: User | None = None
+    matter_id: UUID,
+    question_id: UUID,
+    answer: str | None,
+    *,
+    round: int | None = None,
+    by: User | None = None,
+    offered: bool = False,
 ) -> Question:
     """Take a person's answer (None: they don't know) to the question's present round.
 
-    The same answer again in its round changes nothing. Raises NotAllowed for another answer, a later round, or a
-    question that nobody is asked; Question.DoesNotExist for one that is not this matter's.
+    `offered`: the answer is that what the question offers is still right. The same answer again in its round changes
+    nothing. Raises NotAllowed for another answer, a later round, a question that nobody is asked, or where nothing is
+    offered any more; Question.DoesNotExist for one that is not this matter's.
     """
     with transaction.atomic(), events_together(matter_id):
         matter = lock_kept_matter(matter_id)
@@ -188,13 +196,19 @@ def answer_question(
         wanted = question.round if round is None else round
         given = next((a for a in question.answers if a["round"] == wanted), None)
         if given is not None:
-            if given["answer"] == answer:
+            if "offered" in given if offered else given["answer"] == answer:
                 return question
             raise NotAllowed("This question has been answered already.")
         if wanted != question.round or question.status != QuestionStatus.AWAITING_FOUNDER or matter.status in ENDED:
             raise NotAllowed("Nobody is asked this question now.")
-        answers = [*question.answers, {"round": wanted, "answer": answer, "by": by.pk if by else None}]
-        change_question(question, QuestionStatus.NORMALISING, "answered by a person", answers=answers, source="founder")
+        given, source = {"round": wanted, "answer": answer, "by": by.pk if by else None}, "founder"
+        if offered:
+            offer = offer_of(question)
+            if offer is None:
+                raise NotAllowed("What was offered has changed meanwhile; look again.")
+            given, source = given | {"answer": words_of(offer), "offered": offer.pk}, offer.source
+        answers = [*question.answers, given]
+        change_question(question, QuestionStatus.NORMALISING, "answered by a person", answers=answers, source=source)
         insert_steps(
             matter, [NewStep("normalise_answer", f"normalise_answer:{question.position}:{wanted}", str(question.pk))]
         )
@@ -271,13 +285,28 @@ def _begin_version(matter: Matter) -> None:
     cancel_steps(matter)
     Matter.objects.filter(pk=matter.pk).update(version=F("version") + 1)
     matter.refresh_from_db()
-    undone = [NewStep(step.kind, step.key, step.subject, step.payload) for step in left]
+    disputed = is_disputed(matter)
+    undone = [
+        NewStep(step.kind, step.key, step.subject, step.payload)
+        for step in left
+        if not (disputed and step.kind == ADVICE_STEP)  # it begins when the dispute is settled
+    ]
+    waiting_for = None
     if not undone and _all_settled(matter):
-        undone = [NewStep(ADVICE_STEP, ADVICE_STEP)]
+        if disputed:
+            waiting_for = WaitingFor.CONFLICT
+        else:
+            undone = [NewStep(ADVICE_STEP, ADVICE_STEP)]
         Matter.objects.filter(pk=matter.pk).update(steps_done=0, steps_total=1)
-    change_status(matter, _status_with(matter, undone), "a new version was asked for", error=None, failed_from=None)
+    to = MatterStatus.GATHERING if waiting_for else _status_with(matter, undone)
+    change_status(matter, to, "a new version was asked for", waiting_for=waiting_for, error=None, failed_from=None)
     steps = insert_steps(matter, undone)
     _revive_questions(matter, steps)
+
+
+def is_disputed(matter: Matter) -> bool:
+    """Whether two sources disagree about a fact of `matter`."""
+    return matter.facts.filter(status=FactStatus.DISPUTED).exists()
 
 
 def _all_settled(matter: Matter) -> bool:

@@ -27,7 +27,7 @@ MATTER_TRANSITIONS: dict[MatterStatus, frozenset[MatterStatus]] = {
     S.GATHERING: frozenset({S.AWAITING_FOUNDER, S.ADVISING, S.FAILED, S.CANCELED}),
     S.AWAITING_FOUNDER: frozenset({S.GATHERING, S.ADVISING, S.FAILED, S.CANCELED}),
     S.ADVISING: frozenset({S.ADVISED, S.FAILED, S.CANCELED}),
-    S.ADVISED: frozenset({S.ADVISING}),
+    S.ADVISED: frozenset({S.ADVISING, S.GATHERING}),
     S.FAILED: frozenset({S.QUEUED, S.RESEARCHING, S.GATHERING, S.AWAITING_FOUNDER, S.ADVISING, S.CANCELED}),
     S.CANCELED: frozenset({S.QUEUED, S.RESEARCHING, S.GATHERING, S.AWAITING_FOUNDER, S.ADVISING}),
 }
@@ -94,3 +94,11 @@ class AnswerKind(TextChoices):
     MONEY = "money"
     NUMBER = "number"
     CHOICE = "choice"
+
+
+class About(TextChoices):
+    """Whom a fact concerns: what concerns one matter alone is of no use to the next."""
+
+    COMPANY = "company"
+    PERSON = "person"
+    MATTER = "matter"

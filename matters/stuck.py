@@ -38,7 +38,9 @@ WITH open AS (
 ), looked AS (
     SELECT open.*, s.steps, s.leased, s.due,
            open.status = 'awaiting_founder' AND EXISTS (
-               SELECT 1 FROM matters_question q WHERE q.matter_id = open.id AND q.status = 'awaiting_founder') AS asked
+               SELECT 1 FROM matters_question q WHERE q.matter_id = open.id AND q.status = 'awaiting_founder')
+           OR open.waiting_for = 'conflict' AND EXISTS (
+               SELECT 1 FROM matters_fact f WHERE f.matter_id = open.id AND f.status = 'disputed') AS asked
       FROM open, LATERAL (
            SELECT count(*) AS steps, bool_or(due_at <= clock_timestamp()) AS due,
                   bool_or(state = 'running' AND due_at > clock_timestamp()) AS leased

@@ -33,6 +33,12 @@ def check_storable(text: str) -> None:
         raise ValueError("Remove the characters that are not text (a NUL or half of a character) and send it again.")
 
 
+def storable(text: str) -> str:
+    """The text as it is. Raises ValueError as `check_storable` does."""
+    check_storable(text)
+    return text
+
+
 def check_json_storable(value: object) -> None:
     """The same for every string, keys included, of a JSON value; its numbers must be finite, its depth bounded."""
     stack = [(value, 0)]

@@ -13,6 +13,11 @@ from pydantic_core import ErrorDetails
 
 FactKind = Literal["text", "yes_no", "date", "money", "number", "choice"]
 FactSource = Literal["rippling", "carta", "founder"]
+FactAbout = Literal["company", "person", "matter"]
+# For so many days a fact may serve later matters, unless the playbook says otherwise: counts and pay change soon, the
+# words of agreements seldom, a day that has passed never.
+LIFETIME_DAYS: dict[FactKind, int] = {"number": 7, "money": 30, "yes_no": 90, "choice": 90, "text": 90, "date": 365}
+LONGEST_LIFETIME_DAYS = 3650
 
 
 def _check_slug(value: str) -> str:
@@ -69,6 +74,22 @@ class FactNeeded(_Strict):
     kind: FactKind
     source: FactSource
     choices: tuple[Sentence, ...] = ()
+    about: FactAbout = "matter"
+    lifetime_days: Annotated[int, Field(ge=1, le=LONGEST_LIFETIME_DAYS)] | None = None
+
+    @property
+    def days_fresh(self) -> int:
+        """For so many days the fact may serve later matters; 0: for none."""
+        return 0 if self.about == "matter" else self.lifetime_days or LIFETIME_DAYS[self.kind]
+
+    @model_validator(mode="after")
+    def _lifetime_belongs_to_what_lasts(self) -> Self:
+        if self.about == "matter" and self.lifetime_days is not None:
+            raise ValueError(
+                "lifetime_days is for facts about the company or a person, which later matters are offered: say about, "
+                "or remove it"
+            )
+        return self
 
     @model_validator(mode="after")
     def _choices_belong_to_a_choice(self) -> Self:

@@ -9,10 +9,10 @@ from django.conf import settings
 from django.db import transaction
 
 from companies.staff import tell_staff
+from matters.gathering import look_whether_gathered
 from matters.services import lock_matter
 from matters.states import MatterStatus, StepState
 from matters.stuck import Cause, stuck_matters
-from workers.work import look_whether_gathered
 
 logger = logging.getLogger(__name__)
 MOST_NAMED = 20

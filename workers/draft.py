@@ -114,6 +114,7 @@ def _advice_fact(marker: str, fact: Fact) -> draft.AdviceFact:
         source=fact.source,
         status=status,  # type: ignore[arg-type]
         statement=fact.statement,
+        why=fact.question.why,
     )
 
 

@@ -2,63 +2,51 @@
 
 from typing import Any, cast
 
-from django.db import connection
 from django.utils import timezone
 
+from matters.facts import How, NewFact, store_fact, subject_of
+from matters.gathering import look_whether_gathered
 from matters.models import FactStatus, Matter, Question
+from matters.offering import accepted_offer, confirmed
 from matters.services import change_question, question_of
 from matters.states import QuestionStatus
 from workers.claims import expect_steps
 from workers.steps import normalise_answer as normalise
 from workers.steps.base import Kind, ReplyInvalid
 from workers.steps.typed_facts import FactValue, Unreadable, to_fact
-from workers.work import Work, ask_again, look_whether_gathered
+from workers.work import Work, ask_again
 
-_STORE = """
-INSERT INTO matters_fact (matter_id, question_id, key, value, unit, as_of, statement, source, status, created_at)
-VALUES (%(matter)s, %(question)s, %(key)s, %(value)s, %(unit)s, %(as_of)s, %(statement)s, 'founder', %(status)s,
-        statement_timestamp())
-"""
-_EMPTY: dict[str, Any] = {"unit": None, "as_of": None, "statement": "", "status": FactStatus.KNOWN}
 ROUNDS = 2  # how often a person is asked the same before their words are kept as they are
 
 
 def normalise_answer(work: Work) -> None:
-    """Read a person's answer as the kind of fact that was asked for.
+    """Read a person's answer as the kind of fact that was asked for; one that was offered is taken as it is.
 
     What can't be read is asked once more, with the reason; then the words are kept as an unverified fact.
     """
     question = question_of(work.claim.matter_id, work.claim.subject)
     if question.answer is None:
         with work.finish({"known": False}) as matter:
-            _settle(matter, question, QuestionStatus.UNKNOWN, "the person does not know", status=FactStatus.MISSING)
+            missing = _said(matter, question, None, status=FactStatus.MISSING)
+            _settle(matter, question, QuestionStatus.UNKNOWN, "the person does not know", missing)
+        return
+    if (entry := accepted_offer(question)) is not None:
+        with work.finish({"offered": True}) as matter:
+            _settle(matter, question, QuestionStatus.ANSWERED, "still right", confirmed(entry), How.CONFIRMED)
         return
     read = _read(work, question, question.answer)
     with work.finish({"readable": isinstance(read, FactValue)}) as matter:
         if isinstance(read, FactValue):
-            _settle(
-                matter,
-                question,
-                QuestionStatus.ANSWERED,
-                "read as a fact",
-                value=read.value,
-                unit=read.unit,
-                as_of=read.as_of or timezone.now().date(),  # true, as far as the person knew, when they said it
-                statement=read.statement,
-            )
+            as_of = read.as_of or timezone.now().date()  # true, as far as the person knew, when they said it
+            fact = _said(matter, question, read.value, unit=read.unit, as_of=as_of, statement=read.statement)
+            _settle(matter, question, QuestionStatus.ANSWERED, "read as a fact", fact)
         elif read is not None and question.round < ROUNDS:
             expect_steps(matter, 1)
             ask_again(question, read.reason)
             look_whether_gathered(matter)
         else:
-            _settle(
-                matter,
-                question,
-                QuestionStatus.ANSWERED,
-                "kept as it was said",
-                value=question.answer,
-                status=FactStatus.UNVERIFIED,
-            )
+            words = _said(matter, question, question.answer, status=FactStatus.UNVERIFIED)
+            _settle(matter, question, QuestionStatus.ANSWERED, "kept as it was said", words)
 
 
 def _read(work: Work, question: Question, answer: str) -> FactValue | Unreadable | None:
@@ -72,19 +60,16 @@ def _read(work: Work, question: Question, answer: str) -> FactValue | Unreadable
     return to_fact(question.key, given, reply)
 
 
+def _said(matter: Matter, question: Question, value: str | None, **fact: Any) -> NewFact:
+    """What a person said of the company, or of the person whom the matter is about."""
+    known = {"unit": None, "as_of": None, "statement": "", "subject": subject_of(matter, question.about)} | fact
+    return NewFact(question.key, value, source="founder", **known)
+
+
 def _settle(
-    matter: Matter, question: Question, to: QuestionStatus, why: str, *, value: str | None = None, **fact: object
+    matter: Matter, question: Question, to: QuestionStatus, why: str, fact: NewFact, how: str = How.GATHERED
 ) -> None:
     """Store the fact, end the question, and go on if it was the last one."""
-    values: dict[str, Any] = {
-        **_EMPTY,
-        **fact,
-        "matter": matter.pk,
-        "question": question.pk,
-        "key": question.key,
-        "value": value,
-    }
-    with connection.cursor() as cursor:
-        cursor.execute(_STORE, values | {"status": str(values["status"])})
+    store_fact(matter, question, fact, question.answers[-1]["by"], how)
     change_question(question, to, why)
     look_whether_gathered(matter)

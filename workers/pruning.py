@@ -7,18 +7,28 @@ several at once share the work. `docs/contract.md` says what goes and what stays
 import logging
 import time
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 from django.conf import settings
 from django.db import connection, transaction
-from django.db.models import Exists, OuterRef
+from django.db.models import DateTimeField, Exists, ExpressionWrapper, F, OuterRef, Q, QuerySet, Value
 from django.db.models.functions import Now
 
 from advice.services import stop_matter
 from matters.idempotency import LIFETIME
-from matters.models import CachedReply, Event, IdempotencyRecord, Matter
+from matters.models import (
+    CachedReply,
+    CompanyFact,
+    CompanyFactEntry,
+    Event,
+    Fact,
+    FactStatus,
+    IdempotencyRecord,
+    Matter,
+)
 from matters.services import lock_matter
-from matters.states import MatterStatus
+from matters.states import MatterStatus, WaitingFor
 
 logger = logging.getLogger(__name__)
 RUN_SECONDS = 20.0  # one run ends behind the matter that it is at; the next one goes on
@@ -33,9 +43,13 @@ _STAYS = [
 ]  # fmt: skip
 _FORGET = (
     """UPDATE matters_question SET key = '#' || position, text = '', why = '', choices = '[]', wording = '', hint = '',
-              problem = '', source_hint = '', answers = '[]' WHERE matter_id = %(matter)s""",
-    """UPDATE matters_fact f SET key = q.key, value = NULL, unit = NULL, as_of = NULL, statement = ''
+              problem = '', source_hint = '', answers = '[]', offered_id = NULL WHERE matter_id = %(matter)s""",
+    """UPDATE matters_fact f SET key = q.key, value = NULL, unit = NULL, as_of = NULL, statement = '', record_id = '',
+              subject = '', company_fact_id = NULL
          FROM matters_question q WHERE q.id = f.question_id AND f.matter_id = %(matter)s""",
+    """DELETE FROM matters_companyfactentry e
+        USING matters_companyfact f WHERE f.id = e.fact_id AND f.matter_id = %(matter)s""",
+    """DELETE FROM matters_companyfact WHERE matter_id = %(matter)s""",
     """UPDATE matters_step SET payload = '{}', result = NULL, error = CASE WHEN error IS NOT NULL
               THEN jsonb_build_object('code', error->'code', 'message', '', 'retryable', false) END
         WHERE matter_id = %(matter)s""",
@@ -66,6 +80,7 @@ def prune() -> int:
     if days <= 0:
         return 0
     _remove_old_replies(days)
+    _remove_stale_facts(days)
     ends_at = time.monotonic() + RUN_SECONDS
     for matter_id in abandoned(days):
         _give_up(matter_id, days)
@@ -89,11 +104,14 @@ def prune_next(days: int) -> bool:
     return True
 
 
+_WAITS = Q(status=MatterStatus.AWAITING_FOUNDER) | Q(waiting_for=WaitingFor.CONFLICT)
+
+
 def abandoned(days: int) -> list[UUID]:
     """Matters that wait for a person, and of which nothing was heard for `days`; some, where there are many."""
     newest = Event.objects.filter(matter=OuterRef("pk"), number=OuterRef("event_number"))
     old = Exists(newest.filter(at__lt=Now() - timedelta(days=days)))
-    waiting = Matter.objects.filter(old, status=MatterStatus.AWAITING_FOUNDER)
+    waiting = Matter.objects.filter(_WAITS, old)
     return list(waiting.values_list("pk", flat=True)[:ROWS_AT_ONCE])
 
 
@@ -102,7 +120,7 @@ def _give_up(matter_id: UUID, days: int) -> None:
     with transaction.atomic():
         matter = lock_matter(matter_id)
         heard = matter.events.filter(at__gt=Now() - timedelta(days=days)).exists()
-        if heard or matter.status != MatterStatus.AWAITING_FOUNDER:
+        if heard or not Matter.objects.filter(_WAITS, pk=matter.pk).exists():
             return
         message = f"It was stopped since its questions were not answered for {days} days."
         stop_matter(
@@ -117,6 +135,31 @@ def _remove_old_answers() -> None:
     old = IdempotencyRecord.objects.filter(created_at__lt=Now() - LIFETIME)
     while IdempotencyRecord.objects.filter(pk__in=list(old.values_list("pk", flat=True)[:ROWS_AT_ONCE])).delete()[0]:
         pass
+
+
+def _remove_stale_facts(days: int) -> None:
+    """Facts of companies that went stale more than `days` ago, and earlier values of those that did not.
+
+    What is in dispute in a matter whose content is kept stays, so that it can be settled.
+    """
+    disputed = Fact.objects.filter(company_fact=OuterRef("pk"), status=FactStatus.DISPUTED)
+    stale = CompanyFact.objects.filter(~Exists(disputed), matter=None, stale_at__lt=Now() - timedelta(days=days))
+    while _remove_some(stale):
+        pass
+    fresh_until = ExpressionWrapper(
+        F("at") + F("fact__lifetime_days") * Value(timedelta(days=1)), output_field=DateTimeField()
+    )
+    said = CompanyFactEntry.objects.filter(fact__matter=None).exclude(pk=F("fact__current_entry"))
+    earlier = said.filter(Q(fact__status=CompanyFact.Status.KNOWN) | Q(pk__lt=F("fact__current_entry")))
+    while _remove_some(earlier.annotate(until=fresh_until).filter(until__lt=Now() - timedelta(days=days))):
+        pass
+
+
+def _remove_some(rows: QuerySet[Any]) -> bool:
+    """Delete some of `rows` that nobody holds, with what hangs on them; False where there were none."""
+    with transaction.atomic():
+        free = rows.select_for_update(skip_locked=True, of=("self",))[:ROWS_AT_ONCE]
+        return bool(rows.filter(pk__in=[row.pk for row in free]).delete()[0])
 
 
 def _remove_old_replies(days: int) -> None:

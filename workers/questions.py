@@ -5,8 +5,10 @@ from typing import cast
 from django.conf import settings
 
 from matters.events import question_updated, tell_events
+from matters.gathering import begin_advice, look_whether_gathered
 from matters.ledger import NewStep, insert_steps
 from matters.models import Matter, Question
+from matters.offering import offer_for
 from matters.services import change_question, change_questions, change_status, question_of
 from matters.states import MatterStatus, QuestionStatus
 from playbooks.search import PlaybookText, load_playbook
@@ -17,7 +19,7 @@ from workers.steps import ask_founder as ask
 from workers.steps import derive_questions as derive
 from workers.steps import route_question as route
 from workers.steps.base import Kind
-from workers.work import Work, begin_advice, look_whether_gathered
+from workers.work import Work
 
 # No provider can be connected yet, so every question goes to the founder, and the reason says who would have known.
 CONNECTED: frozenset[str] = frozenset()
@@ -48,7 +50,7 @@ def derive_questions(work: Work) -> None:
 
 def _relevant(playbook: PlaybookText) -> derive.RelevantPlaybook:
     facts = (
-        derive.FactNeeded(f.key, f.question, f.why, f.kind, tuple(f.choices or ()), f.source or "")
+        derive.FactNeeded(f.key, f.question, f.why, f.kind, f.choices, f.source, f.about, f.days_fresh)
         for f in playbook.facts_needed
     )
     sections = (derive.SectionText(s.heading, s.text) for s in playbook.sections)
@@ -65,6 +67,8 @@ def _row(matter: Matter, position: int, derived: derive.Question) -> Question:
         kind=derived.kind,
         choices=list(derived.choices),
         source_hint=derived.source_hint,
+        about=derived.about,
+        lifetime_days=derived.lifetime_days,
     )
 
 
@@ -89,6 +93,11 @@ def ask_founder(work: Work) -> None:
     wording = ask.to_wording(given, work.ask(ask.build_request(given)))
     with work.finish() as matter:
         change_question(
-            question, QuestionStatus.AWAITING_FOUNDER, "worded for a person", wording=wording.text, hint=wording.hint
+            question,
+            QuestionStatus.AWAITING_FOUNDER,
+            "worded for a person",
+            wording=wording.text,
+            hint=wording.hint,
+            offered_id=offer_for(matter, question),
         )
         look_whether_gathered(matter)

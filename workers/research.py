@@ -2,6 +2,7 @@
 
 from django.db.models.functions import Now
 
+from matters.gathering import begin_advice
 from matters.ledger import NewStep, insert_steps
 from matters.models import Matter, Step
 from matters.services import change_status
@@ -11,7 +12,7 @@ from workers.claims import expect_steps, writing
 from workers.pipeline import STAGES
 from workers.steps import judge_relevance as judge
 from workers.steps import plan_search as plan
-from workers.work import Work, begin_advice, follow
+from workers.work import Work, follow
 
 MOST_CANDIDATES = 8
 MOST_PLAYBOOKS = 3  # of the relevant ones, the best: more would crowd the advice's prompt

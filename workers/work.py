@@ -5,13 +5,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.db import connection
-
 from matters.events import events_together, matter_updated, tell_events
 from matters.ledger import NewStep, insert_steps
 from matters.models import Matter, Question
-from matters.services import change_question, change_status
-from matters.states import SETTLED, MatterStatus, QuestionStatus
+from matters.services import change_question
+from matters.states import QuestionStatus
 from workers.calls import CallLog, ask_model, prompt_sha256
 from workers.claims import Claim, finishing
 from workers.clients.llm import Call
@@ -54,33 +52,6 @@ def follow(matter: Matter, kind: str, **payload: Any) -> None:
     """Insert the step that follows `kind`, of which there is one in the matter's version."""
     if then := following(kind):
         insert_steps(matter, [NewStep(then, then, payload=payload)])
-
-
-def begin_advice(matter: Matter, why: str) -> None:
-    """All that was to be known is known: have the advice written."""
-    change_status(matter, MatterStatus.ADVISING, why)
-    insert_steps(matter, [NewStep("draft_advice", "draft_advice")])
-
-
-_OPEN_STATUSES = """
-SELECT DISTINCT status FROM matters_question WHERE matter_id = %(matter)s AND status <> ALL(%(settled)s)
-"""
-
-
-def look_whether_gathered(matter: Matter) -> None:
-    """The fan-in of the questions: with all settled the advice begins; with the rest asked, a person is waited for.
-
-    Called under the matter's lock by whoever finishes a question's step, behind its own writes: the last one sees all.
-    """
-    if matter.status != MatterStatus.GATHERING:
-        return
-    with connection.cursor() as cursor:
-        cursor.execute(_OPEN_STATUSES, {"matter": matter.pk, "settled": [str(status) for status in SETTLED]})
-        open_statuses = {status for (status,) in cursor.fetchall()}
-    if not open_statuses:
-        begin_advice(matter, "every question is answered or unknown")
-    elif open_statuses == {QuestionStatus.AWAITING_FOUNDER}:
-        change_status(matter, MatterStatus.AWAITING_FOUNDER, "every open question is asked")
 
 
 def ask_again(question: Question, problem: str) -> None:

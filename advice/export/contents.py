@@ -9,7 +9,7 @@ from advice.export.blocks import markdown_as_blocks, shown, words_as_blocks
 from advice.export.document import Document, Fact, Source
 from advice.markup import VERDICTS, cited_markers
 from advice.models import Attempt, AttemptStatus
-from advice.templatetags.facts import readable
+from matters.templatetags.facts import readable
 
 TITLE_LENGTH = 100  # characters of the question
 

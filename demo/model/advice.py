@@ -6,7 +6,7 @@ from demo.model.deadlines import timeline
 from demo.model.next_steps import next_steps
 from demo.model.passages import Passage
 from demo.model.quotations import Found, Quotations
-from demo.model.wording import DISCLOSURE, ORIGIN, fact_line, open_facts, quoted
+from demo.model.wording import DISCLOSURE, ORIGIN, assumptions, fact_line, open_facts, quoted
 
 _RISK_SIGNS = ("penalt", "presum", "void", "unlawful", "undone", "lapse", "double", "breach", "liab", "late", "lose")
 _MOST_RISKS, _MOST_COUNSEL = 3, 4
@@ -21,7 +21,8 @@ def draft_advice(prompt: str) -> str:
     bottom_line, deadlines = _bottom_line(case, quotations), timeline(case, quotations)
     risks = _risks(case, quotations)  # before the steps, which would leave none of their quotes
     steps, missing, counsel = next_steps(case, quotations), open_facts(case.facts), _counsel(case, quotations)
-    parts = [ORIGIN, bottom_line, _foundation(case), deadlines, steps, risks, missing, counsel, DISCLOSURE]
+    rests = [_foundation(case), assumptions(case.facts)]
+    parts = [ORIGIN, bottom_line, *rests, deadlines, steps, risks, missing, counsel, DISCLOSURE]
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
@@ -48,8 +49,7 @@ def _listed(found: list[Found]) -> str:
 def _foundation(case: Case) -> str:
     known = [f"- {fact_line(fact)}" for fact in case.facts if fact.status != "unknown"]
     law = "\n".join(f"- {line}" for line in case.law_dates)
-    assumed = "Assumed: this is complete, and still true on the day you act. If a value changes, so do its steps."
-    return "\n\n".join(["## What this rests on", "\n".join(known) or "- No facts were gathered.", law, assumed])
+    return "\n\n".join(["## What this rests on", "\n".join(known) or "- No facts were gathered.", law])
 
 
 def _risks(case: Case, quotations: Quotations) -> str:

@@ -93,4 +93,5 @@ def _fact(record: Record) -> Fact:
         as_of=record["as_of"],
         source=record["source"],
         status=record["status"],
+        turns_on_it=tamed(record["what_turns_on_it"]),
     )

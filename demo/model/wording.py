@@ -32,6 +32,7 @@ class Fact:
     as_of: str
     source: str
     status: str
+    turns_on_it: str = ""
 
     @property
     def short_label(self) -> str:
@@ -65,11 +66,25 @@ def fact_line(fact: Fact) -> str:
     return f"**{fact.short_label}:** {shown_value(fact)} ({origin}) [{fact.marker}]"
 
 
+def assumptions(facts: Sequence[Fact]) -> str:
+    """The section on what is assumed of facts that nobody knows or could verify, and what would flip the answer."""
+    lines = [f"- {_assumed(fact)}" for fact in facts if fact.status in _DOUBTS]
+    always = "- What is known is complete, and still true on the day you act. If a value changes, so do its steps."
+    return "\n\n".join(["## Assumptions", "\n".join([*lines, always])])
+
+
+def _assumed(fact: Fact) -> str:
+    turns = f" If it is otherwise, this turns: {fact.turns_on_it}" if fact.turns_on_it else ""
+    if fact.status == "unverified":
+        return f"Not verified: {fact.short_label} [{fact.marker}]. Assumed to be as you put it.{turns}"
+    return f"Not known: {fact.short_label} [{fact.marker}]. Assumed is what is safer to act on.{turns}"
+
+
 def open_facts(facts: Sequence[Fact]) -> str:
     """The section on facts that are unknown or not verified."""
     doubtful = (fact for fact in facts if fact.status in _DOUBTS)
     lines = [f"- {fact.short_label}: {_DOUBTS[fact.status]} [{fact.marker}]" for fact in doubtful]
     if not lines:
         return "## What is missing\n\nNothing that was asked for. What nobody asked about may still matter."
-    head = "Neither way was assumed for these. Get the paper for each before the step that needs it:"
+    head = "Get the paper for each before the step that needs it:"
     return "\n\n".join(["## What is missing", head, "\n".join(lines)])

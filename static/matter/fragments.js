@@ -1,6 +1,6 @@
 // Swapping the parts of the page that changed, and only those: nobody loses what they are typing, nor their place.
 
-const REGIONS = ["stage", "progress", "problem", "questions", "answered", "advice-head", "advice-text", "advice-files", "advice-actions", "advice-foot", "live"]
+const REGIONS = ["stage", "progress", "problem", "disputes", "questions", "answered", "advice-head", "advice-text", "advice-files", "advice-actions", "advice-foot", "live"]
 
 // `html`: fragments, or a whole page that holds them. `acceptsText` decides about the advice's text, `adopted` is told.
 export function applyFragments(html, acceptsText, adopted) {

@@ -12,15 +12,28 @@ from django.utils import timezone
 
 from advice.models import AttemptStatus, Check, Chunk
 from companies.models import ApiKey, Company, Spending, StaffNotice, User
-from matters.models import Breaker, CachedReply, Event, Fact, IdempotencyRecord, LLMCall, Matter, Step
+from matters.models import (
+    Breaker,
+    CachedReply,
+    CompanyFact,
+    CompanyFactEntry,
+    Event,
+    Fact,
+    IdempotencyRecord,
+    LLMCall,
+    Matter,
+    Step,
+)
 from matters.states import QuestionStatus
 from playbooks.loading import LIBRARY, load_file
 from playbooks.models import Section
+from tests.disputes import disputed
 from tests.rows import advising, append, begun, ended, gathering
 
 pytestmark = pytest.mark.django_db
 APPS = ("companies", "playbooks", "matters", "advice")
-WITHOUT_PAGES = {Chunk, Section}  # an attempt's page shows its chunks, a version's its sections
+# An attempt's page shows its chunks, a version's its sections, a company's fact its entries.
+WITHOUT_PAGES = {Chunk, Section, CompanyFactEntry}
 
 
 @pytest.fixture
@@ -38,6 +51,7 @@ def rows(company: Company, founder: User) -> None:
     matter = gathering(company, 2, QuestionStatus.AWAITING_FOUNDER)
     question, step = matter.questions.all()[0], matter.steps.all()[0]
     Fact.objects.create(matter=matter, question=question, key="a", value="<script>alert(1)</script>", source="founder")
+    disputed(company)
     LLMCall.objects.create(step=step, matter=matter, kind=step.kind, attempt=1, model="m", outcome="ok")
     StaffNotice.objects.create(kind="dead letter", sent_at=timezone.now())
     Spending.objects.create(company=company, day=timezone.now())
@@ -79,7 +93,7 @@ def test_every_list_and_every_row_opens(staff: Client, rows: None) -> None:
             assert b"<script>alert" not in shown.content
 
 
-@pytest.mark.parametrize("model", [Matter, Step, Event, LLMCall, IdempotencyRecord, Fact, Check])
+@pytest.mark.parametrize("model", [Matter, Step, Event, LLMCall, IdempotencyRecord, Fact, CompanyFact, Check])
 def test_nothing_of_the_ledger_can_be_edited(staff: Client, rows: None, model: type[Model]) -> None:
     name = f"admin:{model._meta.app_label}_{model._meta.model_name}"
     row = model._default_manager.all()[0]

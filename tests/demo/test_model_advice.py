@@ -51,6 +51,7 @@ def test_it_answers_the_question_that_was_asked(model: OpenAI) -> None:
     assert headings == [
         "## Bottom line",
         "## What this rests on",
+        "## Assumptions",
         "## Timeline",
         "## What to do, step by step",
         "## Risks",
@@ -100,3 +101,13 @@ def test_it_continues_where_it_was_cut_off(model: OpenAI) -> None:
     rest = model.chat.completions.create(model="any", messages=more)
     assert begun + (rest.choices[0].message.content or "") == _advice(model)
     assert rest.choices[0].finish_reason == "stop"
+
+
+def test_what_nobody_knows_is_a_stated_assumption_with_what_would_turn(model: OpenAI) -> None:
+    unknown = replace(samples.FACTS[3], why="Retaliation is presumed within 90 days.")
+    text = _advice(model, replace(samples.DRAFT, facts=(*samples.FACTS[:3], unknown, samples.FACTS[4])))
+    section = text.partition("## Assumptions")[2].partition("\n## ")[0]
+    assert "[F4]" in section
+    assert "Retaliation is presumed within 90 days." in section
+    assert "[F5]" in section, "what could not be verified is assumed, too"
+    assert "[F2]" not in section, "what is known is no assumption"

@@ -2,6 +2,7 @@
 
 import json
 import re
+from typing import Any
 
 import pytest
 from playwright.sync_api import APIResponse, Page, Route, expect
@@ -364,3 +365,54 @@ def test_the_keyboard_alone_is_enough(founder_page: Page, installation: Installa
     expect(page.locator("#answered summary")).to_contain_text("1 of 8")
     focused = page.evaluate("() => document.activeElement.closest('#questions') !== null")
     assert focused, "the focus is near the card that was answered, not lost at the top of the page"
+
+
+RIPPLING_SAYS = """
+WITH line AS (
+    INSERT INTO matters_companyfact (id, company_id, subject, key, kind, choices, lifetime_days, status, value,
+           statement, source, record_id, gathered_at, stale_at, created_at)
+    SELECT gen_random_uuid(), id, '', 'headcount', 'number', '[]', 7, 'known', '14', '', 'rippling', 'r-1',
+           now(), now() + interval '7 days', now() FROM companies_company WHERE slug = 'test' RETURNING id
+), entry AS (
+    INSERT INTO matters_companyfactentry (fact_id, how, value, statement, source, record_id, at)
+    SELECT id, 'gathered', '14', '', 'rippling', 'r-1', now() FROM line RETURNING id
+)
+SELECT line.id, entry.id FROM line, entry
+"""
+
+
+def test_what_is_known_is_offered_and_a_dispute_is_settled_without_a_reload(
+    founder_page: Page, installation: Installation
+) -> None:
+    (line, entry) = installation.sql(RIPPLING_SAYS)[0]
+    installation.sql("UPDATE matters_companyfact SET current_entry = %s WHERE id = %s", entry, line)
+    headcount = {"key": "headcount", "text": "How many employees?", "why": "The law begins at 20.", "kind": "number"}
+    derived: Any = REPLIES["derive_questions"]
+    asked = [headcount | {"choices": []}, *derived["questions"]]
+    installation.llm.set(text=TEXT, replies=REPLIES | {"derive_questions": {"questions": asked}})
+    page = founder_page
+    ask_a_question(page)
+    page.evaluate(NO_RELOAD)
+    card = page.locator("#questions .card", has_text="How many employees")
+    expect(card.locator(".offer")).to_contain_text(re.compile(r"Rippling said on .*: 14"))
+    look(page, "offered")
+    card.locator("input[name=answer]").fill("12")
+    card.get_by_role("button", name="Save").click()
+    expect(page.locator(f"#dispute-{line}")).to_be_visible()
+    while page.locator("#questions .card:has(form)").count():
+        name = page.locator("#questions .card:has(form)").first.get_attribute("id")
+        page.locator(f"#{name}").get_by_role("button", name="I don't know").click()
+        expect(page.locator(f"#{name} form")).to_have_count(0)
+    expect(page.locator("#stage")).to_contain_text("Waiting for a conflict between facts")
+    look(page, "dispute")
+    page.goto("/facts/")
+    look(page, "facts")
+    page.get_by_role("link", name="Headcount").click()
+    look(page, "fact")
+    page.go_back()
+    page.go_back()
+    page.evaluate(NO_RELOAD)
+    page.get_by_role("button", name="14", exact=True).click()
+    expect(page.locator("#disputes")).to_be_hidden()
+    page.get_by_role("button", name="Regenerate").wait_for()
+    assert still_here(page)

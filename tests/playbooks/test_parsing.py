@@ -83,11 +83,30 @@ def test_a_missing_field_is_named(library: Library, field: str) -> None:
         ({"choices": ["a", "b"]}, "facts_needed, item 10: choices belong to kind choice, this one is number"),
         ({"kind": "choice", "choices": ["a", "A"]}, "facts_needed, item 10: 'a' is there twice"),
         ({"why": None}, "facts_needed, item 10, why: must be text, not None"),
+        ({"about": "world"}, "facts_needed, item 10, about: Input should be 'company', 'person' or 'matter'"),
+        ({"lifetime_days": 7}, "facts_needed, item 10: lifetime_days is for facts about the company or a person"),
+        ({"about": "person", "lifetime_days": 0}, "facts_needed, item 10, lifetime_days: Input should be greater"),
     ],
 )
 def test_a_wrong_fact_is_named_by_its_place(library: Library, changes: dict[str, Any], problem: str) -> None:
     facts = [*[build_fact(number) for number in range(1, 10)], build_fact(10, **changes)]
     assert problem in read_problems(library, facts_needed=facts)
+
+
+@pytest.mark.parametrize(
+    ("changes", "days"),
+    [
+        ({}, 0),
+        ({"about": "company"}, 7),
+        ({"about": "person", "kind": "money"}, 30),
+        ({"about": "company", "kind": "text", "lifetime_days": 365}, 365),
+    ],
+)
+def test_a_fact_is_fresh_for_as_long_as_its_kind_unless_the_playbook_says_otherwise(
+    library: Library, changes: dict[str, Any], days: int
+) -> None:
+    facts = [build_fact(1, **changes), *[build_fact(number) for number in range(2, 11)]]
+    assert parse_playbook(library.write(facts_needed=facts)).front.facts_needed[0].days_fresh == days
 
 
 @pytest.mark.parametrize(

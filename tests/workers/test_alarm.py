@@ -9,10 +9,11 @@ from django.db.models.functions import Now
 from pytest_django import Settings
 
 from companies.models import Company, StaffNotice, User
-from matters.models import Event, Matter, Step
+from matters.models import Event, Fact, FactStatus, Matter, Step
 from matters.states import MatterStatus, QuestionStatus, StepState, WaitingFor
 from matters.stuck import Cause, Stuck, stuck_matters
 from tests import rows
+from tests.disputes import disputed
 from workers.alarm import watch_matters
 from workers.claims import claim_step
 
@@ -60,6 +61,15 @@ def test_staff_are_told_once_an_hour_and_of_each_cause_on_its_own(company: Compa
     StaffNotice.objects.update(sent_at=Now() - timedelta(minutes=61))
     watch_matters()
     assert len(mail.outbox) == 4, "a matter that is still stuck after an hour is told of again"
+
+
+def test_a_matter_that_waits_for_a_dispute_to_be_settled_is_not_stuck(company: Company) -> None:
+    line, _ = disputed(company)
+    Event.objects.exclude(matter__waiting_for=WaitingFor.CONFLICT).delete()
+    let_pass(10 * MINUTES)
+    assert stuck_matters() == []
+    Fact.objects.filter(company_fact=line).update(status=FactStatus.KNOWN)
+    assert [stuck.cause for stuck in stuck_matters()] == [Cause.NO_STEP], "it waits for what is not there"
 
 
 def test_the_alarm_ends_when_the_matter_moves_on(company: Company) -> None:

@@ -3,7 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated
 
 from pydantic import Field
@@ -19,7 +19,10 @@ _NOT_IN_KEY = re.compile(r"[^a-z0-9]+")
 
 @dataclass(frozen=True)
 class FactNeeded:
-    """One entry of a playbook's `facts_needed`. `source` is its hint where to look: rippling, carta, founder or ""."""
+    """One entry of a playbook's `facts_needed`. `source` is its hint where to look: rippling, carta, founder or "".
+
+    `about`: company, person or matter; `lifetime_days`: for so long other matters may use the fact, 0: not at all.
+    """
 
     key: str
     question: str
@@ -27,6 +30,8 @@ class FactNeeded:
     kind: Kind
     choices: tuple[str, ...] = ()
     source: str = ""
+    about: str = "matter"
+    lifetime_days: int = 0
 
 
 @dataclass(frozen=True)
@@ -65,7 +70,10 @@ class DeriveQuestionsReply(Reply):
 
 @dataclass(frozen=True)
 class Question:
-    """A question of the matter. `key` matches `[a-z0-9_]{1,60}` and is unique in it; `choices` only for `choice`."""
+    """A question of the matter. `key` matches `[a-z0-9_]{1,60}` and is unique in it; `choices` only for `choice`.
+
+    `about` and `lifetime_days` are those of the fact needed; what no playbook names is about the matter alone.
+    """
 
     key: str
     text: str
@@ -73,6 +81,8 @@ class Question:
     kind: Kind
     choices: tuple[str, ...] = ()
     source_hint: str = ""
+    about: str = "matter"
+    lifetime_days: int = 0
 
 
 def build_request(given: DeriveQuestionsInput) -> LLMRequest[DeriveQuestionsReply]:
@@ -116,20 +126,22 @@ def to_questions(given: DeriveQuestionsInput, reply: DeriveQuestionsReply) -> tu
 
 def _from_reply(question: DerivedQuestion, needed: dict[str, FactNeeded]) -> Question:
     key = slug(question.key)
-    hint = needed[key].source if key in needed else ""
-    return _question(key, question.text, question.why, question.kind, question.choices, hint)
+    return _question(key, question.text, question.why, question.kind, question.choices, needed.get(key))
 
 
 def _from_playbook(fact: FactNeeded) -> Question:
-    return _question(slug(fact.key), fact.question, fact.why, fact.kind, fact.choices, fact.source)
+    return _question(slug(fact.key), fact.question, fact.why, fact.kind, fact.choices, fact)
 
 
-def _question(key: str, text: str, why: str, kind: Kind, choices: Iterable[str], hint: str) -> Question:
+def _question(key: str, text: str, why: str, kind: Kind, choices: Iterable[str], needed: FactNeeded | None) -> Question:
     options = {option.casefold(): option for raw in choices if (option := one_line(raw))}
     chosen = tuple(options.values()) if kind == "choice" else ()
     if kind == "choice" and len(chosen) < 2:
         kind, chosen = "text", ()
-    return Question(key, one_line(text), one_line(why), kind, chosen, hint)
+    asked = Question(key, one_line(text), one_line(why), kind, chosen)
+    if needed is None:
+        return asked
+    return replace(asked, source_hint=needed.source, about=needed.about, lifetime_days=needed.lifetime_days)
 
 
 def slug(key: str) -> str:
@@ -154,4 +166,5 @@ def _with_unique_keys(questions: Iterable[Question]) -> Iterator[Question]:
         while key in taken:
             key, number = f"{question.key[:56]}_{number}", number + 1
         taken.add(key)
-        yield Question(key, question.text, question.why, question.kind, question.choices, question.source_hint)
+        # A second question by the same key asks for something that no playbook names.
+        yield question if key == question.key else replace(question, key=key, about="matter", lifetime_days=0)

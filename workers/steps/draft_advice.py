@@ -26,7 +26,10 @@ class AdviceSource:
 
 @dataclass(frozen=True)
 class AdviceFact:
-    """A fact under its marker ("F1", …). `value` and `statement` may be empty where `status` is unknown."""
+    """A fact under its marker ("F1", …). `value` and `statement` may be empty where `status` is unknown.
+
+    `why` says what turns on it: where it is not known, the advice states an assumption, and what would be otherwise.
+    """
 
     marker: str
     label: str
@@ -36,6 +39,7 @@ class AdviceFact:
     source: str
     status: FactStatus
     statement: str = ""
+    why: str = ""
 
 
 @dataclass(frozen=True)
@@ -81,7 +85,8 @@ def fact_text(fact: AdviceFact) -> str:
     """All that a fact says, as one text: what `check_sources` compares a claim with."""
     value = f"{fact.value} {fact.unit or ''}".strip() or "unknown, not known, missing"
     as_of = f"As of {fact.as_of.isoformat()}." if fact.as_of else ""
-    return f"{fact.label}: {value}. {fact.statement} {as_of} Source: {fact.source}. Status: {fact.status}."
+    turns_on_it = f" {fact.why}" if fact.status != "known" else ""
+    return f"{fact.label}: {value}. {fact.statement} {as_of} Source: {fact.source}. Status: {fact.status}.{turns_on_it}"
 
 
 def _source(source: AdviceSource, text: str) -> str:
@@ -106,5 +111,6 @@ def _fact(fact: AdviceFact) -> str:
         "source": fact.source,
         "status": fact.status,
         "statement": fact.statement,
+        "what_turns_on_it": fact.why if fact.status != "known" else None,
     }
     return record("fact", about)

@@ -22,6 +22,15 @@ def test_sources_and_facts_stand_in_the_prompt_under_their_markers() -> None:
     assert "value: not known" in content, "a fact that is unknown is said to be"
 
 
+def test_what_turns_on_a_fact_is_told_where_it_is_not_known() -> None:
+    facts = [replace(fact, why=f"It decides on {fact.marker}.") for fact in samples.FACTS]
+    content = build_messages(replace(samples.DRAFT, facts=tuple(facts)))[1]["content"]
+    assert "what_turns_on_it: It decides on F4." in content
+    assert "what_turns_on_it: It decides on F5." in content
+    assert "It decides on F2." not in content, "what is known is no assumption"
+    assert "It decides on F4." in fact_text(facts[3])
+
+
 def test_without_a_source_the_prompt_is_the_one_that_says_so() -> None:
     abstaining = replace(samples.DRAFT, sources=())
     assert prompt_for(abstaining) is load_prompt("draft_advice_no_playbook")

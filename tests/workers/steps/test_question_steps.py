@@ -73,6 +73,18 @@ def test_a_question_takes_over_the_playbooks_hint_where_to_look() -> None:
     assert hints["work_state"] == "rippling"
 
 
+def test_a_question_lasts_as_long_as_the_playbooks_fact_and_one_of_its_own_not_at_all() -> None:
+    fact = replace(samples.DERIVE.playbooks[0].facts_needed[0], key="headcount", about="company", lifetime_days=7)
+    given = replace(samples.DERIVE, playbooks=(replace(samples.DERIVE.playbooks[0], facts_needed=(fact,)),))
+    asked = [_asked("headcount", "How many?"), _asked("headcount", "And abroad?"), _asked("other", "What else?")]
+    questions = to_questions(given, DeriveQuestionsReply.model_construct(questions=asked))
+    assert [(q.key, q.about, q.lifetime_days) for q in questions] == [
+        ("headcount", "company", 7),
+        ("headcount_2", "matter", 0),
+        ("other", "matter", 0),
+    ]
+
+
 def test_without_questions_and_without_playbooks_nothing_is_asked() -> None:
     blank = DeriveQuestionsReply.model_construct(questions=[_asked("a", " ")] * 8)
     assert to_questions(replace(samples.DERIVE, playbooks=()), blank) == ()

@@ -1,0 +1,81 @@
+"""The company's ledger of facts: what is known, how old it is, where it comes from, and what is to be settled."""
+
+from uuid import UUID
+
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse
+from django.middleware.csrf import get_token
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.html import format_html
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET, require_POST
+
+from companies.access import company_of, members_only
+from companies.models import User
+from matters.company_facts import about_of, facts_of, is_fresh
+from matters.forms import SettleForm
+from matters.models import CompanyFact
+from matters.services import NotAllowed
+from matters.settling import NoSuchChoice, disputed_entries, settle_fact
+
+PER_PAGE = 50
+
+
+@never_cache
+@require_GET
+@members_only
+def fact_list(request: HttpRequest) -> HttpResponse:
+    """The company's facts: those in dispute first, then by name."""
+    company = company_of(_user(request))
+    assert company is not None
+    lines = facts_of([company.pk]).order_by("status", "subject", "key", "pk")  # "disputed" comes before "known"
+    page = Paginator(lines, PER_PAGE).get_page(request.GET.get("page"))
+    return render(request, "matters/facts.html", {"page": page, "facts": [(line, is_fresh(line)) for line in page]})
+
+
+@never_cache
+@require_GET
+@members_only
+def fact(request: HttpRequest, fact_id: UUID) -> HttpResponse:
+    """One fact with every value that was given for it."""
+    return _show(request, _own(request, fact_id))
+
+
+@require_POST
+@members_only
+def settle(request: HttpRequest, fact_id: UUID) -> HttpResponse:
+    """Decide between the values of a fact in dispute, or for another one."""
+    line, form = _own(request, fact_id), SettleForm(request.POST)
+    if not form.is_valid():
+        return _show(request, line, form.message(), 400)
+    try:
+        settle_fact(line.pk, form.cleaned_data["choice"], _user(request))
+    except (ValueError, NoSuchChoice) as error:
+        return _show(request, line, str(error), 400)
+    except NotAllowed as error:
+        return _show(request, line, str(error), 409)
+    return redirect("matters:fact", fact_id=line.pk)
+
+
+def _user(request: HttpRequest) -> User:
+    assert isinstance(request.user, User)
+    return request.user
+
+
+def _own(request: HttpRequest, fact_id: UUID) -> CompanyFact:
+    """The fact, if it is the company's. A foreign one is answered exactly as one that does not exist."""
+    return get_object_or_404(CompanyFact, pk=fact_id, company=company_of(_user(request)))
+
+
+def _show(request: HttpRequest, line: CompanyFact, problem: str = "", status: int = 200) -> HttpResponse:
+    typed = {"value": request.POST.get("value", ""), "unit": request.POST.get("unit", ""), "message": problem}
+    context = {
+        "line": line,
+        "about": about_of(line),
+        "is_fresh": is_fresh(line),
+        "values": disputed_entries(line),
+        "history": line.entries.select_related("by").order_by("-pk"),
+        "unsettled": typed if problem else None,
+        "token": format_html('<input type="hidden" name="csrfmiddlewaretoken" value="{}">', get_token(request)),
+    }
+    return render(request, "matters/fact.html", context, status=status)

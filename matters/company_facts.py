@@ -1,0 +1,82 @@
+"""A company's ledger of facts, as the API and the pages show it."""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Q, QuerySet
+from django.utils import timezone
+
+from matters.facts import counts
+from matters.models import CompanyFact, CompanyFactEntry
+from matters.settling import disputed_entries
+from matters.states import About
+
+
+def facts_of(companies: Sequence[UUID]) -> QuerySet[CompanyFact]:
+    """The ledger of these companies: what concerns one matter alone is on it while it is in dispute."""
+    listed = Q(matter=None) | Q(status=CompanyFact.Status.DISPUTED)
+    return CompanyFact.objects.filter(listed, company__in=companies)
+
+
+def days_since(when: date | datetime) -> int:
+    """Whole days from `when` until now, or today; 0 for what is to come."""
+    if isinstance(when, datetime):
+        return max(0, (timezone.now() - when).days)
+    return max(0, (timezone.now().date() - when).days)
+
+
+def about_of(line: CompanyFact) -> About:
+    """Whom the fact concerns."""
+    if line.matter_id is not None:
+        return About.MATTER
+    return About.PERSON if line.subject else About.COMPANY
+
+
+def is_fresh(line: CompanyFact) -> bool:
+    """Whether the fact may serve a matter now."""
+    return line.status == CompanyFact.Status.KNOWN and counts(line)
+
+
+def company_fact_as_json(line: CompanyFact, *, with_history: bool = False) -> dict[str, Any]:
+    """An object of `GET /facts`, or of `GET /facts/{id}`; `docs/contract.md` has its fields."""
+    known = line.status == CompanyFact.Status.KNOWN
+    shown = {
+        "id": str(line.pk),
+        "subject": line.subject,
+        "key": line.key,
+        "about": about_of(line),
+        "kind": line.kind,
+        "value": line.value if known else None,
+        "unit": line.unit if known else None,
+        "as_of": line.as_of if known else None,
+        "source": line.source,
+        "record_id": line.record_id,
+        "status": line.status,
+        "gathered_at": line.gathered_at,
+        "age_days": days_since(line.gathered_at),
+        "stale_at": line.stale_at,
+        "is_fresh": is_fresh(line),
+        "matter": line.matter_id,
+        "disputed": [_entry_as_json(entry) for entry in disputed_entries(line)],
+    }
+    if with_history:
+        entries = line.entries.select_related("by").order_by("pk")
+        shown["history"] = [_entry_as_json(entry) for entry in entries]
+    return shown
+
+
+def _entry_as_json(entry: CompanyFactEntry) -> dict[str, Any]:
+    return {
+        "id": entry.pk,
+        "how": entry.how,
+        "value": entry.value,
+        "unit": entry.unit,
+        "as_of": entry.as_of,
+        "source": entry.source,
+        "record_id": entry.record_id,
+        "matter": entry.matter_id,
+        "by": entry.by.email if entry.by else None,
+        "at": entry.at,
+    }

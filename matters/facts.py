@@ -1,0 +1,275 @@
+"""How a fact is written: into its matter, and, where later matters may need it, into the company's ledger of facts.
+
+`docs/contract.md` has the rules under "Facts". Called inside a transaction that holds the matter's row lock. The
+ledger's line is locked behind that, never before; so whoever stores several facts at once takes them in the order of
+their keys.
+"""
+
+import json
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Any
+from uuid import uuid4
+
+from django.db import connection
+from django.utils import timezone
+
+from companies.postgresql.rows import columns_of, fetch_one
+from matters.models import CompanyFact, CompanyFactEntry, Fact, FactStatus, Matter, Question
+from matters.states import About
+from matters.values import same_value
+
+How = CompanyFactEntry.How
+
+
+@dataclass(frozen=True)
+class NewFact:
+    """A fact to be stored. `value` is canonical text, None only where `status` is redacted or missing.
+
+    `source`: rippling, carta, document or founder; `record_id`: the source's own name for where it stands (a worker, a
+    grant, a document). `subject`: "" for the company itself, `rippling:<worker id>` for a person. `as_of`: the day on
+    which it was true.
+    """
+
+    key: str
+    value: str | None
+    unit: str | None
+    as_of: date | None
+    statement: str
+    source: str
+    status: FactStatus = FactStatus.KNOWN
+    record_id: str = ""
+    subject: str = ""
+
+
+def store_fact(
+    matter: Matter, question: Question, fact: NewFact, by: int | None = None, how: str = How.GATHERED
+) -> Fact:
+    """Store what a source says of a locked matter's question; `by`: the user who said it, None for anything else.
+
+    A known fact of the company, or of a person whose `subject` is given, goes into the ledger, too. One that disagrees
+    with what another source said of it, and which is still fresh, makes both `disputed`: the returned fact has no
+    value then, and the advice waits (`matters.gathering`). What a person settled before is not disputed anew by a
+    source that still says the same. A known value is never replaced by none.
+    """
+    fact = replace(fact, key=question.key)
+    stored = _insert(matter, question, fact)
+    earlier = None if stored else Fact.objects.select_related("company_fact").get(question=question)
+    if fact.status != FactStatus.KNOWN:
+        return stored or _fill(_given(earlier), fact)
+    line = _line_of(matter, question, fact, earlier)
+    said = _Said(matter, by, how)
+    rival = _rival(question, fact, earlier, line)
+    if rival is None:
+        if line is not None:
+            _take(line, question, fact, said)
+        return stored or _write(_given(earlier), fact)
+    if line is not None and _overruled(line, fact):
+        _add(line, fact, said, CompanyFact.Status.KNOWN)
+        return _write(stored or _given(earlier), _as_new(line))
+    line = line or _own_line(matter, question)
+    if isinstance(rival, Fact):
+        _take(line, question, _as_new(rival), replace(said, by=None, how=How.GATHERED))
+    _add(line, fact, said, CompanyFact.Status.DISPUTED)
+    disputed = replace(fact, value=None, unit=None, as_of=None, statement="", status=FactStatus.DISPUTED)
+    return _write(stored or _given(earlier), disputed, line)
+
+
+def subject_of(matter: Matter, about: str) -> str:
+    """The `subject` of a fact that a person or a document gives: the one person whom `matter` is known to concern.
+
+    "" for the company, and where it is not known who that person is.
+    """
+    if about != About.PERSON:
+        return ""
+    subjects = list(matter.facts.exclude(subject="").order_by().values_list("subject", flat=True).distinct()[:2])
+    return subjects[0] if len(subjects) == 1 else ""
+
+
+@dataclass(frozen=True)
+class _Said:
+    """For which matter a value was given, by which user, and how."""
+
+    matter: Matter
+    by: int | None
+    how: str
+
+
+_INSERT = """
+INSERT INTO matters_fact (matter_id, question_id, key, value, unit, as_of, statement, source, status, record_id,
+                          subject, created_at)
+VALUES (%(matter)s, %(question)s, %(key)s, %(value)s, %(unit)s, %(as_of)s, %(statement)s, %(source)s, %(status)s,
+        %(record_id)s, %(subject)s, statement_timestamp())
+ON CONFLICT DO NOTHING RETURNING id, created_at
+"""
+
+
+def _insert(matter: Matter, question: Question, fact: NewFact) -> Fact | None:
+    """The matter's fact; None where its question has one already."""
+    values = _columns(fact) | {"status": str(fact.status), "subject": fact.subject, "key": fact.key}
+    with connection.cursor() as cursor:
+        cursor.execute(_INSERT, values | {"matter": matter.pk, "question": question.pk})
+        row = cursor.fetchone()
+    return Fact(id=row[0], matter=matter, question=question, created_at=row[1], **values) if row else None
+
+
+def _columns(fact: NewFact) -> dict[str, Any]:
+    """What a matter's fact, a line of the ledger and an entry share."""
+    return {
+        "value": fact.value,
+        "unit": fact.unit,
+        "as_of": fact.as_of,
+        "statement": fact.statement,
+        "source": fact.source,
+        "record_id": fact.record_id,
+    }
+
+
+def _given(earlier: Fact | None) -> Fact:
+    assert earlier is not None, "a fact that could not be inserted is there"
+    return earlier
+
+
+def _fill(earlier: Fact, fact: NewFact) -> Fact:
+    """A source that knows nothing says no more than one before."""
+    return _write(earlier, fact) if earlier.status in (FactStatus.MISSING, FactStatus.REDACTED) else earlier
+
+
+def _write(stored: Fact, fact: NewFact, line: CompanyFact | None = None) -> Fact:
+    """Let the matter's fact say what `fact` does. `line`: where the values stand that disagree."""
+    for name, value in {**_columns(fact), "status": fact.status, "subject": fact.subject}.items():
+        setattr(stored, name, value)
+    stored.company_fact = line or stored.company_fact
+    stored.save()
+    return stored
+
+
+# Both are made of the model's own columns; what comes from outside is bound. A new line is empty, and is filled at
+# once; one that is there is locked.
+_LINE = f"""
+INSERT INTO matters_companyfact AS f (id, company_id, subject, key, kind, choices, lifetime_days, status, value,
+       statement, source, record_id, gathered_at, stale_at, created_at)
+VALUES (%(id)s, %(company)s, %(subject)s, %(key)s, %(kind)s, '[]', 0, 'known', '', '', '', '', statement_timestamp(),
+       statement_timestamp(), statement_timestamp())
+ON CONFLICT (company_id, subject, key) WHERE matter_id IS NULL DO UPDATE SET key = f.key
+RETURNING {columns_of(CompanyFact, "f")}
+"""  # noqa: S608
+_LOCK_LINE = f"SELECT {columns_of(CompanyFact, 'f')} FROM matters_companyfact f WHERE f.id = %(id)s FOR UPDATE"  # noqa: S608
+
+
+def _line_of(matter: Matter, question: Question, fact: NewFact, earlier: Fact | None) -> CompanyFact | None:
+    """The line of the ledger that the fact belongs to, or that holds its matter's dispute, locked; None: neither."""
+    subject = "" if question.about == About.COMPANY else fact.subject
+    if question.about == About.COMPANY or (question.about == About.PERSON and subject):
+        values = {
+            "id": uuid4(),
+            "company": matter.company_id,
+            "subject": subject,
+            "key": fact.key,
+            "kind": question.kind,
+        }
+        return fetch_one(CompanyFact, _LINE, values)
+    if earlier is not None and earlier.company_fact_id is not None:
+        return fetch_one(CompanyFact, _LOCK_LINE, {"id": earlier.company_fact_id})
+    return None
+
+
+def _own_line(matter: Matter, question: Question) -> CompanyFact:
+    """A line for what two sources say of something that concerns this matter alone."""
+    now = timezone.now()
+    return CompanyFact.objects.create(
+        company_id=matter.company_id,
+        matter=matter,
+        key=question.key,
+        kind=question.kind,
+        gathered_at=now,
+        stale_at=now,
+    )
+
+
+def _rival(
+    question: Question, fact: NewFact, earlier: Fact | None, line: CompanyFact | None
+) -> CompanyFact | Fact | None:
+    """Who disagrees with `fact`: the line, where its value still counts, else the matter's own earlier fact."""
+    if line is not None and line.status == CompanyFact.Status.DISPUTED:
+        return line
+    if line is not None and line.current_entry and line.kind == question.kind and counts(line):
+        return line if _disagree(question.kind, line, fact) else None
+    if earlier is not None and earlier.status == FactStatus.KNOWN and _disagree(question.kind, earlier, fact):
+        return earlier
+    return None
+
+
+def counts(line: CompanyFact) -> bool:
+    """Whether the value is not too old. In the matter that it is only of it never is."""
+    return line.matter_id is not None or line.stale_at > timezone.now()
+
+
+def _disagree(kind: str, one: CompanyFact | Fact, other: NewFact) -> bool:
+    """Two sources, two values. What a source says later than before is a change. Each document is a source."""
+    is_document = other.source == "document"
+    if one.source == other.source and not (is_document and one.record_id != other.record_id):
+        return False
+    return not same_value(kind, (one.value or "", one.unit), (other.value or "", other.unit))
+
+
+def _overruled(line: CompanyFact, fact: NewFact) -> bool:
+    """Whether a person has settled the line against just this value of this source."""
+    if line.settlement is None:
+        return False
+    heard = line.entries.filter(pk__lt=line.settlement, source=fact.source)
+    if fact.source == "document":
+        heard = heard.filter(record_id=fact.record_id)
+    last = heard.order_by("-pk").first()
+    return last is not None and same_value(line.kind, (last.value, last.unit), (fact.value or "", fact.unit))
+
+
+def _as_new(row: CompanyFact | Fact) -> NewFact:
+    """The row's value, as if it were given now."""
+    return NewFact(
+        row.key, row.value, row.unit, row.as_of, row.statement, row.source, FactStatus.KNOWN, row.record_id, row.subject
+    )
+
+
+# Made of words in this file; values are bound.
+_ENTRY = """
+WITH said AS (
+    INSERT INTO matters_companyfactentry (fact_id, how, value, unit, as_of, statement, source, record_id, matter_id,
+                                          by_id, at)
+    VALUES (%(line)s, %(how)s, %(value)s, %(unit)s, %(as_of)s, %(statement)s, %(source)s, %(record_id)s, %(matter)s,
+            %(by)s, statement_timestamp())
+    RETURNING id, at
+)
+"""
+_TAKE = f"""{_ENTRY}
+UPDATE matters_companyfact f
+   SET status = 'known', kind = %(kind)s, choices = %(choices)s::jsonb, lifetime_days = %(days)s, value = %(value)s,
+       unit = %(unit)s, as_of = %(as_of)s, statement = %(statement)s, source = %(source)s, record_id = %(record_id)s,
+       current_entry = said.id, settlement = %(settlement)s, gathered_at = said.at,
+       stale_at = said.at + make_interval(days => %(days)s)
+  FROM said WHERE f.id = %(line)s
+"""  # noqa: S608
+_ADD = f"{_ENTRY} UPDATE matters_companyfact f SET status = %(status)s FROM said WHERE f.id = %(line)s"  # noqa: S608
+
+
+def _take(line: CompanyFact, question: Question, fact: NewFact, said: _Said) -> None:
+    """The line has this value from now on. What was settled stays so while the value does."""
+    same = same_value(line.kind, (line.value, line.unit), (fact.value or "", fact.unit))
+    more = {
+        "kind": question.kind,
+        "choices": json.dumps(question.choices),
+        "days": question.lifetime_days,
+        "settlement": line.settlement if same else None,
+    }
+    _say(_TAKE, line, fact, said, more)
+
+
+def _add(line: CompanyFact, fact: NewFact, said: _Said, status: str) -> None:
+    """The value stands beside that of the line."""
+    _say(_ADD, line, fact, said, {"status": str(status)})
+
+
+def _say(statement: str, line: CompanyFact, fact: NewFact, said: _Said, more: dict[str, Any]) -> None:
+    who = {"line": line.pk, "matter": said.matter.pk, "by": said.by, "how": str(said.how)}
+    with connection.cursor() as cursor:
+        cursor.execute(statement, _columns(fact) | who | more)

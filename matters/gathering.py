@@ -1,0 +1,37 @@
+"""When the facts are gathered: the fan-in of a matter's questions, and what waits for a person."""
+
+from django.db import connection
+
+from matters.ledger import NewStep, insert_steps
+from matters.models import Matter
+from matters.services import ADVICE_STEP, change_status, is_disputed, set_waiting
+from matters.states import SETTLED, MatterStatus, QuestionStatus, WaitingFor
+
+_OPEN_STATUSES = """
+SELECT DISTINCT status FROM matters_question WHERE matter_id = %(matter)s AND status <> ALL(%(settled)s)
+"""
+
+
+def begin_advice(matter: Matter, why: str) -> None:
+    """All that was to be known is known: have the advice written."""
+    change_status(matter, MatterStatus.ADVISING, why)
+    insert_steps(matter, [NewStep(ADVICE_STEP, ADVICE_STEP)])
+
+
+def look_whether_gathered(matter: Matter) -> None:
+    """The fan-in of the questions: with all settled the advice begins; with the rest asked, a person is waited for.
+
+    Called under the matter's lock by whoever finishes a question's step, behind its own writes: the last one sees all.
+    With a fact in dispute the matter stays where it is until a person settles it (`matters.settling`).
+    """
+    if matter.status != MatterStatus.GATHERING:
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(_OPEN_STATUSES, {"matter": matter.pk, "settled": [str(status) for status in SETTLED]})
+        open_statuses = {status for (status,) in cursor.fetchall()}
+    if open_statuses == {QuestionStatus.AWAITING_FOUNDER}:
+        change_status(matter, MatterStatus.AWAITING_FOUNDER, "every open question is asked")
+    elif not open_statuses and is_disputed(matter):
+        set_waiting(matter, WaitingFor.CONFLICT, "two sources disagree about a fact")
+    elif not open_statuses:
+        begin_advice(matter, "every question is answered or unknown")

@@ -1,0 +1,60 @@
+"""What is known already is offered to a person who is asked for it: to say that it is still right is one click."""
+
+from django.utils import timezone
+
+from matters.facts import NewFact, subject_of
+from matters.models import CompanyFact, CompanyFactEntry, FactStatus, Matter, Question
+from matters.states import About, QuestionStatus
+
+
+def offer_for(matter: Matter, question: Question) -> int | None:
+    """The entry of the ledger that answers a question of `matter`, if there is one that is fresh."""
+    subject = subject_of(matter, question.about)
+    if question.about == About.MATTER or (question.about == About.PERSON and not subject):
+        return None
+    line = CompanyFact.objects.filter(
+        company_id=matter.company_id,
+        matter=None,
+        subject=subject,
+        key=question.key,
+        kind=question.kind,
+        status=CompanyFact.Status.KNOWN,
+        stale_at__gt=timezone.now(),
+    ).first()
+    fits = line is not None and (not question.choices or line.value in question.choices)
+    return line.current_entry if line is not None and fits else None
+
+
+def offer_of(question: Question) -> CompanyFactEntry | None:
+    """What is offered now: while the question is asked, and the entry is the ledger's newest, and fresh."""
+    if question.status != QuestionStatus.AWAITING_FOUNDER or question.offered is None:
+        return None
+    line = question.offered.fact
+    still = line.status == CompanyFact.Status.KNOWN and line.current_entry == question.offered.pk
+    return question.offered if still and line.stale_at > timezone.now() else None
+
+
+def words_of(entry: CompanyFactEntry) -> str:
+    """The value as a person would say it."""
+    return f"{entry.value} {entry.unit}" if entry.unit else entry.value
+
+
+def accepted_offer(question: Question) -> CompanyFactEntry | None:
+    """The entry of which the newest answer says that it is still right; None where the answer is in words."""
+    accepted = question.answers[-1].get("offered")
+    return CompanyFactEntry.objects.select_related("fact").filter(pk=accepted).first() if accepted else None
+
+
+def confirmed(entry: CompanyFactEntry) -> NewFact:
+    """The entry as a fact of another matter: value, unit and day as they were."""
+    return NewFact(
+        key=entry.fact.key,
+        value=entry.value,
+        unit=entry.unit,
+        as_of=entry.as_of,
+        statement=entry.statement,
+        source=entry.source,
+        status=FactStatus.KNOWN,
+        record_id=entry.record_id,
+        subject=entry.fact.subject,
+    )

@@ -1,0 +1,121 @@
+"""Settling a fact about which two sources disagree: a person decides, and every matter that waits for it goes on."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from uuid import UUID
+
+from django.db import transaction
+from django.utils import timezone
+
+from companies.models import User
+from matters.events import events_together, question_updated, tell_events
+from matters.gathering import look_whether_gathered
+from matters.models import CompanyFact, CompanyFactEntry, Fact, FactStatus, Matter
+from matters.services import NotAllowed, lock_matter
+from matters.states import ENDED
+from matters.values import clean_value, same_value
+
+Status, How = CompanyFact.Status, CompanyFactEntry.How
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What a person decides: for one of the entries that disagree, or for a value of their own."""
+
+    entry: int | None = None
+    value: str = ""
+    unit: str | None = None
+
+
+class NoSuchChoice(Exception):
+    """The entry is none of those that disagree."""
+
+
+def disputed_entries(line: CompanyFact) -> list[CompanyFactEntry]:
+    """The newest entry of each source that takes part in the dispute, oldest first; none where there is no dispute."""
+    if line.status != Status.DISPUTED:
+        return []
+    newest = {
+        (entry.source, entry.record_id if entry.source == "document" else ""): entry
+        for entry in line.entries.filter(pk__gte=line.current_entry).order_by("pk")
+    }
+    return sorted(newest.values(), key=lambda entry: entry.pk)
+
+
+def settle_fact(fact_id: UUID, choice: Choice, by: User | None) -> CompanyFact:
+    """Decide what a fact in dispute is, in the ledger and in every matter that has it in dispute.
+
+    The same decision again changes nothing. Raises NotAllowed where it was decided otherwise, or nobody disagrees;
+    NoSuchChoice; ValueError for a value that is not of the fact's kind; CompanyFact.DoesNotExist.
+    """
+    while True:
+        with transaction.atomic():
+            matters = [lock_matter(matter_id) for matter_id in sorted(_waiting(fact_id))]  # in one order for everybody
+            line = CompanyFact.objects.select_for_update().get(pk=fact_id)
+            if _waiting(fact_id) <= {matter.pk for matter in matters}:  # else one has just come: once more, with it
+                return _settle(line, matters, choice, by)
+
+
+def _waiting(fact_id: UUID) -> set[UUID]:
+    """The matters that have it in dispute."""
+    facts = Fact.objects.filter(company_fact=fact_id, status=FactStatus.DISPUTED)
+    return set(facts.order_by().values_list("matter_id", flat=True))
+
+
+def _settle(line: CompanyFact, matters: Sequence[Matter], choice: Choice, by: User | None) -> CompanyFact:
+    if line.status != Status.DISPUTED:
+        if _is_the_settlement(line, choice):
+            return line
+        settled = line.settlement is not None
+        raise NotAllowed("This was settled otherwise." if settled else "No sources disagree about this.")
+    entry = _entry_of(line, choice, by)
+    entry.save()
+    line.status, line.current_entry, line.settlement = Status.KNOWN, entry.pk, entry.pk
+    for name in ("value", "unit", "as_of", "statement", "source", "record_id"):
+        setattr(line, name, getattr(entry, name))
+    line.gathered_at = entry.at
+    line.stale_at = entry.at + timedelta(days=line.lifetime_days)
+    line.save()
+    for matter in matters:
+        with events_together(matter.pk):
+            _go_on(matter, line)
+    return line
+
+
+def _is_the_settlement(line: CompanyFact, choice: Choice) -> bool:
+    settlement = line.entries.filter(pk=line.settlement).first() if line.settlement else None
+    if settlement is None:
+        return False
+    if choice.entry is not None:
+        return choice.entry == settlement.chosen
+    given = clean_value(line.kind, choice.value, choice.unit, line.choices)
+    return same_value(line.kind, given, (settlement.value, settlement.unit))
+
+
+def _entry_of(line: CompanyFact, choice: Choice, by: User | None) -> CompanyFactEntry:
+    """The decision as an entry: a chosen value as it is, or a person's own."""
+    entry = CompanyFactEntry(fact=line, how=How.SETTLED, by=by, matter=line.matter, at=timezone.now())
+    if choice.entry is None:
+        entry.value, entry.unit = clean_value(line.kind, choice.value, choice.unit, line.choices)
+        entry.source, entry.as_of = "founder", entry.at.date()
+        return entry
+    chosen = next((each for each in disputed_entries(line) if each.pk == choice.entry), None)
+    if chosen is None:
+        raise NoSuchChoice(f"{choice.entry} is none of the values in dispute.")
+    for name in ("value", "unit", "as_of", "statement", "source", "record_id"):
+        setattr(entry, name, getattr(chosen, name))
+    entry.chosen = chosen.pk
+    return entry
+
+
+def _go_on(matter: Matter, line: CompanyFact) -> None:
+    """The matter's fact is known now; where it waited for nothing else, its advice begins."""
+    fact = matter.facts.select_related("question").get(company_fact=line, status=FactStatus.DISPUTED)
+    for name in ("value", "unit", "as_of", "statement", "source", "record_id"):
+        setattr(fact, name, getattr(line, name))
+    fact.status = FactStatus.KNOWN
+    fact.save()
+    if matter.status not in ENDED:  # an ended matter's stream has ended, too
+        tell_events(matter.pk, [question_updated(fact.question, why="two sources disagreed; a person settled it")])
+        look_whether_gathered(matter)

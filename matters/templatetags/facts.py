@@ -1,0 +1,40 @@
+"""Values of facts as a person writes them."""
+
+import re
+from datetime import date, datetime
+
+from django import template
+from django.utils import timezone
+
+from matters.company_facts import days_since
+
+register = template.Library()
+
+
+@register.filter
+def readable(value: object) -> str:
+    """Digits in groups of three, for a plain number of five digits or more; anything else as it is."""
+    text = "" if value is None else str(value)
+    number = re.fullmatch(r"(-?)(\d{5,})(\.\d+)?", text)
+    return f"{number[1]}{int(number[2]):,}{number[3] or ''}" if number else text
+
+
+@register.filter
+def said_by(source: str) -> str:
+    """Who says it, as the beginning of a sentence."""
+    return {"founder": "You", "document": "A document"}.get(source, source.capitalize())
+
+
+@register.filter
+def age(when: date | datetime) -> str:
+    """How long ago a day or moment was, in words."""
+    days = days_since(when)
+    if isinstance(when, date) and not isinstance(when, datetime) and when > timezone.now().date():
+        return "still to come"
+    return {0: "today", 1: "1 day ago"}.get(days, f"{days} days ago")
+
+
+@register.filter
+def title_of(key: str) -> str:
+    """A fact's key as a heading."""
+    return key.replace("_", " ").capitalize()

@@ -1,0 +1,61 @@
+"""Values of facts: whether two are the same, and whether one that a person types is of its kind."""
+
+import re
+from collections.abc import Sequence
+from datetime import date
+from decimal import Decimal, InvalidOperation
+
+from matters.states import AnswerKind
+from matters.validation import clean_answer
+
+_NUMBER = re.compile(r"[+-]?[0-9]{1,15}(\.[0-9]{1,6})?")
+_SEPARATOR = re.compile(r"(?<=\d)[,\u00a0\u202f ](?=\d{3}\b)")
+_CURRENCY = re.compile(r"[A-Z]{3}\b")
+
+
+def same_value(kind: str, one: tuple[str, str | None], other: tuple[str, str | None]) -> bool:
+    """Whether two values with their units say the same, as a fact of `kind`.
+
+    Money is its amount and currency, a number its size; a text counts without capitals, blanks and a last full stop.
+    """
+    return _canonical(kind, *one) == _canonical(kind, *other)
+
+
+def _canonical(kind: str, value: str, unit: str | None) -> tuple[object, ...]:
+    if kind in (AnswerKind.MONEY, AnswerKind.NUMBER) and _NUMBER.fullmatch(value):
+        return Decimal(value), (unit or "")[:3].upper() if kind == AnswerKind.MONEY else ""
+    return (" ".join(value.split()).rstrip(".").casefold(),)
+
+
+def clean_value(kind: str, value: str, unit: str | None, choices: Sequence[str]) -> tuple[str, str | None]:
+    """A typed value and its unit as they are stored. Raises ValueError, which says what to do."""
+    value, unit = clean_answer(value), clean_answer(unit) if unit and unit.strip() else None
+    if unit and len(unit) > 100:
+        raise ValueError("Shorten the unit to 100 characters.")
+    if kind in (AnswerKind.MONEY, AnswerKind.NUMBER):
+        value = _number(value)
+    if kind == AnswerKind.MONEY and not _CURRENCY.match(unit or ""):
+        raise ValueError("Begin the unit with the currency's three-letter code, such as USD per year.")
+    if kind == AnswerKind.DATE:
+        value = _day(value)
+    allowed = ["yes", "no"] if kind == AnswerKind.YES_NO else choices if kind == AnswerKind.CHOICE else []
+    if allowed and value not in allowed:
+        raise ValueError(f"Give one of: {', '.join(allowed)}.")
+    return value, unit
+
+
+def _number(value: str) -> str:
+    plain = _SEPARATOR.sub("", value)
+    try:
+        if _NUMBER.fullmatch(plain):
+            return f"{Decimal(plain):f}"
+    except InvalidOperation:
+        pass
+    raise ValueError("Give a number in digits, such as 185,000 or 12.5.")
+
+
+def _day(value: str) -> str:
+    try:
+        return date.fromisoformat(value).isoformat()
+    except ValueError:
+        raise ValueError("Give the day as year-month-day, such as 2026-03-31.") from None

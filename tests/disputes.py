@@ -1,0 +1,45 @@
+"""Facts that sources give, and disputes between them, as workers store them."""
+
+from typing import Any
+
+from django.db import transaction
+
+from companies.models import Company
+from matters.facts import NewFact, store_fact
+from matters.gathering import look_whether_gathered
+from matters.models import CompanyFact, Fact, Matter, Question
+from matters.services import change_question, lock_matter
+from matters.states import About, QuestionStatus
+from tests import rows
+
+
+def asked(
+    company: Company, about: str = About.COMPANY, key: str = "headcount", kind: str = "number", questions: int = 1
+) -> Question:
+    """A question of a matter of its own, whose answer is being read, with `questions` - 1 more that are asked."""
+    matter = rows.gathering(company, questions, QuestionStatus.AWAITING_FOUNDER)
+    first = matter.questions.filter(position=1)
+    lifetime = 0 if about == About.MATTER else 7
+    first.update(about=about, key=key, kind=kind, lifetime_days=lifetime, status=QuestionStatus.NORMALISING)
+    return first.get()
+
+
+def say(question: Question, value: str | None, source: str = "founder", **fields: Any) -> Fact:
+    """A source says it, and the matter goes on if that was the last thing it waited for."""
+    given = {"unit": None, "as_of": None, "statement": f"It is {value}."} | fields
+    with transaction.atomic():
+        matter = lock_matter(question.matter_id)
+        fact = store_fact(matter, question, NewFact(question.key, value, source=source, **given))
+        question.refresh_from_db()
+        if question.status == QuestionStatus.NORMALISING:
+            change_question(question, QuestionStatus.ANSWERED, "a source answered")
+        look_whether_gathered(matter)
+    return fact
+
+
+def disputed(company: Company, **fields: Any) -> tuple[CompanyFact, Matter]:
+    """12 by a founder in one matter, 14 by Rippling in a second one, which waits."""
+    say(asked(company, **fields), "12")
+    question = asked(company, **fields)
+    say(question, "14", "rippling", record_id="r-1")
+    return CompanyFact.objects.get(status="disputed"), Matter.objects.get(pk=question.matter_id)

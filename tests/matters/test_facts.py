@@ -1,0 +1,172 @@
+"""A fact is written once, and goes into the company's ledger where later matters may need it."""
+
+from datetime import date, timedelta
+
+import pytest
+from django.db import DatabaseError, connection, transaction
+from django.db.models import F
+
+from companies.models import Company
+from matters.facts import subject_of
+from matters.models import CompanyFact, CompanyFactEntry, Fact, FactStatus, Matter, Question
+from matters.states import About
+from tests.disputes import asked, say
+
+pytestmark = pytest.mark.django_db
+PERSON = "rippling:w-1"
+
+
+def stored(question: Question) -> tuple[str | None, str, str]:
+    fact = Fact.objects.get(question=question)
+    return fact.value, fact.source, fact.status
+
+
+def line_of(company: Company) -> CompanyFact:
+    return CompanyFact.objects.get(company=company)
+
+
+def history(line: CompanyFact) -> list[tuple[str, str]]:
+    return list(line.entries.values_list("source", "value"))
+
+
+def let_pass(days: float) -> None:
+    ago = timedelta(days=days)
+    CompanyFact.objects.update(gathered_at=F("gathered_at") - ago, stale_at=F("stale_at") - ago)
+
+
+def test_a_fact_of_the_company_is_in_its_matter_and_in_the_ledger(company: Company) -> None:
+    question = asked(company)
+    fact = say(question, "12", record_id="r-1", as_of=date(2026, 11, 3))
+    line = line_of(company)
+    assert (fact.pk, stored(question)) == (Fact.objects.get().pk, ("12", "founder", "known"))
+    assert (line.key, line.subject, line.value, line.source, line.record_id) == (
+        "headcount", "", "12", "founder", "r-1",
+    )  # fmt: skip
+    assert (line.as_of, line.stale_at - line.gathered_at) == (date(2026, 11, 3), timedelta(days=7))
+    entry = line.entries.get()
+    assert (entry.pk, entry.value, entry.matter) == (line.current_entry, "12", question.matter)
+
+
+@pytest.mark.parametrize(
+    ("about", "subject", "kept"),
+    [
+        (About.MATTER, PERSON, None),
+        (About.PERSON, "", None),
+        (About.PERSON, PERSON, PERSON),
+        (About.COMPANY, PERSON, ""),
+    ],
+)
+def test_only_what_lasts_and_whose_subject_is_known_enters_the_ledger(
+    company: Company, about: str, subject: str, kept: str | None
+) -> None:
+    say(asked(company, about), "12", subject=subject)
+    assert list(CompanyFact.objects.values_list("subject", flat=True)) == ([] if kept is None else [kept])
+
+
+@pytest.mark.parametrize("status", [FactStatus.UNVERIFIED, FactStatus.MISSING, FactStatus.REDACTED])
+def test_what_is_not_known_does_not_enter_the_ledger(company: Company, status: FactStatus) -> None:
+    say(asked(company), None, status=status)
+    assert not CompanyFact.objects.exists()
+
+
+def test_a_later_value_of_the_same_source_is_a_change_and_the_old_one_is_kept(company: Company) -> None:
+    for value in ("12", "14"):
+        say(asked(company), value, "rippling")
+    line = line_of(company)
+    assert (line.value, line.status, history(line)) == ("14", "known", [("rippling", "12"), ("rippling", "14")])
+    assert not Fact.objects.filter(status=FactStatus.DISPUTED).exists()
+
+
+def test_two_sources_that_agree_make_it_fresh_again(company: Company) -> None:
+    say(asked(company), "12")
+    let_pass(5)
+    before = line_of(company).stale_at
+    say(asked(company), "12.0", "rippling")
+    line = line_of(company)
+    assert (line.status, line.source) == ("known", "rippling")
+    assert line.stale_at > before
+
+
+def test_two_sources_that_disagree_dispute_it_and_both_values_are_kept(company: Company) -> None:
+    say(asked(company), "12")
+    question = asked(company)
+    fact = say(question, "14", "rippling")
+    line = line_of(company)
+    assert stored(question) == (None, "rippling", "disputed")
+    assert fact.company_fact == line
+    assert (line.status, history(line)) == ("disputed", [("founder", "12"), ("rippling", "14")])
+
+
+def test_whoever_comes_while_it_is_disputed_waits_with_the_others(company: Company) -> None:
+    say(asked(company), "12")
+    say(asked(company), "14", "rippling")
+    question = asked(company)
+    say(question, "12")
+    assert stored(question)[2] == "disputed"
+
+
+def test_an_old_value_disputes_nothing(company: Company) -> None:
+    say(asked(company), "12")
+    let_pass(8)
+    question = asked(company)
+    say(question, "14", "rippling")
+    assert stored(question) == ("14", "rippling", "known")
+    assert line_of(company).status == "known"
+
+
+def test_two_companies_and_two_people_have_nothing_to_do_with_each_other(company: Company) -> None:
+    other = Company.objects.create(name="Other", slug="other")
+    say(asked(company), "12")
+    say(asked(other), "14", "rippling")
+    say(asked(company, About.PERSON), "1", subject=PERSON)
+    say(asked(company, About.PERSON), "2", "carta", subject="rippling:w-2")
+    assert set(CompanyFact.objects.values_list("status", flat=True)) == {"known"}
+
+
+@pytest.mark.parametrize("about", About)
+def test_a_second_source_in_the_same_matter_disputes_whatever_it_is_about(company: Company, about: str) -> None:
+    question = asked(company, about)
+    say(question, "12", subject="")
+    say(question, "14", "document", record_id="d-1")
+    line = line_of(company)
+    assert (stored(question)[2], line.status) == ("disputed", "disputed")
+    assert history(line) == [("founder", "12"), ("document", "14")]
+    assert (line.matter == question.matter) == (about != About.COMPANY)
+
+
+def test_two_documents_are_two_sources(company: Company) -> None:
+    question = asked(company, About.MATTER)
+    say(question, "12", "document", record_id="d-1")
+    say(question, "12", "document", record_id="d-2")
+    assert stored(question)[2] == "known"
+    say(question, "14", "document", record_id="d-2")
+    assert stored(question) == ("14", "document", "known"), "read anew, the same document may say better"
+    say(question, "15", "document", record_id="d-1")
+    assert stored(question)[2] == "disputed"
+
+
+def test_what_nobody_knew_is_filled_and_what_is_known_is_not_emptied(company: Company) -> None:
+    question = asked(company)
+    say(question, None, "rippling", status=FactStatus.REDACTED)
+    say(question, None, status=FactStatus.MISSING)
+    assert stored(question) == (None, "founder", "missing")
+    say(question, "12", "document")
+    say(question, None, "carta", status=FactStatus.REDACTED)
+    assert stored(question) == ("12", "document", "known")
+    assert Fact.objects.count() == 1
+
+
+def test_a_value_that_was_given_is_never_changed_not_even_by_raw_sql(company: Company) -> None:
+    say(asked(company), "12")
+    with pytest.raises(DatabaseError, match="Cannot update"), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("UPDATE matters_companyfactentry SET value = '13'")
+    Matter.objects.all().delete()
+    assert CompanyFactEntry.objects.get().matter is None, "it outlives the matter that it was gathered for"
+
+
+def test_the_person_of_a_matter_is_known_by_its_facts(company: Company) -> None:
+    question = asked(company, About.PERSON)
+    assert subject_of(question.matter, About.PERSON) == ""
+    say(question, "12", "rippling", subject=PERSON)
+    assert subject_of(question.matter, About.PERSON) == PERSON
+    assert subject_of(question.matter, About.COMPANY) == ""

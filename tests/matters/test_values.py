@@ -1,0 +1,67 @@
+"""When two sources say the same, and what a person may type."""
+
+import pytest
+
+from matters.values import clean_value, same_value
+
+Typed = tuple[str, str | None]
+
+
+@pytest.mark.parametrize(
+    ("kind", "one", "other", "same"),
+    [
+        ("money", ("260000", "USD per year"), ("260000.00", "USD"), True),
+        ("money", ("260000", "USD"), ("260000", "EUR"), False),
+        ("money", ("260000", "USD"), ("260001", "USD"), False),
+        ("number", ("12", "employees"), ("12.0", None), True),
+        ("number", ("12", None), ("13", None), False),
+        ("date", ("2026-11-03", None), ("2026-11-03", None), True),
+        ("date", ("2026-11-03", None), ("2026-03-11", None), False),
+        ("yes_no", ("yes", None), ("no", None), False),
+        ("text", ("San  Francisco,\nCA.", None), ("san francisco, ca", None), True),
+        ("text", ("Delaware", None), ("California", None), False),
+        ("choice", ("employee", None), ("contractor", None), False),
+        ("number", ("about 12", None), ("12", None), False),
+    ],
+)
+def test_values_are_compared_as_what_they_are(kind: str, one: Typed, other: Typed, same: bool) -> None:
+    assert same_value(kind, one, other) is same
+    assert same_value(kind, other, one) is same
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "unit", "stored"),
+    [
+        ("money", "185,000", "USD per year", ("185000", "USD per year")),
+        ("number", " 12.50 ", "", ("12.50", None)),
+        ("date", "2026-03-31", None, ("2026-03-31", None)),
+        ("yes_no", "no", None, ("no", None)),
+        ("choice", "b", None, ("b", None)),
+        ("text", "In Oakland.", None, ("In Oakland.", None)),
+    ],
+)
+def test_what_a_person_types_is_stored_in_its_canonical_form(
+    kind: str, value: str, unit: str | None, stored: Typed
+) -> None:
+    assert clean_value(kind, value, unit, ["a", "b"]) == stored
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "unit", "words"),
+    [
+        ("money", "185,000", None, "three-letter code"),
+        ("money", "much", "USD", "in digits"),
+        ("number", "9" * 40, None, "in digits"),
+        ("date", "31.3.2026", None, "year-month-day"),
+        ("yes_no", "perhaps", None, "Give one of: yes, no"),
+        ("choice", "c", None, "Give one of: a, b"),
+        ("text", "  ", None, "Write an answer"),
+        ("text", "a\x00", None, "NUL"),
+        ("number", "1", "u" * 101, "100 characters"),
+    ],
+)
+def test_what_is_not_of_its_kind_is_refused_with_what_to_do(
+    kind: str, value: str, unit: str | None, words: str
+) -> None:
+    with pytest.raises(ValueError, match=words):
+        clean_value(kind, value, unit, ["a", "b"])
