@@ -64,9 +64,9 @@ def store_fact(
         if line is not None:
             _take(line, question, fact, said)
         return stored or _write(_given(earlier), fact)
-    if line is not None and _overruled(line, fact):
-        _add(line, fact, said, CompanyFact.Status.KNOWN)
-        return _write(stored or _given(earlier), _as_new(line))
+    if isinstance(rival, CompanyFact) and _overruled(rival, fact):
+        _add(rival, fact, said, CompanyFact.Status.KNOWN)
+        return _write(stored or _given(earlier), _as_new(rival))
     line = line or _own_line(matter, question)
     if isinstance(rival, Fact):
         _take(line, question, _as_new(rival), replace(said, by=None, how=How.GATHERED))
@@ -215,7 +215,7 @@ def _disagree(kind: str, one: CompanyFact | Fact, other: NewFact) -> bool:
 
 def _overruled(line: CompanyFact, fact: NewFact) -> bool:
     """Whether a person has settled the line against just this value of this source."""
-    if line.settlement is None:
+    if line.settlement is None or line.status == CompanyFact.Status.DISPUTED:
         return False
     heard = line.entries.filter(pk__lt=line.settlement, source=fact.source)
     if fact.source == "document":

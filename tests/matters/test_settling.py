@@ -129,6 +129,11 @@ def test_what_was_settled_is_not_disputed_anew_by_a_source_that_says_the_same_ag
     changed = asked(company)
     say(changed, "15", "rippling")
     assert fresh(changed.matter) == WAITS, "what it says now is new"
+    third = asked(company)
+    say(third, "14", "rippling")
+    assert fresh(third.matter) == WAITS, "who comes while it is in dispute waits with the others"
+    settle_fact(line.pk, Choice(None, "15"), None)
+    assert {fresh(m)[0] for m in (changed.matter, third.matter)} == {MatterStatus.ADVISING}
 
 
 def test_a_settlement_is_forgotten_when_the_value_has_gone_stale(company: Company) -> None:
