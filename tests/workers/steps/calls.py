@@ -11,6 +11,7 @@ from workers.steps import (
     judge_relevance,
     normalise_answer,
     plan_search,
+    request_record,
     route_question,
 )
 from workers.steps.base import KINDS, LLMRequest
@@ -32,6 +33,15 @@ def _normalising(kind: str) -> Call:
     return Call(f"normalise_answer-{kind}", request, lambda reply: to_fact("key", given, reply))
 
 
+def _planning(provider: str) -> Call:
+    given = samples.planned(provider)
+    return Call(
+        f"request_record-{provider}",
+        request_record.build_request(given),
+        lambda reply: request_record.to_plan(given, reply),
+    )
+
+
 CALLS = (
     Call("plan_search", plan_search.build_request(samples.PLAN), lambda r: plan_search.to_queries(samples.PLAN, r)),
     Call("judge_relevance", judge_relevance.build_request(samples.JUDGE), lambda reply: reply),
@@ -46,5 +56,6 @@ CALLS = (
         lambda r: route_question.to_route(samples.ROUTE, r),
     ),
     Call("ask_founder", ask_founder.build_request(samples.ASK), lambda r: ask_founder.to_wording(samples.ASK, r)),
+    *map(_planning, ("rippling", "carta")),
     *map(_normalising, KINDS),
 )
