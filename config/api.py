@@ -16,8 +16,8 @@ from companies.api_auth import Authentication
 from config.api_errors import add_error_handlers, as_problems, nothing_here
 from config.bodies import SafeParser
 from matters.api import router as matters_router
-from workers.connections.api import router as connections_router
 from matters.company_facts_api import router as facts_router
+from workers.connections.api import router as connections_router
 from workers.dead_letters import router as dead_letters_router
 
 _SECURITY = {

@@ -63,6 +63,8 @@ def question_as_json(question: Question) -> dict[str, Any]:
         "status": question.status,
         "round": question.round,
         "source": question.source,
+        "reason": question.reason,
+        "known": question.known,
         "answer": question.answer,
         "offered": _offered_as_json(question),
         "assigned_to": question.assigned_to.email if question.assigned_to else None,
@@ -90,6 +92,7 @@ def _fact_as_json(fact: Fact) -> dict[str, Any]:
         "unit": fact.unit,
         "as_of": fact.as_of,
         "source": fact.source,
+        "record_id": fact.record_id,
         "status": fact.status,
     }
 

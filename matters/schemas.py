@@ -36,7 +36,11 @@ class OfferOut(Schema):
 
 
 class QuestionOut(Schema):
-    """A question about the facts. `problem` says why the answer of the round before could not be read."""
+    """A question about the facts.
+
+    `problem` says why the answer of the round before could not be read, `reason` why it is asked of its source, `known`
+    what a provider could say of it, though not the answer.
+    """
 
     id: UUID
     text: str
@@ -48,19 +52,22 @@ class QuestionOut(Schema):
     status: QuestionStatus
     round: int
     source: Source | None
+    reason: str
+    known: str
     answer: str | None
     offered: OfferOut | None
     assigned_to: str | None
 
 
 class FactOut(Schema):
-    """A typed fact: `value` is written as text, null where nobody knows it."""
+    """A typed fact: `value` is written as text, null where nobody knows it; `record_id` is the source's own."""
 
     key: str
     value: str | None
     unit: str | None
     as_of: date | None
     source: Source
+    record_id: str
     status: FactStatus
 
 

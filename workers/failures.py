@@ -18,6 +18,7 @@ from workers.budget import OverBudget
 from workers.calls import CallLog
 from workers.claims import MAX_CALLS, Claim, calls_of, writing
 from workers.clients.llm import Code, LLMError, NotAsked
+from workers.provider_calls import PutOff
 from workers.runtime import heartbeat
 from workers.steps.base import ReplyInvalid
 
@@ -32,11 +33,16 @@ class OurFault(Exception):
     """Every worker that took the step died in it, or met an error in our own code."""
 
 
-def handle_failure(claim: Claim, error: LLMError | ReplyInvalid | OverBudget | OurFault, log: CallLog) -> None:
+Failure = LLMError | ReplyInvalid | OverBudget | OurFault | PutOff
+
+
+def handle_failure(claim: Claim, error: Failure, log: CallLog) -> None:
     """Store that the claim's call failed, and what is to happen with its step. Raises Fenced."""
     with writing(claim) as matter:
         log.store()
-        if isinstance(error, ReplyInvalid):
+        if isinstance(error, PutOff):
+            _park(claim, error.pause, seen=False, tried=error.tried)  # the matter's other questions go on
+        elif isinstance(error, ReplyInvalid):
             _retry_or_give_up(claim, matter, {"code": "invalid_reply", "message": _INVALID, "retryable": True}, None)
         elif isinstance(error, OurFault):
             _give_up(claim, matter, {"code": "fault", "message": _fault_words(claim), "retryable": True})

@@ -43,7 +43,8 @@ _STAYS = [
 ]  # fmt: skip
 _FORGET = (
     """UPDATE matters_question SET key = '#' || position, text = '', why = '', choices = '[]', wording = '', hint = '',
-              problem = '', source_hint = '', answers = '[]', offered_id = NULL WHERE matter_id = %(matter)s""",
+              problem = '', source_hint = '', reason = '', known = '', answers = '[]', offered_id = NULL
+        WHERE matter_id = %(matter)s""",
     """UPDATE matters_fact f SET key = q.key, value = NULL, unit = NULL, as_of = NULL, statement = '', record_id = '',
               subject = '', company_fact_id = NULL
          FROM matters_question q WHERE q.id = f.question_id AND f.matter_id = %(matter)s""",
@@ -66,7 +67,8 @@ _FORGET = (
     """DELETE FROM advice_chunk c USING advice_attempt a WHERE a.id = c.attempt_id AND a.matter_id = %(matter)s""",
     """UPDATE advice_attempt SET text = '', reason = '', notice = '', sources = '[]', facts = '[]'
         WHERE matter_id = %(matter)s""",
-    """UPDATE matters_matter SET question = '', metadata = '{}', pruned_at = clock_timestamp(),
+    """UPDATE matters_providercall SET record_ids = '[]' WHERE matter_id = %(matter)s""",
+    """UPDATE matters_matter SET question = '', metadata = '{}', people = '{}', pruned_at = clock_timestamp(),
               error = CASE WHEN error IS NOT NULL
                       THEN jsonb_build_object('code', error->'code', 'message', '', 'retryable', false) END
         WHERE id = %(matter)s""",
