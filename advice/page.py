@@ -11,15 +11,18 @@ from advice.sharing import good_links
 from advice.stream import MatterGoneError, snapshot
 from documents.models import Document
 from documents.services import MOST_DOCUMENTS, open_searches
+from matters.fetching import is_about_person, waits_for
 from matters.models import CompanyFact, CompanyFactEntry, FactStatus, Matter, Question
 from matters.progress import progress_of
 from matters.settling import disputed_entries
 from matters.stages import Stage, stages_of
 from matters.states import ENDED, SETTLED, MatterStatus, QuestionStatus, WaitingFor
+from matters.trail import Trail, trails_of
 
 TRIES_AGAIN = frozenset({WaitingFor.PROVIDER, WaitingFor.RATE_LIMIT, WaitingFor.BUDGET})
 STANDS = frozenset({AttemptStatus.COMPLETE, AttemptStatus.INCOMPLETE, AttemptStatus.CANCELED})
 _ON_PAGE = frozenset({QuestionStatus.AWAITING_FOUNDER, QuestionStatus.NORMALISING})
+_COMING = frozenset({QuestionStatus.PENDING, QuestionStatus.ROUTING, QuestionStatus.ASKING})
 
 
 @dataclass(frozen=True)
@@ -51,6 +54,7 @@ class MatterPage:
     progress: dict[str, Any] = field(default_factory=dict)
     documents: list[Document] = field(default_factory=list)
     searches: int = 0
+    trails: dict[str, Trail] = field(default_factory=dict)
     disputes: tuple[Dispute, ...] = ()
 
     @property
@@ -64,8 +68,10 @@ class MatterPage:
 
     @property
     def cards(self) -> list[Question]:
-        """Questions that a person answers now, or whose answer is just being read."""
-        return [] if self.is_ended else [q for q in self.questions if q.status in _ON_PAGE]
+        """Questions that a person answers now, or whose answer is just being read. Others wait for whom it is about."""
+        if self.is_ended:
+            return []
+        return sorted((q for q in self.questions if q.status in _ON_PAGE), key=lambda q: not is_about_person(q))
 
     @property
     def can_attach(self) -> bool:
@@ -78,7 +84,14 @@ class MatterPage:
     @property
     def coming(self) -> int:
         """Questions that are not worded yet."""
-        return 0 if self.is_ended else len(self.questions) - len(self.cards) - len(self.settled)
+        return 0 if self.is_ended else sum(q.status in _COMING for q in self.questions)
+
+    @property
+    def fetching(self) -> list[tuple[Question, Question | None]]:
+        """Questions that a provider is asked, each with the question whose answer it waits for, if it waits for one."""
+        if self.is_ended:
+            return []
+        return [(q, waits_for(q)) for q in self.questions if q.status == QuestionStatus.FETCHING]
 
     @property
     def settled(self) -> list[Question]:
@@ -167,6 +180,7 @@ def read_page(matter_id: UUID, version: int | None = None) -> MatterPage:
         progress=progress_of(matter),
         documents=list(matter.documents.all()),
         searches=open_searches(matter),
+        trails=trails_of(matter),
         disputes=tuple(_disputes(questions)),
     )
 

@@ -9,6 +9,7 @@ from typing import ClassVar
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.template.loader import render_to_string
 
 from matters.models import (
     Batch,
@@ -22,10 +23,12 @@ from matters.models import (
     IdempotencyRecord,
     LLMCall,
     Matter,
+    ProviderCall,
     Question,
     Step,
 )
 from matters.services import NotAllowed, retry_matter
+from matters.trail import trails_of
 from playbooks.admin import ReadOnly
 
 
@@ -39,6 +42,11 @@ class FactInline(ReadOnly, admin.TabularInline[Fact, Matter]):
     model = Fact
     fields = ("key", "value", "unit", "as_of", "source", "status")
     show_change_link = True
+
+
+class ProviderCallInline(ReadOnly, admin.TabularInline[ProviderCall, Matter]):
+    model = ProviderCall
+    fields = ("at", "provider", "operation", "status", "error_code", "latency_ms", "question", "record_ids")
 
 
 class StepInline(ReadOnly, admin.TabularInline[Step, Matter]):
@@ -69,7 +77,7 @@ class MatterAdmin(ReadOnly, admin.ModelAdmin[Matter]):
     list_select_related = ("company",)
     search_fields = ("id", "company__slug", "question")
     date_hierarchy = "submitted_at"
-    inlines: ClassVar = [QuestionInline, FactInline, StepInline, EventInline]
+    inlines: ClassVar = [QuestionInline, FactInline, ProviderCallInline, StepInline, EventInline]
     actions = ("retry",)
 
     @admin.action(description="Retry: let them go on from the step that failed")
@@ -88,6 +96,15 @@ class QuestionAdmin(ReadOnly, admin.ModelAdmin[Question]):
     list_filter = ("status", "kind")
     list_select_related = ("matter",)
     search_fields = ("id", "matter__id", "key")
+    readonly_fields = ("trail",)
+
+    @admin.display(description="How it was looked for")
+    def trail(self, question: Question) -> str:
+        """Routing, plan, person, requests and reading, as the founder sees them."""
+        trail = trails_of(question.matter).get(str(question.pk))
+        if trail is None:
+            return "Nothing was looked for yet."
+        return render_to_string("matters/_trail.html", {"trail": trail})
 
 
 @admin.register(Fact)
@@ -133,6 +150,15 @@ class LLMCallAdmin(ReadOnly, admin.ModelAdmin[LLMCall]):
     list_display = ("at", "kind", "model", "outcome", "error_code", "prompt_tokens", "completion_tokens", "latency_ms")
     list_filter = ("outcome", "kind", "model")
     search_fields = ("matter__id", "request_id")
+    date_hierarchy = "at"
+
+
+@admin.register(ProviderCall)
+class ProviderCallAdmin(ReadOnly, admin.ModelAdmin[ProviderCall]):
+    list_display = ("at", "provider", "operation", "status", "error_code", "latency_ms", "matter")
+    list_filter = ("provider", "operation", "status")
+    list_select_related = ("matter",)
+    search_fields = ("matter__id",)
     date_hierarchy = "at"
 
 

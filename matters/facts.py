@@ -82,6 +82,9 @@ def subject_of(matter: Matter, about: str) -> str:
     """
     if about != About.PERSON:
         return ""
+    worker = matter.people.get("rippling", {}).get("id")
+    if worker:
+        return f"rippling:{worker}"
     subjects = list(matter.facts.exclude(subject="").order_by().values_list("subject", flat=True).distinct()[:2])
     return subjects[0] if len(subjects) == 1 else ""
 

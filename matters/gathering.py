@@ -2,10 +2,11 @@
 
 from django.db import connection
 
+from matters.fetching import begin_fetches
 from matters.ledger import NewStep, insert_steps
 from matters.models import Matter
 from matters.services import ADVICE_STEP, change_status, is_disputed, set_waiting
-from matters.states import SETTLED, MatterStatus, QuestionStatus, WaitingFor
+from matters.states import SETTLED, MatterStatus, QuestionStatus, StepState, WaitingFor
 
 _OPEN_STATUSES = """
 SELECT DISTINCT status FROM matters_question WHERE matter_id = %(matter)s AND status <> ALL(%(settled)s)
@@ -22,6 +23,7 @@ def look_whether_gathered(matter: Matter) -> None:
     """The fan-in of the questions: with all settled the advice begins; with the rest asked, a person is waited for.
 
     Called under the matter's lock by whoever finishes a question's step, behind its own writes: the last one sees all.
+    What a provider can be asked for now is begun; a question that waits for a person's answer waits for the person.
     With a fact in dispute the matter stays where it is until a person settles it (`matters.settling`).
     """
     if matter.status != MatterStatus.GATHERING:
@@ -29,6 +31,11 @@ def look_whether_gathered(matter: Matter) -> None:
     with connection.cursor() as cursor:
         cursor.execute(_OPEN_STATUSES, {"matter": matter.pk, "settled": [str(status) for status in SETTLED]})
         open_statuses = {status for (status,) in cursor.fetchall()}
+    if QuestionStatus.FETCHING in open_statuses:
+        begin_fetches(matter)
+        is_asked = QuestionStatus.AWAITING_FOUNDER in open_statuses
+        if is_asked and not matter.steps.filter(state__in=[StepState.READY, StepState.RUNNING]).exists():
+            open_statuses.remove(QuestionStatus.FETCHING)  # they wait for what a person is asked
     if open_statuses == {QuestionStatus.AWAITING_FOUNDER}:
         change_status(matter, MatterStatus.AWAITING_FOUNDER, "every open question is asked")
     elif not open_statuses and is_disputed(matter):

@@ -56,6 +56,9 @@ class Matter(models.Model):
     steps_done = models.PositiveIntegerField(default=0)
     steps_total = models.PositiveIntegerField(default=1, help_text="Steps of this version that are known to be needed")
     retries = models.PositiveIntegerField(default=0, help_text="How often somebody made it go on")
+    people = models.JSONField(
+        default=dict, blank=True, help_text="Whom it is about, by provider: id (null: nobody there), name, how"
+    )
 
     turn = models.DateTimeField(
         default=timezone.now, help_text="Its place in the order of service: see matters/turns.py"
@@ -111,6 +114,8 @@ class Question(models.Model):
     lifetime_days = models.PositiveIntegerField(default=0, help_text="For so long its fact may serve other matters")
     status = models.CharField(max_length=20, choices=QuestionStatus, default=QuestionStatus.PENDING)
     source = models.CharField(max_length=20, null=True, blank=True)
+    reason = models.TextField(blank=True, help_text="Why it is asked of its source, for the founder")
+    known = models.TextField(blank=True, help_text="What a provider could say of it, shown beside the question")
     round = models.PositiveIntegerField(default=1)
     wording = models.TextField(blank=True, help_text="As a person is asked")
     hint = models.TextField(blank=True)
@@ -354,6 +359,30 @@ class LLMCall(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} → {self.outcome}"
+
+
+class ProviderCall(models.Model):
+    """One HTTP request to a provider of facts, whatever came of it. Never its body."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    matter = models.ForeignKey(Matter, on_delete=models.CASCADE, related_name="provider_calls")
+    question = models.ForeignKey(
+        Question, null=True, blank=True, on_delete=models.CASCADE, related_name="provider_calls"
+    )
+    step = models.ForeignKey(Step, on_delete=models.CASCADE, related_name="provider_calls")
+    provider = models.CharField(max_length=20)
+    operation = models.CharField(max_length=40, help_text="What was wanted, of the list that workers may ask for")
+    status = models.PositiveIntegerField(null=True, blank=True, help_text="Of HTTP; empty: nothing answered")
+    error_code = models.CharField(max_length=40, blank=True)
+    latency_ms = models.PositiveIntegerField(default=0)
+    record_ids = models.JSONField(default=list, blank=True, help_text="The provider's ids of what it showed")
+    at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        ordering: ClassVar = ["at"]
+
+    def __str__(self) -> str:
+        return f"{self.provider} {self.operation} → {self.status or self.error_code}"
 
 
 class CachedReply(models.Model):

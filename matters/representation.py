@@ -63,6 +63,8 @@ def question_as_json(question: Question) -> dict[str, Any]:
         "status": question.status,
         "round": question.round,
         "source": question.source,
+        "reason": question.reason,
+        "known": question.known,
         "answer": question.answer,
         "proposal": question.proposal,
         "offered": _offered_as_json(question),
@@ -91,6 +93,7 @@ def _fact_as_json(fact: Fact) -> dict[str, Any]:
         "unit": fact.unit,
         "as_of": fact.as_of,
         "source": fact.source,
+        "record_id": fact.record_id,
         "status": fact.status,
     }
 

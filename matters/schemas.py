@@ -49,7 +49,11 @@ class OfferOut(Schema):
 
 
 class QuestionOut(Schema):
-    """A question about the facts. `problem` says why the answer of the round before could not be read."""
+    """A question about the facts.
+
+    `problem` says why the answer of the round before could not be read, `reason` why it is asked of its source, `known`
+    what a provider could say of it, though not the answer.
+    """
 
     id: UUID
     text: str
@@ -61,6 +65,8 @@ class QuestionOut(Schema):
     status: QuestionStatus
     round: int
     source: Source | None
+    reason: str
+    known: str
     answer: str | None
     proposal: Proposal | None
     offered: OfferOut | None
@@ -68,13 +74,14 @@ class QuestionOut(Schema):
 
 
 class FactOut(Schema):
-    """A typed fact: `value` is written as text, null where nobody knows it."""
+    """A typed fact: `value` is written as text, null where nobody knows it; `record_id` is the source's own."""
 
     key: str
     value: str | None
     unit: str | None
     as_of: date | None
     source: Source
+    record_id: str
     status: FactStatus
 
 

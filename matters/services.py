@@ -34,6 +34,9 @@ FIRST_STEP = "plan_search"
 ADVICE_STEP = "draft_advice"
 STATUS_OF_STEP = {
     "route_question": QuestionStatus.ROUTING,
+    "request_record": QuestionStatus.FETCHING,
+    "fetch_record": QuestionStatus.FETCHING,
+    "convert_record": QuestionStatus.FETCHING,
     "ask_founder": QuestionStatus.ASKING,
     "normalise_answer": QuestionStatus.NORMALISING,
 }

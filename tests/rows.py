@@ -90,6 +90,13 @@ def ask_for(matter: Matter, kind: str) -> list[Step]:
         return insert_steps(lock_matter(matter.pk), steps)
 
 
+def ask_one(matter: Matter, kind: str, question: Question) -> Step:
+    """A step of `kind` for one of the matter's questions."""
+    with transaction.atomic():
+        step = NewStep(kind, f"{kind}:{question.position}", str(question.pk))
+        return insert_steps(lock_matter(matter.pk), [step])[0]
+
+
 def happened(matter: Matter, why: str = "something happened") -> None:
     """One more event."""
     append_events(matter.pk, [matter_updated(matter, why=why)])

@@ -9,7 +9,7 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import F
 
-from matters.models import CallOutcome, LLMCall, Step
+from matters.models import CallOutcome, LLMCall, ProviderCall, Step
 from workers.admission import REPLY_TOKENS, Asker, admitted, asker_of
 from workers.claims import MAX_CALLS, Claim, Fenced
 from workers.clients.llm import Call, Code, LLMError, NotAsked, Reply, Usage
@@ -23,11 +23,12 @@ from workers.steps.base import LLMRequest, R, ReplyInvalid, parse_reply, repair_
 class CallLog:
     """The calls that a claim has made, to be stored with its outcome, whatever that is.
 
-    `reply`: what they came to, where it may answer the same again.
+    `reply`: what they came to, where it may answer the same again. `requests`: those to providers of facts.
     """
 
     claim: Claim
     rows: list[LLMCall] = field(default_factory=list)
+    requests: list[ProviderCall] = field(default_factory=list)
     reply: KeptReply | None = None
 
     def add(
@@ -66,6 +67,9 @@ class CallLog:
 
         Done again, because nobody confirmed the commit, it writes none twice.
         """
+        if self.requests:  # their ids are ours, so one that is there already is the same
+            ProviderCall.objects.bulk_create(self.requests, ignore_conflicts=True)
+            transaction.on_commit(self.requests.clear)
         if not self.rows:
             return
         stored = _stored([row for row in self.rows if row.pk])

@@ -5,12 +5,14 @@ from typing import Any, cast
 from django.utils import timezone
 
 from matters.facts import How, NewFact, store_fact, subject_of
+from matters.fetching import is_about_person
 from matters.gathering import look_whether_gathered
-from matters.models import Fact, FactStatus, Matter, Question
+from matters.models import Fact, FactStatus, Matter, Question, Step
 from matters.offering import accepted_offer, confirmed
 from matters.services import change_question, question_of
-from matters.states import QuestionStatus
+from matters.states import QuestionStatus, StepState
 from workers.claims import expect_steps
+from workers.people import choose_person
 from workers.steps import normalise_answer as normalise
 from workers.steps.base import Kind, ReplyInvalid
 from workers.steps.typed_facts import FactValue, Unreadable, to_fact
@@ -27,7 +29,7 @@ def normalise_answer(work: Work) -> None:
     question = question_of(work.claim.matter_id, work.claim.subject)
     if question.answer is None:
         with work.finish({"known": False}) as matter:
-            missing = _said(matter, question, None, status=FactStatus.MISSING)
+            missing = _said(matter, question, None, status=_status_without(question))
             _settle(matter, question, QuestionStatus.UNKNOWN, "the person does not know", missing)
         return
     if (entry := accepted_offer(question)) is not None:
@@ -49,7 +51,16 @@ def normalise_answer(work: Work) -> None:
             _settle(matter, question, QuestionStatus.ANSWERED, "kept as it was said", words)
 
 
+def _status_without(question: Question) -> FactStatus:
+    """Of a fact that nobody gives: a provider may have it, and hold it back."""
+    read = Step.objects.filter(matter=question.matter_id, kind="convert_record", subject=str(question.pk))
+    held_back = read.filter(state=StepState.DONE, result__status="redacted").exists()
+    return FactStatus.REDACTED if held_back else FactStatus.MISSING
+
+
 def _read(work: Work, question: Question, answer: str) -> FactValue | Unreadable | None:
+    if is_about_person(question) and answer in question.choices:  # a click, and no words that a model must read
+        return FactValue(question.key, answer, None, None, f"The question is about {answer}.")
     given = normalise.NormaliseAnswerInput(
         question.text, cast(Kind, question.kind), tuple(question.choices), answer, timezone.now().date()
     )
@@ -61,8 +72,13 @@ def _read(work: Work, question: Question, answer: str) -> FactValue | Unreadable
 
 
 def _said(matter: Matter, question: Question, value: str | None, **fact: Any) -> NewFact:
-    """What a person said of the company, or of the person whom the matter is about; or confirmed from a document."""
+    """What a person said of the company, or of the person whom the matter is about, with what was known already.
+
+    Or what they confirmed from a document.
+    """
     known = {"unit": None, "as_of": None, "statement": "", "subject": subject_of(matter, question.about)} | fact
+    if question.known:
+        known["statement"] = f"{known['statement']} From the records: {question.known}".strip()
     seen = _seen_in(question)
     record_id = f"{seen['document']}:{seen['page']}" if seen else ""
     return NewFact(question.key, value, source="document" if seen else "founder", record_id=record_id, **known)
@@ -82,6 +98,8 @@ def _settle(
     if stored.statement and (seen := _seen_in(question)):
         _show_place(stored, seen)
     change_question(question, to, why)
+    if is_about_person(question):
+        choose_person(matter, question, fact.value)
     look_whether_gathered(matter)
 
 

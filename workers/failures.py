@@ -20,6 +20,7 @@ from workers.budget import OverBudget
 from workers.calls import CallLog
 from workers.claims import MAX_CALLS, Claim, calls_of, end_beside, writing
 from workers.clients.llm import Code, LLMError, NotAsked
+from workers.provider_calls import PutOff
 from workers.runtime import heartbeat
 from workers.steps.base import ReplyInvalid
 
@@ -34,11 +35,16 @@ class OurFault(Exception):
     """Every worker that took the step died in it, or met an error in our own code."""
 
 
-def handle_failure(claim: Claim, error: LLMError | ReplyInvalid | OverBudget | OurFault, log: CallLog) -> None:
+Failure = LLMError | ReplyInvalid | OverBudget | OurFault | PutOff
+
+
+def handle_failure(claim: Claim, error: Failure, log: CallLog) -> None:
     """Store that the claim's call failed, and what is to happen with its step. Raises Fenced."""
     with writing(claim) as matter:
         log.store()
-        if claim.kind in BESIDE:
+        if isinstance(error, PutOff):
+            _park(claim, error.pause, seen=False, tried=error.tried)  # the matter's other questions go on
+        elif claim.kind in BESIDE:
             _put_off_or_leave(claim, matter, error)
         elif isinstance(error, ReplyInvalid):
             _retry_or_give_up(claim, matter, {"code": "invalid_reply", "message": _INVALID, "retryable": True}, None)

@@ -5,8 +5,9 @@ The next stage begins when the one before is done, a group when all its members 
 under the matter's lock, by whoever finishes a step (`workers/research.py` and its neighbours). Celery's chords are not
 used: an emptied broker loses them (docs/adr/0001-ledger-of-steps.md).
 
-Beside them all `search_documents` looks into a founder's documents, once for each question that is put to a person:
-nothing waits for it (`matters.ledger.BESIDE`).
+A question's chain forks behind `route_question`: it goes one of `WAYS`. Where a provider can't say, it goes on by the
+founder's way. Beside them all `search_documents` looks into a founder's documents, once for each question that is put
+to a person: nothing waits for it (`matters.ledger.BESIDE`).
 """
 
 from celery import Signature, chain, group, signature
@@ -16,12 +17,20 @@ def _step(kind: str) -> Signature:
     return signature(kind, immutable=True)
 
 
+WAYS: dict[str, Signature] = {
+    # Between the two a person answers, in their own time.
+    "founder": chain(_step("ask_founder"), _step("normalise_answer")),
+    # The plan is made before anything of the provider's is read; between the last two nothing is asked of anybody.
+    "provider": chain(_step("request_record"), _step("find_person"), _step("fetch_record"), _step("convert_record")),
+}
+# One for all questions of the matter that need it: whoever finishes a step begins it where it is missing.
+SHARED = frozenset({"find_person"})
+
 STAGES: tuple[Signature, ...] = (
     chain(_step("plan_search"), _step("search_playbooks")),
     group([_step("judge_relevance")]),
     chain(_step("derive_questions")),
-    # Between ask_founder and normalise_answer a person answers, in their own time.
-    group([chain(_step("route_question"), _step("ask_founder"), _step("normalise_answer"))]),
+    group([chain(_step("route_question"), group(list(WAYS.values())))]),
     chain(_step("draft_advice")),
 )
 
@@ -36,15 +45,13 @@ def kinds_of(stage: Signature) -> tuple[str, ...]:
 KINDS = tuple(kind for stage in STAGES for kind in kinds_of(stage))
 
 
-def stage_of(kind: str) -> Signature:
-    """The stage that `kind` is a step of. KeyError for a kind that the pipeline does not know."""
-    for stage in STAGES:
-        if kind in kinds_of(stage):
-            return stage
-    raise KeyError(kind)
-
-
 def following(kind: str) -> str | None:
     """The kind that follows `kind` in the pipeline; None behind the last one."""
     place = KINDS.index(kind) + 1
     return KINDS[place] if place < len(KINDS) else None
+
+
+def steps_left(way: str, after: str | None = None) -> int:
+    """How many steps of its own a question takes on `way`, behind the kind `after` where that is given."""
+    kinds = [kind for kind in kinds_of(WAYS[way]) if kind not in SHARED]
+    return len(kinds) - (kinds.index(after) + 1 if after else 0)

@@ -43,7 +43,8 @@ _STAYS = [
 ]  # fmt: skip
 _FORGET = (
     """UPDATE matters_question SET key = '#' || position, text = '', why = '', choices = '[]', wording = '', hint = '',
-              problem = '', source_hint = '', answers = '[]', proposal = NULL, offered_id = NULL
+              problem = '', source_hint = '', reason = '', known = '', answers = '[]', proposal = NULL,
+              offered_id = NULL
         WHERE matter_id = %(matter)s""",
     """UPDATE matters_fact f SET key = q.key, value = NULL, unit = NULL, as_of = NULL, statement = '', record_id = '',
               subject = '', company_fact_id = NULL
@@ -74,8 +75,9 @@ _FORGET = (
         WHERE matter_id = %(matter)s""",
     """DELETE FROM matters_delivery d USING matters_event e WHERE e.id = d.event_id AND e.matter_id = %(matter)s""",
     """UPDATE matters_batchitem SET custom_id = NULL WHERE matter_id = %(matter)s""",
+    """UPDATE matters_providercall SET record_ids = '[]' WHERE matter_id = %(matter)s""",
     """UPDATE matters_matter SET question = '', metadata = '{}', webhook_url = '', callback_headers = NULL, dedupe = '',
-              pruned_at = clock_timestamp(),
+              people = '{}', pruned_at = clock_timestamp(),
               error = CASE WHEN error IS NOT NULL
                       THEN jsonb_build_object('code', error->'code', 'message', '', 'retryable', false) END
         WHERE id = %(matter)s""",

@@ -14,7 +14,7 @@ from django.db import OperationalError, connection
 from companies.connection_services import warn_of_ends
 from matters.deliveries import TASK
 from matters.ledger import BESIDE
-from workers import draft, facts, questions, research
+from workers import draft, facts, people, questions, records, research
 from workers.alarm import watch_matters
 from workers.budget import OverBudget
 from workers.calls import CallLog
@@ -26,6 +26,7 @@ from workers.failures import OurFault, give_back, handle_failure, reference_of
 from workers.lifecycle import is_stopping
 from workers.outage import until_stored
 from workers.pipeline import KINDS
+from workers.provider_calls import PutOff
 from workers.pruning import prune
 from workers.reply_cache import forget_expired_replies
 from workers.runtime import heartbeat
@@ -43,6 +44,10 @@ STEPS: dict[str, Callable[[Work], None]] = {
     "route_question": questions.route_question,
     "ask_founder": questions.ask_founder,
     "normalise_answer": facts.normalise_answer,
+    "request_record": questions.request_record,
+    "find_person": people.find_person,
+    "fetch_record": records.fetch_record,
+    "convert_record": records.convert_record,
     "draft_advice": draft.draft_advice,
     "search_documents": search_documents,
 }
@@ -84,7 +89,7 @@ def _do(work: Work) -> None:
         if work.claim.calls_seen > MAX_CALLS and calls_of(work.claim, made=False) > MAX_CALLS:
             raise OurFault(f"every worker that took step {work.claim.step_id} died or met an error of ours")
         STEPS[work.claim.kind](work)
-    except (LLMError, ReplyInvalid, OverBudget, OurFault) as error:
+    except (LLMError, ReplyInvalid, OverBudget, OurFault, PutOff) as error:
         handle_failure(work.claim, error, work.log)
     except (Fenced, OperationalError):
         raise

@@ -1,9 +1,9 @@
 """One step in work: the claim, the running call, the calls so far, and the two kinds of write."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 from matters.events import events_together, matter_updated, tell_events
 from matters.ledger import NewStep, insert_steps
@@ -15,6 +15,8 @@ from workers.claims import Claim, end_beside, finishing, writing
 from workers.clients.llm import Call
 from workers.pipeline import following
 from workers.steps.base import LLMRequest, R
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -33,6 +35,13 @@ class Work:
             self.replies[prompt] = ask_model(self.claim, request, self.call, self.log)
         reply: R = self.replies[prompt]
         return reply
+
+    def once(self, name: str, do: Callable[[], T]) -> T:
+        """What `do` gives, done once: a step that is done again, for its database was away, asks nobody twice."""
+        if name not in self.replies:
+            self.replies[name] = do()
+        result: T = self.replies[name]
+        return result
 
     @contextmanager
     def finish(self, result: dict[str, Any] | None = None) -> Iterator[Matter]:

@@ -9,6 +9,7 @@ from demo.model.answers import normalise_answer
 from demo.model.documents import quote_document
 from demo.model.instances import conform, smallest
 from demo.model.questions import ask_founder, derive_questions, route_question
+from demo.model.record_requests import request_record
 from demo.model.research import judge_relevance, plan_search
 from demo.model.wire import ChatRequest
 
@@ -17,6 +18,7 @@ _STEPS: dict[str, Callable[[str], dict[str, Any]]] = {
     "judge_relevance": judge_relevance,
     "derive_questions": derive_questions,
     "route_question": route_question,
+    "request_record": request_record,
     "ask_founder": ask_founder,
     "normalise_answer": normalise_answer,
     "quote_document": quote_document,

@@ -4,7 +4,7 @@ from typing import Any
 
 from demo.model.reading import Record, first_record, line_after, records
 
-TYPICAL, FEWEST = 12, 8
+TYPICAL, FEWEST = 15, 8
 
 _GENERAL: tuple[tuple[str, str, str, str], ...] = (
     ("work_state", "In which state do the people concerned work?", "The rules of that state apply.", "text"),
@@ -43,7 +43,7 @@ _HINTS = {
 
 
 def derive_questions(prompt: str) -> dict[str, Any]:
-    """Twelve of the facts that the playbooks need, each in turn; general ones where they name fewer than eight."""
+    """Fifteen of the facts that the playbooks need, each in turn; general ones where they name fewer than eight."""
     needed = {fact["key"]: _question(fact) for fact in _in_turn(prompt)}
     chosen = list(needed.values())[:TYPICAL]
     for key, text, why, kind in _GENERAL:

@@ -1,16 +1,21 @@
-"""The job as `make run` shows it without a key: the demo model answers, and every page says so. README's pictures."""
+"""The job as `make run` shows it without a key: demo model and providers, and every page says so. README's pictures."""
 
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from datetime import UTC, date, datetime
+from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
 
+from demo.providers.company import equity, people
 from tests.e2e.conftest import ROOT, OpenPage, look, picture, sign_in
 from tests.e2e.walk import answer_cards, ask_a_question
-from tests.processes import Installation
+from tests.fakes.fixture_providers import FixtureProviders
+from tests.processes import FOUNDER, Installation, wait_until
+from tests.workers.local_providers import ENVIRONMENT
 
 pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("e2e")]
 LABEL = "not written by a language model"
@@ -33,10 +38,58 @@ def demo_model() -> Iterator[str]:
 @pytest.fixture(scope="module")
 def installation(tmp_path_factory: pytest.TempPathFactory, demo_model: str) -> Iterator[Installation]:
     folder = tmp_path_factory.mktemp("demo")
-    with Installation(
-        folder, OPENAI_BASE_URL=demo_model, LLM_MODEL="demo-model", LLM_ADVICE_MODEL="demo-model"
-    ) as product:
+    models: dict[str, Any] = {
+        "OPENAI_BASE_URL": demo_model,
+        "LLM_MODEL": "demo-model",
+        "LLM_ADVICE_MODEL": "demo-model",
+    }
+    with FixtureProviders() as providers, Installation(folder, **models | providers.environment) as product:
+        product.manage("shell", "-c", CONNECT)
         yield product
+
+
+CONNECT = f"""
+from companies.demo_connections import connect_demo
+from companies.models import Company, User
+connect_demo(Company.objects.get(slug="test"), User.objects.get(email="{FOUNDER}"), {ENVIRONMENT})
+"""
+PLANNED = date(2026, 12, 31)  # what `walk.fill` says to a question for a date
+
+
+def expected_facts() -> dict[str, str]:
+    """The values as the fixtures' own files have them, computed without the product."""
+    cto = next(person for person in people()["people"] if person["title"] == "Chief Technology Officer")
+    here = [person for person in people()["people"] if "end" not in person]
+    states = {place["key"]: place["region"] for place in people()["work_locations"]}
+    assert states[cto["place"]] == "CA"
+    holder = next(held["id"] for held in equity()["stakeholders"] if held.get("worker") == cto["key"])
+    grants = [
+        grant
+        for kind in ("option_grants", "restricted_stock_awards", "restricted_stock_units")
+        for grant in equity()[kind]
+        if grant["holder"] == holder
+    ]
+    return {
+        "work_state": f"California; employed by {people()['legal_entities'][0]['legal_name']}",
+        "worker_type": "contractor" if cto.get("employment") == "contractor" else "employee",
+        "age_40_plus": "yes" if cto["born"].replace(year=cto["born"].year + 40) <= today() else "no",
+        "headcount": str(sum(person.get("employment") != "contractor" for person in here)),
+        "annual_salary": str(cto["pay"]),
+        "vested_on_planned_date": str(sum(vested(grant) for grant in grants)),
+    }
+
+
+def today() -> date:
+    return datetime.now(tz=UTC).date()
+
+
+def vested(grant: dict[str, Any]) -> int:
+    """On the planned date, by whole months since vesting began."""
+    rhythm = next(schedule for schedule in equity()["schedules"] if schedule["id"] == grant["schedule"])
+    start = grant["vests_from"]
+    months = (PLANNED.year - start.year) * 12 + PLANNED.month - start.month - (PLANNED.day < start.day)
+    counted = 0 if months < rhythm["cliff"] else min(months, rhythm["months"]) // rhythm["every"] * rhythm["every"]
+    return int(float(grant["quantity"])) * int(counted) // int(rhythm["months"])
 
 
 def test_the_demo_matter_is_advised_within_a_minute_of_the_last_answer(
@@ -48,15 +101,46 @@ def test_the_demo_matter_is_advised_within_a_minute_of_the_last_answer(
     ask_a_question(page)
     picture_of(page, "questions", "body")
     answer_cards(page)
+    settled = matter_on(page, installation)
+    facts = {fact["key"]: fact for fact in settled["facts"]}
+    expected = expected_facts()
+    assert {key: facts[key]["value"] for key in expected} == expected
+    of_providers = [fact for fact in settled["facts"] if fact["source"] in ("rippling", "carta")]
+    assert len(settled["questions"]) == 15
+    assert len(of_providers) >= 7
+    assert all(fact["status"] == "known" and fact["as_of"] == today().isoformat() for fact in of_providers)
+    terms = facts["option_terms"]["value"]
+    assert "24,000 NSOs at 0.41 USD, exercisable for 90 days" in terms
+    assert "240,000 ISOs at 0.92 USD" in terms
+    vacation = next(q for q in settled["questions"] if q["known"])
+    assert "Vacation 14.5" in vacation["known"]
+    assert vacation["reason"] == "Rippling does not say whether its leave balances are days or hours."
+
     began = time.monotonic()
     page.wait_for_function("() => document.querySelector('#advice-text').innerText.length > 700")
     picture_of(page, "streaming", "#advice", scheme="dark")
     page.get_by_role("button", name="Regenerate").wait_for(timeout=60_000)
     assert time.monotonic() - began < 60
     expect(page.locator("#advice-head")).to_contain_text(LABEL)
+    page.locator("#answered-list > summary").click()
+    row = page.locator("#answered .facts > div", has_text="employee or a contractor")
+    expect(row).to_contain_text(f"from Rippling, worker {facts['worker_type']['record_id'][:8]}…")
+    row.get_by_text("How this was found").click()
+    expect(row).to_contain_text("Request: Rippling, worker → 200")
     look(page, "demo-advice")
     picture_of(page, "advice", "#advice")
     picture_of(page, "advice-phone", "#advice", width=390)
+
+
+def matter_on(page: Page, installation: Installation) -> dict[str, Any]:
+    """The matter of the page, once all its questions are settled."""
+    path = f"/api/v1/matters/{page.url.rstrip('/').rpartition('/')[2]}"
+
+    def settled() -> dict[str, Any] | None:
+        found: dict[str, Any] = installation.api.get(path).json()
+        return found if found["status"] in ("advising", "advised") else None
+
+    return dict(wait_until(settled, "all questions are settled", 60))
 
 
 def picture_of(page: Page, name: str, place: str, *, scheme: str = "light", width: int = 1280) -> None:

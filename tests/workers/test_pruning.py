@@ -36,6 +36,7 @@ from matters.models import (
     IdempotencyRecord,
     LLMCall,
     Matter,
+    ProviderCall,
     Question,
     Step,
 )
@@ -171,10 +172,20 @@ def advised(pipeline: Pipeline, api: Client, llm: FakeLLM) -> Matter:
     for question in others:
         answer_question(matter.pk, question.pk, f"{CANARY} answered")
     pipeline.run_all()
+    _plant_what_providers_said(matter)
     matter.refresh_from_db()
     assert matter.status == MatterStatus.ADVISED
     assert Delivery.objects.filter(event__matter=matter).update(last_error=CANARY) == 2
     return matter
+
+
+def _plant_what_providers_said(matter: Matter) -> None:
+    person = {"id": CANARY, "name": CANARY, "title": CANARY, "how": CANARY}
+    Matter.objects.filter(pk=matter.pk).update(people={"rippling": person})
+    matter.questions.update(known=f"{CANARY} is known", reason=f"{CANARY} can't say")
+    ProviderCall.objects.create(
+        matter=matter, step=matter.steps.all()[0], provider="rippling", operation="worker", record_ids=[CANARY]
+    )
 
 
 def audit_of(matter: Matter) -> dict[str, Any]:
@@ -187,6 +198,7 @@ def audit_of(matter: Matter) -> dict[str, Any]:
         "facts": list(Fact.objects.order_by("pk").values("id", "question", "source", "status", "created_at")),
         "steps": list(Step.objects.order_by("pk").values("id", "key", "kind", "state", "attempt", "finished_at")),
         "events": list(Event.objects.order_by("pk").values("number", "type", "from_status", "to_status", "at")),
+        "requests": list(ProviderCall.objects.values("provider", "operation", "status", "latency_ms", "at")),
         "calls": list(LLMCall.objects.order_by("pk").values("kind", "model", "prompt_tokens", "cost", "at", "outcome")),
         "attempts": list(Attempt.objects.values("version", "number", "status", "model", "length", "sha256")),
     }  # fmt: skip
@@ -201,9 +213,9 @@ def test_no_word_of_a_pruned_matter_is_left_anywhere_and_its_record_stays(advise
         "matters_event.data",
         "advice_attempt.text", "advice_attempt.facts", "matters_question.wording", "matters_cachedreply.text",
         "matters_idempotencyrecord.key", "documents_document.name", "documents_documentpage.text",
-        "documents_documentpage.search_vector",
-        "matters_idempotencyrecord.key", "matters_matter.webhook_url", "matters_batchitem.custom_id",
-        "matters_delivery.last_error",
+        "documents_documentpage.search_vector", "matters_matter.webhook_url", "matters_batchitem.custom_id",
+        "matters_delivery.last_error", "matters_matter.people", "matters_question.known", "matters_question.reason",
+        "matters_providercall.record_ids",
     ):  # fmt: skip
         assert place in planted, f"no canary was planted in {place}: {sorted(planted)}"
     let_pass(DAYS + 1)

@@ -59,7 +59,7 @@ def to_fact(key: str, given: NormaliseAnswerInput, reply: NormaliseAnswerReply) 
     except _UnusableError as problem:
         return Unreadable(str(problem))
     statement = one_line(reply.statement) or f"{one_line(given.question)} {canonical} {unit or ''}".strip()
-    return FactValue(key, canonical, unit, _real_date(reply.as_of or ""), statement)
+    return FactValue(key, canonical, unit, real_date(reply.as_of or ""), statement)
 
 
 Read = tuple[str, str | None]
@@ -76,7 +76,7 @@ def _yes_no(value: str, unit: str | None, given: NormaliseAnswerInput) -> Read:
 
 
 def _date(value: str, unit: str | None, given: NormaliseAnswerInput) -> Read:
-    if (day := _real_date(value)) is None:
+    if (day := real_date(value)) is None:
         raise _UnusableError("The date is not a day of the calendar. Please give day, month and year.")
     return day.isoformat(), None
 
@@ -131,7 +131,7 @@ def _plain(number: float) -> str:
     return plain if rounded else "0"
 
 
-def _real_date(text: str) -> date | None:
+def real_date(text: str) -> date | None:
     if not _ISO_DATE.fullmatch(text.strip()):
         return None
     try:

@@ -12,6 +12,7 @@ from workers.steps import (
     normalise_answer,
     plan_search,
     quote_document,
+    request_record,
     route_question,
 )
 from workers.steps.base import KINDS, LLMRequest
@@ -33,6 +34,15 @@ def _normalising(kind: str) -> Call:
     return Call(f"normalise_answer-{kind}", request, lambda reply: to_fact("key", given, reply))
 
 
+def _planning(provider: str) -> Call:
+    given = samples.planned(provider)
+    return Call(
+        f"request_record-{provider}",
+        request_record.build_request(given),
+        lambda reply: request_record.to_plan(given, reply),
+    )
+
+
 CALLS = (
     Call("plan_search", plan_search.build_request(samples.PLAN), lambda r: plan_search.to_queries(samples.PLAN, r)),
     Call("judge_relevance", judge_relevance.build_request(samples.JUDGE), lambda reply: reply),
@@ -52,5 +62,6 @@ CALLS = (
         quote_document.build_request(samples.QUOTE),
         lambda r: quote_document.to_quotation(samples.QUOTE, r),
     ),
+    *map(_planning, ("rippling", "carta")),
     *map(_normalising, KINDS),
 )

@@ -9,6 +9,7 @@ from workers.steps.judge_relevance import JudgeRelevanceInput, SectionOpening
 from workers.steps.normalise_answer import NormaliseAnswerInput
 from workers.steps.plan_search import PlanSearchInput
 from workers.steps.quote_document import Passage, QuoteDocumentInput
+from workers.steps.request_record import RequestRecordInput
 from workers.steps.route_question import RouteQuestionInput
 
 TODAY = date(2026, 11, 21)
@@ -88,6 +89,14 @@ FACTS = (
     AdviceFact("F5", "Is there a written record?", 'Notes. "See [P9]", he said!', None, TODAY, "founder", "unverified"),
 )
 DRAFT = DraftAdviceInput(QUESTION, SOURCES, FACTS, TODAY)
+
+
+def planned(
+    provider: str, text: str = "How many shares are vested on the planned date?", kind: str = "number"
+) -> RequestRecordInput:
+    """The input of request_record for one question of a provider."""
+    dates = {"planned_date": "On which day should the employment end?"}
+    return RequestRecordInput(QUESTION, text, "They stay.", kind, provider, TODAY, dates)  # type: ignore[arg-type]
 
 
 def answered(

@@ -1,0 +1,117 @@
+"""How much is vested on a day, what vests next, and what can't be told."""
+
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from workers.steps.found_records import HoldingFound, VestingEventFound
+from workers.steps.vesting import NextVesting, NotComputable, next_cliff, next_vesting, vesting_on
+
+START = date(2025, 12, 8)
+
+
+def event(day: date, quantity: str | int, *, by_performance: bool = False) -> VestingEventFound:
+    return VestingEventFound(day=day, quantity=Decimal(quantity), by_performance=by_performance)
+
+
+def holding(*events: VestingEventFound, **fields: Any) -> HoldingFound:
+    quantity = sum((e.quantity for e in events), Decimal(0))
+    return HoldingFound(**({"id": "g", "kind": "option", "quantity": quantity, "events": events} | fields))
+
+
+def monthly(months: int, each: int, cliff: int = 0) -> tuple[VestingEventFound, ...]:
+    """`each` a month, the first `cliff` of them at once; months are 30 days here."""
+    days = [START + timedelta(days=30 * n) for n in range(1, months + 1)]
+    first = [event(days[cliff - 1], cliff * each)] if cliff else []
+    return tuple(first + [event(day, each) for day in days[cliff:]])
+
+
+CLIFF = holding(*monthly(48, 5_000, cliff=12))
+CLIFF_DAY = START + timedelta(days=360)
+
+
+@pytest.mark.parametrize(
+    ("day", "vested"),
+    [
+        (START, 0),
+        (CLIFF_DAY - timedelta(days=1), 0),
+        (CLIFF_DAY, 60_000),
+        (CLIFF_DAY + timedelta(days=29), 60_000),
+        (CLIFF_DAY + timedelta(days=30), 65_000),
+        (START + timedelta(days=9_999), 240_000),
+    ],
+)
+def test_vested_is_the_sum_of_the_events_up_to_that_day_inclusive(day: date, vested: int) -> None:
+    found = vesting_on([CLIFF], day)
+    assert [found.vested, found.unvested] == [Decimal(vested), Decimal(240_000 - vested)]
+
+
+def test_todays_number_of_the_record_is_not_used_for_another_day() -> None:
+    assert vesting_on([CLIFF.model_copy(update={"vested_today": Decimal(7)})], CLIFF_DAY).vested == 60_000
+
+
+def test_a_performance_condition_counts_as_not_met_and_is_told() -> None:
+    found = vesting_on([holding(event(START, 100), event(START, 50, by_performance=True))], START)
+    assert [found.vested, found.unvested, found.by_performance] == [Decimal(100), Decimal(50), Decimal(50)]
+
+
+def test_a_grant_that_ended_vests_no_further() -> None:
+    ended = CLIFF.model_copy(update={"ended": CLIFF_DAY})
+    assert vesting_on([ended], CLIFF_DAY + timedelta(days=300)).vested == 60_000
+    assert next_vesting([ended], CLIFF_DAY) is None
+
+
+def test_several_grants_are_added_up() -> None:
+    found = vesting_on([CLIFF, holding(event(START, "0.5"))], CLIFF_DAY)
+    assert found.vested == Decimal("60000.5")
+
+
+@pytest.mark.parametrize(
+    ("fields", "says"),
+    [
+        ({"quantity": None}, "the number of a grant"),
+        ({"quantity": Decimal(1)}, "more than the grant"),
+        ({"events": ()}, "no vesting schedule"),
+    ],
+)
+def test_a_record_that_does_not_say_enough_is_never_counted(fields: dict[str, Any], says: str) -> None:
+    with pytest.raises(NotComputable, match=says):
+        vesting_on([CLIFF.model_copy(update=fields)], CLIFF_DAY)
+
+
+def test_without_a_schedule_what_is_wholly_vested_is_so_on_every_day() -> None:
+    whole = HoldingFound(id="s", kind="share", quantity=Decimal(10), vested_today=Decimal(10))
+    assert vesting_on([whole], START).vested == 10
+
+
+def test_the_next_vesting_date_is_the_first_behind_the_day_and_a_cliff_says_so() -> None:
+    assert next_vesting([CLIFF], START) == NextVesting(CLIFF_DAY, Decimal(60_000), cliff=True)
+    after = next_vesting([CLIFF], CLIFF_DAY)
+    assert after == NextVesting(CLIFF_DAY + timedelta(days=30), Decimal(5_000), cliff=False)
+
+
+def test_a_cliff_of_one_grant_is_found_behind_the_smaller_dates_of_another() -> None:
+    both = [CLIFF, holding(*monthly(24, 1_000))]
+    first = next_vesting(both, START)
+    assert first is not None
+    assert (first.day, first.cliff) == (START + timedelta(days=30), False)
+    assert next_cliff(both, START) == NextVesting(CLIFF_DAY, Decimal(61_000), cliff=True)
+    assert next_cliff(both, CLIFF_DAY) is None
+
+
+_EVENTS = st.lists(st.tuples(st.dates(date(2020, 1, 1), date(2035, 1, 1)), st.integers(0, 10**9), st.booleans()))
+
+
+@given(events=_EVENTS, days=st.tuples(st.dates(date(2019, 1, 1), date(2036, 1, 1)), st.integers(0, 4_000)))
+def test_vested_and_unvested_make_the_grant_and_vested_never_shrinks(
+    events: list[tuple[date, int, bool]], days: tuple[date, int]
+) -> None:
+    grant = holding(*(event(day, quantity, by_performance=p) for day, quantity, p in events), vested_today=Decimal(0))
+    earlier, later = vesting_on([grant], days[0]), vesting_on([grant], days[0] + timedelta(days=days[1]))
+    assert earlier.vested + earlier.unvested == grant.quantity
+    assert earlier.vested <= later.vested
+    assert earlier.by_performance <= later.unvested

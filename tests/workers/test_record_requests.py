@@ -1,0 +1,114 @@
+"""What each operation keeps of the providers' answers, and what it comes to: asked of the fixtures, no database."""
+
+from collections.abc import Iterator
+from datetime import date
+from typing import Any
+
+import pytest
+
+from demo.providers.company import rippling_id
+from tests.fakes.fixture_providers import FixtureProviders
+from workers.record_requests import Wanted, request_records
+from workers.steps.convert_record import convert_record
+from workers.steps.operations import SPECS, Component, Operation
+from workers.steps.readings import AskFounder, Converted, ConvertInput
+from workers.steps.request_record import Plan
+
+TODAY, END = date(2026, 11, 25), date(2026, 12, 31)
+CTO, HOLDER = rippling_id("worker", "marcus-ellery"), "503"
+
+
+@pytest.fixture(scope="module")
+def providers() -> Iterator[FixtureProviders]:
+    with FixtureProviders(page_size=7) as servers:  # so that every list has several pages
+        yield servers
+
+
+def ask(
+    providers: FixtureProviders, operation: Operation, kind: str, person: str = "", **fields: Any
+) -> Converted | AskFounder:
+    """What is kept, stored and read again, as the steps do it."""
+    spec, component = SPECS[operation], fields.pop("component", None)
+    someone = person or (CTO if spec.provider == "rippling" else HOLDER)
+    with providers.rippling() if spec.provider == "rippling" else providers.carta() as client:
+        found = request_records(Wanted(operation, someone, END, component), client)
+    given = ConvertInput(Plan(operation=operation, component=component), kind, (), "Marcus Ellery", TODAY, END)  # type: ignore[arg-type]
+    return convert_record(given, found.model_dump(mode="json"))
+
+
+@pytest.mark.parametrize(
+    ("operation", "kind", "value", "unit"),
+    [
+        (Operation.WORKER_STATUS, "text", "employee", None),
+        (Operation.JOB_TITLE, "text", "Chief Technology Officer", None),
+        (Operation.START_DATE, "date", "2025-12-08", None),
+        (Operation.TENURE, "number", "12", "months"),
+        (Operation.WORK_STATE, "text", "California", None),
+        (Operation.WORK_STATE_AND_ENTITY, "text", "California; employed by Demo Robotics, Inc.", None),
+        (Operation.AGE_40_PLUS, "yes_no", "yes", None),
+        (Operation.HEADCOUNT, "number", "36", "employees"),
+        # 18 of 24 months of 24,000; 12 of 48 of 240,000; 4 of 16 quarters of 60,000
+        (Operation.VESTED_ON, "number", str(18_000 + 60_000 + 15_000), "options and shares"),
+        (Operation.UNVESTED_ON, "number", str(6_000 + 180_000 + 45_000), "options and shares"),
+        (Operation.NEXT_VESTING_DATE, "date", "2027-01-02", None),
+        (Operation.EQUITY_GRANTED, "number", "324000", "options and shares"),
+        (Operation.FAIR_MARKET_VALUE, "money", "1.06", "USD per share"),
+    ],
+)
+def test_the_fixtures_own_numbers_come_out(
+    providers: FixtureProviders, operation: Operation, kind: str, value: str, unit: str | None
+) -> None:
+    fact = ask(providers, operation, kind)
+    assert isinstance(fact, Converted), fact
+    assert (fact.value, fact.unit) == (value, unit)
+
+
+@pytest.mark.parametrize(
+    ("component", "value"),
+    [
+        (Component.ANNUAL_SALARY, "285000"),
+        (Component.TARGET_BONUS, "57000"),
+        (Component.SIGNING_BONUS, "40000"),
+        (Component.RELOCATION, "15000"),
+    ],
+)
+def test_each_part_of_the_pay_is_its_own(providers: FixtureProviders, component: Component, value: str) -> None:
+    fact = ask(providers, Operation.COMPENSATION, "money", component=component)
+    assert isinstance(fact, Converted)
+    assert fact.value == value
+
+
+@pytest.mark.parametrize(
+    ("key", "state"),
+    [("priya-raman", "Washington"), ("amir-rahimi", "ON, CA"), ("peter-novak", "Delaware")],
+)
+def test_a_remote_worker_works_where_the_home_is(providers: FixtureProviders, key: str, state: str) -> None:
+    fact = ask(providers, Operation.WORK_STATE, "text", rippling_id("worker", key))
+    assert isinstance(fact, Converted)
+    assert fact.value == state
+
+
+@pytest.mark.parametrize(
+    ("operation", "person", "kind", "reason"),
+    [
+        (Operation.WORK_STATE, rippling_id("worker", "tomasz-nowak"), "text", "Rippling has no address with a state"),
+        (Operation.LEAVE_BALANCE, CTO, "number", "does not say whether its leave balances are days or hours"),
+        (Operation.OPTION_TERMS, "507", "text", "the plan's own period applies, which Carta does not show"),
+        (Operation.OPTION_TERMS, "601", "text", "Carta has no options of this person."),
+        (Operation.VESTED_ON, "601", "number", "Carta has no options or shares with vesting of this person."),
+        (Operation.LEAVE_BALANCE, rippling_id("worker", "dana-white"), "number", "no leave balance of this person"),
+    ],
+)
+def test_what_the_fixtures_do_not_say_is_asked_for(
+    providers: FixtureProviders, operation: Operation, person: str, kind: str, reason: str
+) -> None:
+    found = ask(providers, operation, kind, person)
+    assert isinstance(found, AskFounder), found
+    assert reason in found.reason
+
+
+def test_a_grant_that_ended_vests_no_further(providers: FixtureProviders) -> None:
+    fact = ask(providers, Operation.VESTED_ON, "number", "515")  # 29 of 48 months of 96,000 until October 2025
+    assert isinstance(fact, Converted)
+    assert fact.value == str(96_000 * 29 // 48)
+    assert "Nothing more vests behind that day." in fact.statement

@@ -1,0 +1,119 @@
+"""Whom the matter is about: find_person looks once for each provider, and asks the founder where it is not plain."""
+
+from dataclasses import asdict
+from typing import Any
+
+from matters.events import question_updated, tell_events
+from matters.fetching import PERSON_KEY
+from matters.gathering import look_whether_gathered
+from matters.models import Matter, Question, Step
+from matters.states import AnswerKind, QuestionStatus, StepState
+from workers.claims import expect_steps
+from workers.clients.carta import CartaClient
+from workers.clients.rippling import RipplingClient, Worker
+from workers.provider_calls import Unanswered, ask_provider
+from workers.steps import find_person as find
+from workers.steps.find_person import NOBODY, Choice, Holder, Identity, Match, Person
+from workers.steps.found_records import plain
+from workers.work import Work
+
+_ASKED = "Which of these people in {} is your question about?"
+_WHY = "Several of the questions are answered from the records of this person."
+
+
+def find_person(work: Work) -> None:
+    """Find the matter's person among a provider's, or put the candidates to the founder."""
+    provider = work.claim.payload["provider"]
+    found = work.once("person", lambda: _look(work, provider))
+    with work.finish(_as_result(found)) as matter:
+        if isinstance(found, Match):
+            _note(matter, provider, found.person, found.how)
+        elif isinstance(found, Unanswered):
+            _note(matter, provider, None, found.reason)
+        elif not found.people:
+            _note(matter, provider, None, f"{provider.capitalize()} has nobody whom this could be about.")
+        else:
+            _put_to_founder(matter, provider, found)
+        look_whether_gathered(matter)
+
+
+def choose_person(matter: Matter, question: Question, chosen: str | None) -> None:
+    """Take a person's answer to whom a locked `matter` is about; None where they don't know."""
+    provider = question.key.partition(":")[2]
+    name = provider.capitalize()
+    step = Step.objects.filter(matter=matter, kind="find_person", state=StepState.DONE, payload__provider=provider)
+    candidates = dict((step.latest("pk").result or {}).get("candidates", []))
+    if person := candidates.get(chosen or ""):
+        _note(matter, provider, Person(**person), "you said so")
+    elif chosen is None:
+        _note(matter, provider, None, f"You did not know which of the people in {name} is meant.")
+    else:
+        _note(matter, provider, None, f"You said that none of the people in {name} is meant.")
+
+
+def _look(work: Work, provider: str) -> Match | Choice | Unanswered:
+    question = work.claim.question
+    if provider == "rippling":
+        return ask_provider(work, provider, None, lambda client: _in_rippling(client, question))
+    worker = _worker(work)
+    return ask_provider(work, provider, None, lambda client: _in_carta(client, question, worker))
+
+
+def _worker(work: Work) -> Worker | None:
+    """The one in Rippling whom the matter is about; None where nobody is, or Rippling can't say any more."""
+    people: dict[str, Any] = Matter.objects.values_list("people", flat=True).get(pk=work.claim.matter_id)
+    worker = people.get("rippling", {}).get("id")
+    known = ask_provider(work, "rippling", None, lambda client: client.worker(worker, ("user",))) if worker else None
+    return None if isinstance(known, Unanswered) else known
+
+
+def _in_rippling(client: RipplingClient, question: str) -> Match | Choice:
+    """Among those who work here now."""
+    workers = client.workers("ACTIVE", ("user",))
+    people = [Person(worker.id, plain(worker.name or ""), plain(worker.title or "")) for worker in workers]
+    return find.find_person(question, people)
+
+
+def _in_carta(client: CartaClient, question: str, worker: Worker | None) -> Match | Choice:
+    """The holder who is the worker that the question is about; without one whoever the question names."""
+    holders = [
+        Holder(Person(holder.id, plain(holder.full_name or "")), holder.employee_id or "", holder.email or "")
+        for holder in client.stakeholders()
+    ]
+    known = Identity(worker.id, worker.work_email or "", worker.name or "") if worker else None
+    return find.find_holder(question, holders, known)
+
+
+def _note(matter: Matter, provider: str, person: Person | None, how: str) -> None:
+    """Keep who it is, for all questions of the matter."""
+    matter.people = {**matter.people, provider: {"id": None, **(asdict(person) if person else {}), "how": how}}
+    matter.save(update_fields=["people"])
+
+
+def _put_to_founder(matter: Matter, provider: str, choice: Choice) -> None:
+    """One more question of the matter; its choices are what the provider calls the candidates. No model words it."""
+    last = matter.questions.order_by("position").last()
+    question = Question.objects.create(
+        matter=matter,
+        position=last.position + 1 if last else 1,
+        key=PERSON_KEY.format(provider),
+        text=_ASKED.format(provider.capitalize()),
+        wording=_ASKED.format(provider.capitalize()),
+        why=_WHY,
+        kind=AnswerKind.CHOICE,
+        choices=[*choice.labels, NOBODY],
+        status=QuestionStatus.AWAITING_FOUNDER,
+        source="founder",
+    )
+    expect_steps(matter, 1)
+    tell_events(matter.pk, [question_updated(question, why="it is not plain whom the question is about")])
+
+
+def _as_result(found: Match | Choice | Unanswered) -> dict[str, Any]:
+    """What the step came to; of a choice each label with its person, in their order."""
+    if isinstance(found, Match):
+        return {"status": "matched", **asdict(found.person), "how": found.how}
+    if isinstance(found, Unanswered):
+        return {"status": "unanswered", **asdict(found)}
+    people = [asdict(person) for person in found.people]
+    return {"status": "asked", "candidates": list(map(list, zip(found.labels, people, strict=True)))}

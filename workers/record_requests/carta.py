@@ -1,0 +1,117 @@
+"""What each operation asks Carta for, and the few values that are kept."""
+
+from collections.abc import Callable, Iterable
+from datetime import date
+from typing import Any
+
+from workers.clients.carta import CartaClient
+from workers.clients.carta.records import ExercisePeriod, OptionGrant, RestrictedStockAward, RestrictedStockUnit
+from workers.provider_http import Code, ProviderError
+from workers.record_requests.wanted import Wanted, amount_of, holes_of
+from workers.steps.found_records import EquityFound, Found, HoldingFound, ValuationFound, VestingEventFound
+from workers.steps.operations import Operation
+
+
+def _holdings(wanted: Wanted, client: CartaClient) -> Found:
+    """Options and shares that vest. Certificates are left out: they hold exercised options a second time."""
+    return EquityFound(stakeholder=wanted.person, holdings=tuple(_all_holdings(wanted, client)))
+
+
+def _option_terms(wanted: Wanted, client: CartaClient) -> Found:
+    options = tuple(_option(grant) for grant in _own(wanted, client.option_grants()))
+    valuation = _newest_valuation(wanted, client) if options else None
+    return EquityFound(stakeholder=wanted.person, holdings=options, valuation=valuation)
+
+
+def _all_holdings(wanted: Wanted, client: CartaClient) -> Iterable[HoldingFound]:
+    yield from map(_option, _own(wanted, client.option_grants()))
+    yield from map(_award, _own(wanted, client.restricted_stock_awards()))
+    yield from map(_unit, _own(wanted, client.restricted_stock_units()))
+
+
+def _own(wanted: Wanted, grants: Iterable[Any]) -> list[Any]:
+    """The person's, without those that were taken back. Raises ProviderError where the list did not come to its end."""
+    if not getattr(grants, "complete", True):
+        raise ProviderError(
+            Code.MALFORMED, "Carta's list did not come to its end, so nothing in it can be counted.", permanent=True
+        )
+    return [g for g in grants if g.stakeholder_id == wanted.person and g.canceled_date is None]
+
+
+def _option(grant: OptionGrant) -> HoldingFound:
+    kind, periods = grant.stock_option_type, grant.exercise_periods
+    return HoldingFound(
+        kind="option",
+        option_type=kind.word if kind and kind.known else None,
+        exercised=grant.exercised_quantity,
+        price=amount_of(grant.exercise_price),
+        involuntary=_period(periods.involuntary_termination) if periods else None,
+        voluntary=_period(periods.voluntary_termination) if periods else None,
+        **_common(grant, option_type="stock_option_type", price="exercise_price"),
+    )
+
+
+def _award(grant: RestrictedStockAward) -> HoldingFound:
+    return HoldingFound(kind="share", price=amount_of(grant.price_per_share), **_common(grant, price="price_per_share"))
+
+
+def _unit(grant: RestrictedStockUnit) -> HoldingFound:
+    return HoldingFound(kind="unit", **_common(grant))
+
+
+def _common(grant: Any, **fields: str) -> dict[str, Any]:
+    events = [event for event in grant.vesting_events if event.vest_date is not None and event.quantity is not None]
+    holes = holes_of(grant, events="vesting_events", quantity="quantity", **fields)
+    if len(events) < len(grant.vesting_events):
+        holes["unreadable"] = (*holes["unreadable"], "events")
+    return {
+        "id": grant.id,
+        "plan": grant.equity_incentive_plan_name,
+        "issued": grant.issue_date,
+        "quantity": grant.quantity,
+        "ended": grant.termination_date,
+        "vested_today": grant.vested_quantity,
+        "events": tuple(
+            VestingEventFound(
+                day=event.vest_date, quantity=event.quantity, by_performance=event.performance_condition is True
+            )
+            for event in events
+        ),
+        **holes,
+    }
+
+
+def _fair_market_value(wanted: Wanted, client: CartaClient) -> Found:
+    return _newest_valuation(wanted, client) or ValuationFound(id="")
+
+
+def _newest_valuation(wanted: Wanted, client: CartaClient) -> ValuationFound | None:
+    """Of the common shares, in force on the day; None where there is none."""
+    valuations = [v for v in client.fair_market_values() if v.effective_date and v.effective_date <= wanted.day]
+    for valuation in sorted(valuations, key=lambda v: v.effective_date or date.min, reverse=True):
+        prices = [of.price for of in valuation.share_class_valuations if of.common and of.price]
+        if len(set(prices)) == 1:
+            return ValuationFound(
+                id=valuation.id,
+                price=amount_of(prices[0]),
+                effective=valuation.effective_date,
+                expires=valuation.stale_date or valuation.expiration_date,
+            )
+    return None
+
+
+def _period(period: ExercisePeriod | None) -> str | None:
+    """`3 months`; None for a unit that nobody knows."""
+    if period is None or not period.unit.known:
+        return None
+    return f"{period.count} {period.unit.word.lower()}{'' if period.count == 1 else 's'}"
+
+
+REQUESTS: dict[Operation, Callable[[Wanted, CartaClient], Found]] = {
+    Operation.VESTED_ON: _holdings,
+    Operation.UNVESTED_ON: _holdings,
+    Operation.NEXT_VESTING_DATE: _holdings,
+    Operation.OPTION_TERMS: _option_terms,
+    Operation.EQUITY_GRANTED: _holdings,
+    Operation.FAIR_MARKET_VALUE: _fair_market_value,
+}

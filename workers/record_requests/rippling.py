@@ -1,0 +1,132 @@
+"""What each operation asks Rippling for, and the few values that are kept."""
+
+from collections.abc import Callable
+
+from workers.clients.rippling import RipplingClient, Worker
+from workers.record_requests.wanted import Wanted, amount_of, holes_of
+from workers.steps.found_records import Found, HeadcountFound, LeaveFound, LeavesFound, PayFound, WorkerFound
+from workers.steps.operations import Component, Operation
+
+_PAY_FIELDS = {
+    Component.ANNUAL_SALARY: "annual_compensation",
+    Component.TARGET_BONUS: "target_annual_bonus",
+    Component.SIGNING_BONUS: "signing_bonus",
+    Component.RELOCATION: "relocation_reimbursement",
+}
+
+
+def _worker_status(wanted: Wanted, client: RipplingClient) -> Found:
+    worker = client.worker(wanted.person, ("employment_type",))
+    kind = worker.employment_type.type if worker.employment_type else None
+    exempt = worker.overtime_exemption
+    return WorkerFound(
+        id=worker.id,
+        title=worker.title,
+        employment=kind.word.lower() if kind and kind.known else None,
+        start_date=worker.start_date,
+        exempt=exempt.word == "EXEMPT" if exempt and exempt.known else None,
+        **holes_of(worker, employment="employment_type"),
+    )
+
+
+def _job_title(wanted: Wanted, client: RipplingClient) -> Found:
+    worker = client.worker(wanted.person, ())
+    return WorkerFound(id=worker.id, title=worker.title, **holes_of(worker, title="title"))
+
+
+def _start_date(wanted: Wanted, client: RipplingClient) -> Found:
+    worker = client.worker(wanted.person, ())
+    return WorkerFound(id=worker.id, start_date=worker.start_date, **holes_of(worker, start_date="start_date"))
+
+
+def _work_state(wanted: Wanted, client: RipplingClient) -> Found:
+    return _place(client, client.worker(wanted.person, ("user",)))
+
+
+def _work_state_and_entity(wanted: Wanted, client: RipplingClient) -> Found:
+    worker = client.worker(wanted.person, ("user", "legal_entity"))
+    place, entity = _place(client, worker), worker.legal_entity
+    withheld = {**place.withheld, **holes_of(worker, entity="legal_entity")["withheld"]}
+    if entity is not None and (why := entity.withheld("legal_name")):
+        withheld["entity"] = why
+    name = entity.legal_name if entity else None
+    return place.model_copy(update={"entity": name, "withheld": withheld})
+
+
+def _place(client: RipplingClient, worker: Worker) -> WorkerFound:
+    """Where the person works. A remote one's place is the home address, of which only the region comes this far."""
+    kind = worker.location.type if worker.location else None
+    remote = kind.word == "REMOTE" if kind and kind.known else None
+    user = worker.user if remote else None
+    place = worker.location.work_location_id if worker.location and not remote else None
+    address = client.work_location(place).address if place else None
+    holes = holes_of(worker, workplace="location", regions="user")
+    if user is not None and (why := user.withheld("regions") or user.withheld("addresses")):
+        holes["withheld"]["regions"] = why
+    return WorkerFound(
+        id=worker.id,
+        remote=remote,
+        workplace=address.region if address else None,
+        regions=user.regions if user else (),
+        country=address.country if address else worker.country,
+        **holes,
+    )
+
+
+def _age_40_plus(wanted: Wanted, client: RipplingClient) -> Found:
+    worker = client.worker(wanted.person, (), as_of=wanted.day)
+    return WorkerFound(id=worker.id, age_40_plus=worker.age_40_plus, **holes_of(worker, age_40_plus="age_40_plus"))
+
+
+def _headcount(wanted: Wanted, client: RipplingClient) -> Found:
+    """Counted here: of single workers nothing is kept."""
+    workers = client.workers("ACTIVE", ("employment_type",))
+    kinds = [worker.employment_type.type if worker.employment_type else None for worker in workers]
+    words = [kind.word if kind and kind.known else "" for kind in kinds]
+    untold = words.count("")
+    reasons = {why for worker in workers if (why := worker.withheld("employment_type"))}
+    return HeadcountFound(
+        employees=words.count("EMPLOYEE"),
+        contractors=words.count("CONTRACTOR"),
+        untold=untold,
+        complete=workers.complete,
+        withheld={"employment": next(iter(sorted(reasons)))} if reasons else {},
+    )
+
+
+def _compensation(wanted: Wanted, client: RipplingClient) -> Found:
+    field = _PAY_FIELDS[wanted.component or Component.ANNUAL_SALARY]
+    pay = client.compensation_of(wanted.person)
+    if pay is None:
+        return PayFound(id=wanted.person)
+    since = pay.salary_effective_date if field == "annual_compensation" else None
+    amount = amount_of(getattr(pay, field))
+    return PayFound(id=pay.id or wanted.person, amount=amount, since=since, **holes_of(pay, amount=field))
+
+
+def _leave_balance(wanted: Wanted, client: RipplingClient) -> Found:
+    balances = client.leave_balances(wanted.person)
+    leaves = tuple(
+        LeaveFound(
+            kind=balance.leave_type.name if balance.leave_type else None,
+            unlimited=balance.is_balance_unlimited,
+            balance=balance.balance_excluding_future_requests,
+        )
+        for balance in balances
+    )
+    held = {why for balance in balances if (why := balance.withheld("balance_excluding_future_requests"))}
+    return LeavesFound(id=wanted.person, leaves=leaves, withheld={"leaves": held.pop()} if held else {})
+
+
+REQUESTS: dict[Operation, Callable[[Wanted, RipplingClient], Found]] = {
+    Operation.WORKER_STATUS: _worker_status,
+    Operation.JOB_TITLE: _job_title,
+    Operation.START_DATE: _start_date,
+    Operation.TENURE: _start_date,
+    Operation.WORK_STATE: _work_state,
+    Operation.WORK_STATE_AND_ENTITY: _work_state_and_entity,
+    Operation.AGE_40_PLUS: _age_40_plus,
+    Operation.HEADCOUNT: _headcount,
+    Operation.COMPENSATION: _compensation,
+    Operation.LEAVE_BALANCE: _leave_balance,
+}

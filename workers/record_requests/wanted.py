@@ -1,0 +1,31 @@
+"""What the requests of both providers share: what is wanted, and what a record holds back."""
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from workers.provider_http import Money
+from workers.provider_http.records import Record
+from workers.steps.found_records import Amount
+from workers.steps.operations import Component, Operation
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """`person`: the provider's id of whom it is about, "" for an operation about the company. `day`: the plan's."""
+
+    operation: Operation
+    person: str
+    day: date
+    component: Component | None = None
+
+
+def holes_of(record: Record, **fields: str) -> dict[str, Any]:
+    """Which of our fields the provider holds back, or has in a form that made no sense; ours → the provider's name."""
+    withheld = {ours: why for ours, theirs in fields.items() if (why := record.withheld(theirs))}
+    unreadable = tuple(ours for ours, theirs in fields.items() if theirs in record.unreadable)
+    return {"withheld": withheld, "unreadable": unreadable}
+
+
+def amount_of(money: Money | None) -> Amount | None:
+    return Amount(amount=money.amount, currency=money.currency) if money else None

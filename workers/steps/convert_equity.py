@@ -1,0 +1,166 @@
+"""Facts from Carta's records: what is vested on a day, what vests next, the terms of options, what was granted."""
+
+from collections.abc import Sequence
+from decimal import Decimal
+
+from workers.steps.calendar_time import day_words
+from workers.steps.found_records import Amount, EquityFound, HoldingFound, ValuationFound
+from workers.steps.readings import CannotTell, ConvertInput, Reading, digits, grouped, told
+from workers.steps.vesting import NextVesting, NotComputable, Vesting, next_cliff, next_vesting, vesting_on
+
+_NOUNS = {"option": "options", "share": "restricted shares", "unit": "stock units"}
+_NOT_THERE = "Carta's records tell nothing of acceleration or repurchase."
+
+
+def vested_on(given: ConvertInput, found: EquityFound) -> Reading:
+    """The sum of time-based vesting events up to the day, over all that the person was granted."""
+    vesting = _vesting(given, found)
+    return _counted(given, found, vesting, vesting.vested)
+
+
+def unvested_on(given: ConvertInput, found: EquityFound) -> Reading:
+    """The rest; with what was paid for shares, which is what a repurchase may cost."""
+    vesting = _vesting(given, found)
+    paid = {_money(h.price) for h in found.holdings if h.kind == "share" and h.price}
+    price = f" Paid for each share: {', '.join(sorted(paid))}." if paid else ""
+    return _counted(given, found, vesting, vesting.unvested, price)
+
+
+def _counted(given: ConvertInput, found: EquityFound, vesting: Vesting, count: Decimal, more: str = "") -> Reading:
+    by_kind = {kind: [h for h in found.holdings if h.kind == kind] for kind in _NOUNS}
+    lines = [_line(given, noun, by_kind[kind]) for kind, noun in _NOUNS.items() if by_kind[kind]]
+    parts = [f"On {given.day_words}: {'; '.join(lines)}."]
+    if vesting.by_performance:
+        parts.append(f"{grouped(vesting.by_performance)} need a performance condition, which is counted as not met.")
+    if exercised := sum((h.exercised for h in found.holdings if h.exercised), Decimal(0)):
+        parts.append(f"{grouped(exercised)} options were exercised.")
+    statement = f"{' '.join(parts)} {_next_words(given, found)}{more}"
+    noun = _NOUNS[found.holdings[0].kind] if len(lines) == 1 else "options and shares"
+    values = {"number": digits(count), "text": f"{grouped(count)} {noun}"}
+    return Reading(values, _record_id(found), f"{statement} {_NOT_THERE}", unit=noun)
+
+
+def _line(given: ConvertInput, noun: str, holdings: Sequence[HoldingFound]) -> str:
+    """`of 264,000 options 78,000 are vested and 186,000 are not`."""
+    vesting = vesting_on(holdings, given.day)
+    total, vested, unvested = map(grouped, (vesting.vested + vesting.unvested, vesting.vested, vesting.unvested))
+    return f"of {total} {noun} {vested} are vested and {unvested} are not"
+
+
+def _next_words(given: ConvertInput, found: EquityFound) -> str:
+    """The next vesting date, and the next cliff where it comes later: an end just before it is looked at closely."""
+    coming, cliff = next_vesting(found.holdings, given.day), next_cliff(found.holdings, given.day)
+    if coming is None:
+        return "Nothing more vests behind that day."
+    words = f"The next vesting date is {_vests(coming)}"
+    if cliff is None or cliff == coming:
+        return f"{words}{', the cliff' if cliff else ''}."
+    return f"{words}; the next cliff is on {_vests(cliff)}."
+
+
+def _vests(coming: NextVesting) -> str:
+    return f"{day_words(coming.day)} ({grouped(coming.quantity)})"
+
+
+def next_vesting_date(given: ConvertInput, found: EquityFound) -> Reading:
+    _vesting(given, found)
+    coming = next_vesting(found.holdings, given.day)
+    words = _next_words(given, found)
+    if coming is None:
+        return Reading({"text": "nothing more vests"}, _record_id(found), words)
+    values = {"date": coming.day.isoformat(), "text": words}
+    return Reading(values, _record_id(found), words)
+
+
+def option_terms(given: ConvertInput, found: EquityFound) -> Reading:
+    """Type, exercise price and window of every option grant. A window that is not set is the plan's."""
+    options = [holding for holding in found.holdings if holding.kind == "option"]
+    if not options:
+        raise CannotTell("missing", "Carta has no options of this person.")
+    known = f"{'; '.join(_terms(given, option) for option in options)}.{_market(found.valuation)}"
+    if any(option.involuntary is None for option in options):
+        reason = (
+            "How long the options can be exercised after termination is not set on the grant. Then the plan's own "
+            "period applies, which Carta does not show: please look it up in the plan."
+        )
+        raise CannotTell("unset", reason, known)
+    return Reading({"text": known.rstrip(".")}, _record_id(found, options), known)
+
+
+def _terms(given: ConvertInput, option: HoldingFound) -> str:
+    kind = told(given, option, "option_type", "the type of an option grant (ISO or NSO)")
+    price = told(given, option, "price", "the exercise price of an option grant")
+    count = grouped(told(given, option, "quantity", "the number of an option grant"))
+    windows = {"termination by the company": option.involuntary, "resignation": option.voluntary}
+    exercisable = ", ".join(f"{length} after a {event}" for event, length in windows.items() if length)
+    return f"{count} {kind}s at {_money(price)}" + (f", exercisable for {exercisable}" if exercisable else "")
+
+
+def _market(valuation: ValuationFound | None) -> str:
+    if valuation is None or valuation.price is None or valuation.effective is None:
+        return ""
+    return (
+        f" The fair market value of a common share was {_money(valuation.price)} on {day_words(valuation.effective)}."
+    )
+
+
+def equity_granted(given: ConvertInput, found: EquityFound) -> Reading:
+    """Each grant; the number is their sum."""
+    if not found.holdings:
+        raise CannotTell("missing", "Carta has no grants of this person. A promise that was not granted is not there.")
+    total = sum((told(given, h, "quantity", "the number of a grant") for h in found.holdings), Decimal(0))
+    lines = "; ".join(_grant_words(holding) for holding in found.holdings)
+    values = {"number": digits(total), "text": lines}
+    return Reading(values, _record_id(found), f"Carta shows {lines}.", unit="options and shares")
+
+
+def _grant_words(holding: HoldingFound) -> str:
+    issued = f" of {day_words(holding.issued)}" if holding.issued else ""
+    price = f" at {_money(holding.price)}" if holding.price else ""
+    plan = f" under {holding.plan}" if holding.plan else ""
+    noun = f"{holding.option_type}s" if holding.option_type else _NOUNS[holding.kind]
+    return f"{grouped(holding.quantity or Decimal(0))} {noun}{issued}{price}{plan}"
+
+
+def fair_market_value(given: ConvertInput, found: ValuationFound) -> Reading:
+    """Of a common share, by the newest valuation; its own date is the fact's."""
+    price = told(given, found, "price", "a valuation of the common shares")
+    effective = told(given, found, "effective", "the date of the valuation")
+    stale = " It has run out." if found.expires and found.expires < given.today else ""
+    statement = f"A common share was valued at {_money(price)} on {day_words(effective)}.{stale}"
+    values = {"money": digits(price.amount), "text": _money(price)}
+    unit = f"{price.currency} per share"
+    return Reading(values, found.id, statement, unit=unit, as_of=effective)
+
+
+def _vesting(given: ConvertInput, found: EquityFound) -> Vesting:
+    """Raises CannotTell."""
+    if not found.holdings:
+        raise CannotTell("missing", "Carta has no options or shares with vesting of this person.")
+    for holding in found.holdings:
+        if why := holding.withheld.get("events") or holding.withheld.get("quantity"):
+            raise CannotTell("redacted", f"Carta holds back the vesting ({why}), so you are asked.")
+        if holding.unreadable:
+            raise CannotTell("unreadable", "A part of Carta's vesting records could not be read.", _held([holding]))
+    try:
+        return vesting_on(found.holdings, given.day)
+    except NotComputable as problem:
+        raise CannotTell("missing", f"It can't be computed: {problem}.", _held(found.holdings)) from None
+
+
+def _held(holdings: Sequence[HoldingFound]) -> str:
+    """`40,000 options and 10,000 restricted shares`."""
+    sums: dict[str, Decimal] = {}
+    for holding in holdings:
+        sums[holding.kind] = sums.get(holding.kind, Decimal(0)) + (holding.quantity or 0)
+    return " and ".join(f"{grouped(total)} {_NOUNS[kind]}" for kind, total in sums.items())
+
+
+def _record_id(found: EquityFound, holdings: Sequence[HoldingFound] | None = None) -> str:
+    """The one grant's; the holder's where there are several."""
+    of = found.holdings if holdings is None else holdings
+    return of[0].id if len(of) == 1 else found.stakeholder
+
+
+def _money(amount: Amount) -> str:
+    return f"{grouped(amount.amount)} {amount.currency}"

@@ -1,0 +1,135 @@
+"""Facts from Rippling's records: state of work, kind of employment, age limit, headcount, pay, leave, tenure."""
+
+from decimal import Decimal
+
+from workers.steps.calendar_time import day_words, duration_words, whole_months
+from workers.steps.found_records import HeadcountFound, LeavesFound, PayFound, WorkerFound
+from workers.steps.operations import Component
+from workers.steps.readings import CannotTell, ConvertInput, Reading, digits, grouped, told
+from workers.steps.us_states import STATES, state_name
+
+_ARTICLE = {"employee": "an employee", "contractor": "a contractor"}
+_PER_YEAR = (Component.ANNUAL_SALARY, Component.TARGET_BONUS)
+_PAY = {
+    Component.ANNUAL_SALARY: "base salary",
+    Component.TARGET_BONUS: "target bonus",
+    Component.SIGNING_BONUS: "signing bonus",
+    Component.RELOCATION: "relocation reimbursement",
+}
+
+
+def worker_status(given: ConvertInput, found: WorkerFound) -> Reading:
+    """Employee or contractor; what else stands there is told beside it."""
+    employment = told(given, found, "employment", "whether this is an employee or a contractor")
+    parts = [f"{given.person} is recorded as {_ARTICLE[employment]}"]
+    if found.title:
+        parts.append(f"title {found.title.rstrip('.')}")
+    if found.start_date:
+        parts.append(f"since {day_words(found.start_date)}")
+    if found.exempt is not None:
+        parts.append("exempt from overtime" if found.exempt else "not exempt from overtime")
+    return Reading({"text": employment}, found.id, f"{', '.join(parts)}.")
+
+
+def job_title(given: ConvertInput, found: WorkerFound) -> Reading:
+    title = told(given, found, "title", "a title")
+    return Reading({"text": title}, found.id, f"The title on record is {title}.")
+
+
+def start_date(given: ConvertInput, found: WorkerFound) -> Reading:
+    start = told(given, found, "start_date", "the start date")
+    values = {"date": start.isoformat(), "text": day_words(start)}
+    return Reading(values, found.id, f"{given.person} began on {day_words(start)}.")
+
+
+def tenure(given: ConvertInput, found: WorkerFound) -> Reading:
+    """Whole months from the start date to the day."""
+    start = told(given, found, "start_date", "the start date")
+    months = whole_months(start, given.day)
+    if months < 0:
+        raise CannotTell("ambiguous", f"The start date on record, {day_words(start)}, is behind {given.day_words}.")
+    words = duration_words(months)
+    statement = f"{given.person} began on {day_words(start)}: {words} until {given.day_words}."
+    return Reading({"number": str(months), "text": words}, found.id, statement, unit="months")
+
+
+def work_state(given: ConvertInput, found: WorkerFound) -> Reading:
+    """The state of the place of work; of who works remotely, that of the home address."""
+    region = _region(given, found)
+    state = state_name(region) if found.country in (None, "US", "USA", "United States") else None
+    shown = state or ", ".join(part for part in (region, found.country) if part)
+    basis = "home address, working remotely" if found.remote else "place of work"
+    code = next((code for code, name in STATES.items() if name == state), region)
+    return Reading({"text": shown}, found.id, f"{given.person} works in {shown} ({basis}).", also=(code, region))
+
+
+def work_state_and_entity(given: ConvertInput, found: WorkerFound) -> Reading:
+    state = work_state(given, found)
+    entity = told(given, found, "entity", "the legal entity that employs this person", state.statement)
+    text = f"{state.values['text']}; employed by {entity}"
+    return Reading({"text": text}, found.id, f"{state.statement} The legal entity is {entity.rstrip('.')}.")
+
+
+def _region(given: ConvertInput, found: WorkerFound) -> str:
+    if not found.remote:
+        home = f"A home address is in {', '.join(found.regions)}." if found.regions else ""
+        return str(told(given, found, "workplace", "the state of the place of work", home))
+    if len(found.regions) > 1:
+        states = ", ".join(found.regions)
+        raise CannotTell("ambiguous", "Rippling has several addresses of this person.", f"Addresses in {states}.")
+    if why := found.withheld.get("regions"):
+        raise CannotTell("redacted", f"This person works remotely, and Rippling holds back the address ({why}).")
+    if not found.regions:
+        raise CannotTell("missing", "This person works remotely, and Rippling has no address with a state.")
+    return found.regions[0]
+
+
+def age_40_plus(given: ConvertInput, found: WorkerFound) -> Reading:
+    """Only whether; the birth date never comes this far."""
+    value = told(given, found, "age_40_plus", "a birth date")
+    statement = f"{given.person} is {'40 or older' if value else 'younger than 40'} on {given.day_words}."
+    word = "yes" if value else "no"
+    return Reading({"yes_no": word, "text": word}, found.id, statement)
+
+
+def headcount(given: ConvertInput, found: HeadcountFound) -> Reading:
+    """Active employees. Contractors are told beside; whoever is neither on record makes the count a question."""
+    known = f"{found.employees} active employees and {found.contractors} active contractors are on record."
+    if not found.complete:
+        raise CannotTell("ambiguous", "Rippling's list of workers did not come to its end.", f"At least: {known}")
+    if found.untold:
+        reason = f"Rippling does not say of {found.untold} active workers whether they are employees or contractors."
+        raise CannotTell("redacted" if found.withheld else "missing", reason, known)
+    statement = f"Rippling has {found.employees} active employees; {found.contractors} contractors are not counted."
+    count = str(found.employees)
+    return Reading({"number": count, "text": f"{count} employees"}, "", statement, unit="employees")
+
+
+def compensation(given: ConvertInput, found: PayFound) -> Reading:
+    """One component; an amount of zero is an amount, none is not."""
+    component = given.plan.component or Component.ANNUAL_SALARY
+    amount = told(given, found, "amount", f"a {_PAY[component]}")
+    unit = f"{amount.currency} per year" if component in _PER_YEAR else amount.currency
+    since = f", since {day_words(found.since)}" if found.since and component == Component.ANNUAL_SALARY else ""
+    words = f"{grouped(amount.amount)} {unit}"
+    statement = f"The {_PAY[component]} of {given.person} is {words}{since}."
+    return Reading({"money": digits(amount.amount), "text": words}, found.id, statement, unit=unit)
+
+
+def leave_balance(given: ConvertInput, found: LeavesFound) -> Reading:
+    """Text at best: Rippling does not say in which unit a balance is, and an unlimited policy has none."""
+    if why := found.withheld.get("leaves"):
+        raise CannotTell("redacted", f"Rippling holds back the leave balances ({why}), so you are asked.")
+    if not found.leaves:
+        raise CannotTell("missing", "Rippling has no leave balance of this person.")
+    lines = [_leave_words(leave.kind or "leave", leave.unlimited, leave.balance) for leave in found.leaves]
+    statement = f"Rippling shows for {given.person}: {'; '.join(lines)}."
+    if all(leave.unlimited for leave in found.leaves):
+        return Reading({"text": "unlimited"}, found.id, statement)
+    raise CannotTell("unset", "Rippling does not say whether its leave balances are days or hours.", statement)
+
+
+def _leave_words(kind: str, unlimited: bool | None, balance: Decimal | None) -> str:
+    if unlimited:
+        return f"{kind} unlimited"
+    return f"{kind} {'without a balance' if balance is None else digits(balance)}"

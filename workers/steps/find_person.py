@@ -1,0 +1,162 @@
+"""Step find_person: whom of a provider's people the founder's question is about. No model: words are compared.
+
+A name in the founder's words goes before a title, and one person whom both fit before all others. Unless exactly one is
+left, the founder chooses. Titles and names are what others wrote: they are compared, shown, and nothing else.
+"""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from workers.prompts.blocks import one_line
+
+MOST_CHOICES = 7
+NOBODY = "None of these"
+_LONGEST = 60
+
+# What founders and personnel systems call the same office. The first is its short name.
+_OFFICES: tuple[tuple[str, ...], ...] = (
+    ("ceo", "chief executive officer", "chief executive"),
+    ("cto", "chief technology officer", "chief technical officer", "technology officer", "tech chief", "head of tech"),
+    ("cfo", "chief financial officer", "chief finance officer", "finance chief"),
+    ("coo", "chief operating officer", "chief operations officer"),
+    ("cmo", "chief marketing officer"),
+    ("cpo", "chief product officer"),
+    ("cro", "chief revenue officer"),
+    ("chro", "chief human resources officer", "chief people officer"),
+    ("ciso", "chief information security officer"),
+    ("cio", "chief information officer"),
+    ("clo", "general counsel", "chief legal officer"),
+)
+_SAME_WORDS = {
+    "vp": "vice president", "svp": "senior vice president", "evp": "executive vice president", "eng": "engineering",
+    "engineers": "engineer", "developer": "engineer", "developers": "engineer", "dev": "engineer", "swe": "engineer",
+    "designers": "designer", "managers": "manager", "sr": "senior", "jr": "junior", "hr": "human resources",
+    "cofounder": "founder", "founders": "founder", "president's": "president",
+}  # fmt: skip
+_WORD = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")
+_LITTLE = frozenset({"a", "an", "and", "at", "for", "head", "in", "junior", "lead", "of", "on", "senior", "the", "to"})
+_NOT_HERE_YET = re.compile(r"\b(?:hir(?:e|ing)|recruit\w*|engag(?:e|ing)|first|new|next|another)\b", re.IGNORECASE)
+_SEVERAL_WORDS = re.compile(r"\b(?:co-?founder)\b", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Person:
+    """One of a provider's people; `title` may be empty."""
+
+    id: str
+    name: str
+    title: str = ""
+
+    @property
+    def label(self) -> str:
+        """Name and title in one line, short enough for a choice."""
+        line = ", ".join(part for part in (one_line(self.name), one_line(self.title)) if part) or "(no name)"
+        return line if len(line) <= _LONGEST else f"{line[: _LONGEST - 2].rstrip()} …"
+
+
+@dataclass(frozen=True)
+class Identity:
+    """By what a worker is known to another system; empty where it is not known."""
+
+    id: str
+    email: str
+    name: str
+
+
+@dataclass(frozen=True)
+class Holder:
+    """A person in the equity ledger, with what ties them to a worker; empty where it is not given."""
+
+    person: Person
+    employee_id: str
+    email: str
+
+
+@dataclass(frozen=True)
+class Match:
+    """Exactly one fits; `how` says by what."""
+
+    person: Person
+    how: str
+
+
+@dataclass(frozen=True)
+class Choice:
+    """The founder is to say: `labels` differ, and each stands for the person at its place."""
+
+    people: tuple[Person, ...]
+    labels: tuple[str, ...]
+
+
+def find_person(question: str, people: Sequence[Person]) -> Match | Choice:
+    """Whom `question`, in the founder's words, is about."""
+    named = [person for person in people if _is_named(question, person.name)]
+    titled = [person for person in people if _has_title(question, person.title)]
+    both = [person for person in named if person in titled]
+    if len(found := both or named or titled) == 1 and (both or not (named and titled)):
+        by = " and ".join(word for word, there in (("name", bool(named)), ("title", bool(titled))) if there)
+        return Match(found[0], f"the only one whose {by} your question has")
+    officers = sorted(people, key=lambda person: not offices_in(person.title))
+    return choice_of([*both, *named, *titled, *officers])
+
+
+def find_holder(question: str, holders: Sequence[Holder], worker: Identity | None) -> Match | Choice:
+    """Whom in the equity ledger `question` is about: the holder with the worker's id, else with their e-mail address.
+
+    A name proves nothing here: who has neither is confirmed by the founder, those of the same name shown first.
+    """
+    people = [holder.person for holder in holders]
+    if worker is None:
+        return find_person(question, people)
+    for field, of_worker in (("employee_id", worker.id), ("email", worker.email)):
+        same = [h.person for h in holders if of_worker and getattr(h, field).casefold() == of_worker.casefold()]
+        if len(same) == 1:
+            return Match(
+                same[0], f"the only one with the same {field.replace('_id', ' id').replace('email', 'e-mail')}"
+            )
+        if same:
+            return choice_of([*same, *people])
+    named = set(_words(worker.name))
+    return choice_of(sorted(people, key=lambda person: -len(named & set(_words(person.name)))))
+
+
+def choice_of(people: Iterable[Person]) -> Choice:
+    """The first of `people`, each once, under labels that differ."""
+    chosen = tuple(dict.fromkeys(people))[:MOST_CHOICES]
+    labels: list[str] = []
+    for person in chosen:
+        label, number = person.label, 2
+        while label.casefold() in {other.casefold() for other in [*labels, NOBODY]}:
+            label, number = f"{person.label} ({number})", number + 1
+        labels.append(label)
+    return Choice(chosen, tuple(labels))
+
+
+def _is_named(question: str, name: str) -> bool:
+    """Whether the question has the family name, or the first name, as a capitalised word inside a sentence."""
+    parts = [word for word in _WORD.findall(name) if len(word) > 2]
+    inner = re.sub(r"(?:^|[.!?:]\s+)[^\W_]+", " ", question)  # "May we …" names nobody
+    said = {word.removesuffix("'s").removesuffix("’s") for word in _WORD.findall(inner)}
+    whole = len(parts) > 1 and re.search(rf"\b{re.escape(' '.join(parts))}\b", question, re.IGNORECASE)
+    return bool(whole) or any(part in said for part in (parts[:1] + parts[-1:]) if part[:1].isupper())
+
+
+def _has_title(question: str, title: str) -> bool:
+    """Whether they name the same office, or the question has every word of the title that says something."""
+    if offices := offices_in(title):
+        return bool(offices & offices_in(question))
+    wanted = set(_words(title)) - _LITTLE  # "our first engineer" may be somebody whom the system does not know yet
+    return bool(wanted) and wanted <= set(_words(question)) and not _NOT_HERE_YET.search(question)
+
+
+def offices_in(text: str) -> frozenset[str]:
+    """The short names of the offices that `text` speaks of."""
+    line = f" {' '.join(_words(text))} "
+    return frozenset(names[0] for names in _OFFICES if any(f" {name} " in line for name in names))
+
+
+def _words(text: str) -> list[str]:
+    joined = _SEVERAL_WORDS.sub("founder", text)
+    lower = (word.casefold().replace("’", "'").removesuffix("'s") for word in _WORD.findall(joined))
+    return [word for said in lower for word in _SAME_WORDS.get(said, said).split()]

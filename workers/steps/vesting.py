@@ -1,0 +1,95 @@
+"""How much of a grant is vested on a day: the sum of its time-based vesting events up to that day. No model counts."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from workers.steps.found_records import HoldingFound, VestingEventFound
+
+NONE = Decimal(0)
+
+
+@dataclass(frozen=True)
+class Vesting:
+    """Of one holding or of several on a day. `by_performance`: part of `unvested` that more than time decides on."""
+
+    vested: Decimal
+    unvested: Decimal
+    by_performance: Decimal
+
+
+class NotComputable(Exception):
+    """The records do not say enough. `str()` says what is wrong, fit to be shown to the founder."""
+
+
+def vesting_on(holdings: Iterable[HoldingFound], day: date) -> Vesting:
+    """The sum over `holdings`. Raises NotComputable."""
+    each = [_of_one(holding, day) for holding in holdings]
+    return Vesting(
+        sum((v.vested for v in each), NONE),
+        sum((v.unvested for v in each), NONE),
+        sum((v.by_performance for v in each), NONE),
+    )
+
+
+def _of_one(holding: HoldingFound, day: date) -> Vesting:
+    """Vesting stops where the grant has ended. A condition that more than time decides on counts as not met."""
+    if holding.quantity is None:
+        raise NotComputable("the number of a grant is not given")
+    if not holding.events:
+        return _without_schedule(holding, holding.quantity)
+    by_time = time_based(holding.events)
+    scheduled = sum((event.quantity for event in holding.events), NONE)
+    if scheduled > holding.quantity:
+        raise NotComputable("a vesting schedule has more than the grant")
+    last = min(day, holding.ended) if holding.ended else day
+    vested = sum((event.quantity for event in by_time if event.day <= last), NONE)
+    by_performance = scheduled - sum((event.quantity for event in by_time), NONE)
+    return Vesting(vested, holding.quantity - vested, by_performance)
+
+
+def _without_schedule(holding: HoldingFound, quantity: Decimal) -> Vesting:
+    """Without events only what is wholly vested can be told for another day than today."""
+    if holding.vested_today == quantity:
+        return Vesting(quantity, NONE, NONE)
+    raise NotComputable("a grant has no vesting schedule")
+
+
+def time_based(events: Iterable[VestingEventFound]) -> list[VestingEventFound]:
+    """The events that need nothing but time, in their order."""
+    return sorted((event for event in events if not event.by_performance), key=lambda event: event.day)
+
+
+@dataclass(frozen=True)
+class NextVesting:
+    """What vests on one day. `cliff`: it is the first of its grant, and larger than the one behind it."""
+
+    day: date
+    quantity: Decimal
+    cliff: bool
+
+
+def next_vesting(holdings: Iterable[HoldingFound], day: date) -> NextVesting | None:
+    """What vests first behind `day`, over all `holdings`; None: nothing more."""
+    return min(_coming(holdings, day), key=lambda coming: coming.day, default=None)
+
+
+def next_cliff(holdings: Iterable[HoldingFound], day: date) -> NextVesting | None:
+    """The first cliff behind `day`; None: there is none."""
+    cliffs = (coming for coming in _coming(holdings, day) if coming.cliff)
+    return min(cliffs, key=lambda coming: coming.day, default=None)
+
+
+def _coming(holdings: Iterable[HoldingFound], day: date) -> list[NextVesting]:
+    """What vests behind `day`, each day once, with the sum over `holdings`."""
+    days: dict[date, NextVesting] = {}
+    for holding in holdings:
+        events = time_based(holding.events)
+        for place, event in enumerate(events):
+            if event.day <= day or (holding.ended is not None and event.day > holding.ended):
+                continue
+            before = days.get(event.day, NextVesting(event.day, NONE, cliff=False))
+            is_cliff = place == 0 and event.quantity > (events[1].quantity if len(events) > 1 else NONE)
+            days[event.day] = NextVesting(event.day, before.quantity + event.quantity, before.cliff or is_cliff)
+    return list(days.values())
