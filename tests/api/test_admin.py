@@ -31,6 +31,7 @@ from matters.models import (
     IdempotencyRecord,
     LLMCall,
     Matter,
+    ProviderCall,
     Step,
 )
 from matters.states import QuestionStatus
@@ -71,6 +72,9 @@ def rows(company: Company, founder: User) -> None:
     Fact.objects.create(matter=matter, question=question, key="a", value="<script>alert(1)</script>", source="founder")
     disputed(company)
     LLMCall.objects.create(step=step, matter=matter, kind=step.kind, attempt=1, model="m", outcome="ok")
+    ProviderCall.objects.create(
+        matter=matter, step=step, provider="rippling", operation="workers", status=200, latency_ms=9, record_ids=["a"]
+    )
     StaffNotice.objects.create(kind="dead letter", sent_at=timezone.now())
     Spending.objects.create(company=company, day=timezone.now())
     CachedReply.objects.create(company=company, sha256="0" * 64, text="{}", expires_at=timezone.now())

@@ -60,7 +60,7 @@ def test_a_finisher_that_fails_in_its_transaction_leaves_the_others_to_go_on(
     for question in matter.questions.all():
         answer_question(matter.pk, question.pk, None)
     with monkeypatch.context() as patch:
-        patch.setattr("workers.work.begin_advice", lambda *_: 1 / 0)
+        patch.setattr("matters.gathering.begin_advice", lambda *_: 1 / 0)
         run_step("normalise_answer")
         with pytest.raises(ZeroDivisionError):
             run_step("normalise_answer")
