@@ -12,7 +12,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from companies.access import company_of, members_only
 from companies.models import User
-from matters.company_facts import about_of, facts_of, is_fresh
+from matters.company_facts import about_of, facts_of, is_fresh, names_of
 from matters.forms import SettleForm
 from matters.models import CompanyFact
 from matters.services import NotAllowed
@@ -30,7 +30,9 @@ def fact_list(request: HttpRequest) -> HttpResponse:
     assert company is not None
     lines = facts_of([company.pk]).order_by("status", "subject", "key", "pk")  # "disputed" comes before "known"
     page = Paginator(lines, PER_PAGE).get_page(request.GET.get("page"))
-    return render(request, "matters/facts.html", {"page": page, "facts": [(line, is_fresh(line)) for line in page]})
+    names = names_of(company.pk)
+    shown = [(line, is_fresh(line), names.get(line.subject, line.subject)) for line in page]
+    return render(request, "matters/facts.html", {"page": page, "facts": shown})
 
 
 @never_cache
@@ -72,6 +74,7 @@ def _show(request: HttpRequest, line: CompanyFact, problem: str = "", status: in
     context = {
         "line": line,
         "about": about_of(line),
+        "whom": names_of(line.company_id).get(line.subject, line.subject),
         "is_fresh": is_fresh(line),
         "values": disputed_entries(line),
         "history": line.entries.select_related("by").order_by("-pk"),

@@ -9,7 +9,7 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from matters.facts import counts
-from matters.models import CompanyFact, CompanyFactEntry
+from matters.models import CompanyFact, CompanyFactEntry, Matter
 from matters.settling import disputed_entries
 from matters.states import About
 
@@ -32,6 +32,13 @@ def about_of(line: CompanyFact) -> About:
     if line.matter_id is not None:
         return About.MATTER
     return About.PERSON if line.subject else About.COMPANY
+
+
+def names_of(company: UUID) -> dict[str, str]:
+    """What the people of a company's facts are called, by `subject`, as far as a matter that is kept still says so."""
+    people = Matter.objects.filter(company=company, people__rippling__id__isnull=False).order_by("submitted_at")
+    found = (told["rippling"] for told in people.values_list("people", flat=True))
+    return {f"rippling:{person['id']}": person["name"] for person in found if person.get("name")}
 
 
 def is_fresh(line: CompanyFact) -> bool:

@@ -38,3 +38,9 @@ def age(when: date | datetime) -> str:
 def title_of(key: str) -> str:
     """A fact's key as a heading."""
     return key.replace("_", " ").capitalize()
+
+
+@register.filter
+def repeats(statement: str, value: str | None) -> bool:
+    """Whether a statement says nothing but the value."""
+    return statement.rstrip(".") == (value or "").rstrip(".")

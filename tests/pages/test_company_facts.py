@@ -40,6 +40,17 @@ def test_a_card_offers_what_is_known_and_one_click_answers_it(page: Client, matt
     assert "Still right" not in html_of(page, matter)
 
 
+def test_a_person_is_called_by_name_where_a_matter_still_knows_it(page: Client, company: Company) -> None:
+    say(asked(company), "12", unit="employees")
+    Matter.objects.update(people={"rippling": {"id": "w7", "name": "Marcus Ellery"}})
+    CompanyFact.objects.update(subject="rippling:w7")
+    line = CompanyFact.objects.get()
+    for address in ("/facts/", f"/facts/{line.pk}/"):
+        assert "Marcus Ellery" in page_at(page, address), address
+    Matter.objects.update(people={})
+    assert "rippling:w7" in page_at(page, "/facts/"), "the content of its matter was removed"
+
+
 def test_what_is_offered_is_no_trap_for_the_enter_key(page: Client, matter: Matter, offered: Question) -> None:
     """The first button of a form is what Enter presses."""
     forms = re.findall(r"<form.*?</form>", html_of(page, matter))

@@ -128,3 +128,8 @@ def test_staff_see_the_same_of_each_question(client: Client, settled: Question) 
     listed = client.get(f"/admin/matters/matter/{settled.matter_id}/change/").content.decode()
     assert "worker" in listed
     assert client.get("/admin/matters/providercall/").status_code == 200
+
+
+def test_a_statement_that_only_repeats_the_value_is_not_shown(page: Client, settled: Question) -> None:
+    Fact.objects.filter(question=settled).update(value="1,200 ISOs at 0.92 USD", statement="1,200 ISOs at 0.92 USD.")
+    assert html_of(page, settled.matter).count("1,200 ISOs at 0.92 USD") == 1
