@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from typing import Any
 
+import psycopg
 import pytest
 from playwright.sync_api import Page, expect
 
@@ -15,6 +16,7 @@ from tests.e2e.conftest import ROOT, OpenPage, look, picture, sign_in
 from tests.e2e.walk import answer_cards, ask_a_question
 from tests.fakes.fixture_providers import FixtureProviders
 from tests.processes import FOUNDER, Installation, wait_until
+from tests.sensitive import places_with, sensitive_words
 from tests.workers.local_providers import ENVIRONMENT
 
 pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("e2e")]
@@ -127,6 +129,8 @@ def test_the_demo_matter_is_advised_within_a_minute_of_the_last_answer(
     expect(row).to_contain_text(f"from Rippling, worker {facts['worker_type']['record_id'][:8]}…")
     row.get_by_text("How this was found").click()
     expect(row).to_contain_text("Request: Rippling, worker → 200")
+    assert places_with({facts["work_state"]["value"]}, installation, settled["id"]), "words that are there are found"
+    assert places_with(sensitive_words(), installation, settled["id"]) == []
     look(page, "demo-advice")
     picture_of(page, "advice", "#advice")
     picture_of(page, "advice-phone", "#advice", width=390)
@@ -141,6 +145,59 @@ def matter_on(page: Page, installation: Installation) -> dict[str, Any]:
         return found if found["status"] in ("advising", "advised") else None
 
     return dict(wait_until(settled, "all questions are settled", 60))
+
+
+# Claims of a conversion wait for a lock of the test: so a worker is killed behind the request and before what follows.
+HOLD = """
+CREATE FUNCTION hold() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+    IF NEW.kind = 'convert_record' AND NEW.state = 'running' THEN PERFORM pg_advisory_xact_lock_shared(4242); END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER hold BEFORE UPDATE ON matters_step FOR EACH ROW EXECUTE FUNCTION hold();
+"""
+REST = """
+SELECT count(*) FILTER (WHERE kind = 'convert_record'), count(*) FILTER (WHERE kind <> 'convert_record')
+  FROM matters_step WHERE matter_id = %s AND state IN ('ready', 'running')
+"""
+
+
+def test_a_worker_killed_between_request_and_conversion_repeats_no_request_and_no_question(
+    installation: Installation,
+) -> None:
+    installation.sql(HOLD)
+    try:
+        with psycopg.connect(installation.database_url.partition("?")[0], autocommit=True) as conn:
+            conn.execute("SELECT pg_advisory_lock(4242)")
+            sent = {"question": "We hired the wrong person as CTO and must let them go: how?"}
+            matter = installation.api.post("/api/v1/matters", json=sent).json()["id"]
+            wait_until(lambda: stands(installation, matter), "only conversions are left to do", 90)
+            installation.workers[-1].kill()
+        installation.start_worker()
+        wait_until(lambda: converted(installation, matter) >= 6, "another worker converts", 60)
+    finally:
+        installation.sql("DROP TRIGGER hold ON matters_step; DROP FUNCTION hold()")
+    asked = "SELECT operation, question_id, count(*) FROM matters_providercall WHERE matter_id = %s GROUP BY 1, 2"
+    calls = installation.sql(asked, matter)
+    assert {operation for operation, *_ in calls} >= {"workers", "worker", "option_grants"}
+    assert [call for call in calls if call[2] > 1] == [], "a request that had ended was made again"
+    put = """SELECT data->>'question', count(*) FROM matters_event WHERE matter_id = %s AND type = 'question.updated'
+             AND to_status = 'awaiting_founder' GROUP BY 1"""
+    questions = installation.sql(put, matter)
+    assert len(questions) >= 7
+    assert {times for _question, times in questions} == {1}, "a person was asked the same again"
+
+
+def stands(installation: Installation, matter: str) -> bool:
+    """Whether the matter is at conversions, and at nothing else."""
+    ((conversions, others),) = installation.sql(REST, matter)
+    return bool(conversions >= 6 and not others)
+
+
+def converted(installation: Installation, matter: str) -> int:
+    """How many of the matter's conversions are done."""
+    counted = "SELECT count(*) FROM matters_step WHERE matter_id = %s AND kind = 'convert_record' AND state = 'done'"
+    ((done,),) = installation.sql(counted, matter)
+    return int(done)
 
 
 def picture_of(page: Page, name: str, place: str, *, scheme: str = "light", width: int = 1280) -> None:

@@ -16,6 +16,7 @@ from matters.services import Submission, answer_question, submit_matter
 from matters.states import MatterStatus, QuestionStatus
 from tests import rows
 from tests.fakes.llm import FakeLLM
+from tests.sensitive import sensitive_words
 from tests.workers.conftest import Pipeline
 from tests.workers.local_providers import LocalProviders, changed_company, connect
 from workers import calls, draft, runtime
@@ -108,6 +109,7 @@ def test_orders_in_a_title_and_a_plan_name_are_data_and_nothing_else(
     assert "Ignore all" in advice, "the title is a fact of the matter"
     assert re.sub(r"<fact>\n.*?\n</fact>", "", advice, flags=re.DOTALL).count("Ignore all") == 0
     assert not any(CANARY in prompt for _step, prompt in heard.prompts)
+    assert [word for word in sensitive_words() if any(word in prompt for _step, prompt in heard.prompts)] == []
     assert CANARY not in json.dumps(list(matter.steps.values_list("result", flat=True)))
     matter.refresh_from_db()
     assert matter.people["rippling"]["id"] == rippling_id("worker", "marcus-ellery")
