@@ -26,7 +26,8 @@ class Doorkeeper:
         """While inside: the event that is given is set when `principal` may not read `matter` any more."""
         if self._task is None:
             self._task = asyncio.create_task(self._look())
-        guest, ended = Guest(principal.credential, principal.user_id, matter), asyncio.Event()
+        guest = Guest(principal.credential, principal.user_id, matter, principal.password_sha256)
+        ended = asyncio.Event()
         self._guests.setdefault(guest, set()).add(ended)
         try:
             yield ended

@@ -1,4 +1,4 @@
-"""Who may see a company's pages: its members."""
+"""Who may see a company's pages: its members, and its owners more of them."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -8,15 +8,26 @@ from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
-from companies.models import Company, User
+from companies.models import Company, Membership, User
 
 View = Callable[..., HttpResponse]
+CHOSEN_COMPANY = "company"  # in the session: the id of the company whose pages are shown
 SIGNED_OUT = "You are signed out. Sign in again, in another tab if you like, then send this once more."
 
 
 def company_of(user: User) -> Company | None:
-    """The company whose pages `user` sees: the one joined first; None for somebody who is in none."""
-    return user.companies.order_by("memberships__joined_at").first()
+    """The company whose pages `user` sees; None for somebody who is in none.
+
+    The one that was chosen in this session, as long as they are in it; else the one joined first.
+    """
+    joined = user.companies.order_by("memberships__joined_at")
+    chosen = joined.filter(pk=user.chosen_company).first() if user.chosen_company else None
+    return chosen or joined.first()
+
+
+def is_owner(user: User, company: Company) -> bool:
+    """Whether `user` is one of the company's owners."""
+    return company.memberships.filter(user=user, role=Membership.Role.OWNER).exists()
 
 
 def members_only(view: View) -> View:
@@ -31,11 +42,26 @@ def members_only(view: View) -> View:
             if is_from_script(request):
                 return HttpResponse(SIGNED_OUT, status=403, content_type="text/plain; charset=utf-8")
             return redirect_to_login(request.get_full_path())
+        request.user.chosen_company = request.session.get(CHOSEN_COMPANY)
         if company_of(request.user) is None:
             return render(request, "companies/no_company.html", status=403)
         return view(request, *args, **kwargs)
 
     return guarded
+
+
+def owners_only(view: View) -> View:
+    """Only for owners of the company that is shown; its members are told so, whatever id they ask for."""
+
+    @wraps(view)
+    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        assert isinstance(request.user, User)
+        company = company_of(request.user)
+        if company is None or not is_owner(request.user, company):
+            return render(request, "companies/owners_only.html", status=403)
+        return view(request, *args, **kwargs)
+
+    return members_only(guarded)
 
 
 def is_from_script(request: HttpRequest) -> bool:

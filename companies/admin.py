@@ -2,6 +2,8 @@
 
 from typing import ClassVar
 
+from allauth.mfa.models import Authenticator
+from allauth.usersessions.models import UserSession
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
 
@@ -9,13 +11,18 @@ from companies.connections import Connection
 from companies.models import (
     ApiKey,
     Company,
+    Invitation,
     Membership,
+    MembershipChange,
     Spending,
     StaffNotice,
     User,
     WebhookEndpoint,
     WebhookSecret,
 )
+
+admin.site.unregister(UserSession)  # its search asks for user names, which there are not
+admin.site.unregister(Authenticator)
 
 
 class MembershipInline(admin.TabularInline[Membership, Company]):
@@ -50,6 +57,53 @@ class SpendingAdmin(admin.ModelAdmin[Spending]):
 class MembershipAdmin(admin.ModelAdmin[Membership]):
     list_display = ("user", "company", "role", "joined_at")
     list_select_related = ("user", "company")
+
+
+@admin.register(Invitation)
+class InvitationAdmin(admin.ModelAdmin[Invitation]):
+    """Invitations that are open; owners send them."""
+
+    list_display = ("email", "company", "role", "sent_at")
+    list_select_related = ("company",)
+    readonly_fields = ("email", "company", "role", "sha256", "sent_at")
+
+    def has_add_permission(self, request: object) -> bool:
+        return False
+
+
+@admin.register(MembershipChange)
+class MembershipChangeAdmin(admin.ModelAdmin[MembershipChange]):
+    """Who changed what about a company's members, and when."""
+
+    list_display = ("at", "company", "by", "what", "person", "role")
+    list_select_related = ("company",)
+    list_filter = ("what",)
+    search_fields = ("company__slug", "by", "person")
+
+    def has_add_permission(self, request: object) -> bool:
+        return False
+
+    def has_change_permission(self, request: object, obj: object = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: object, obj: object = None) -> bool:
+        return False
+
+
+@admin.register(Authenticator)
+class AuthenticatorAdmin(admin.ModelAdmin[Authenticator]):
+    """Second factors: removing one lets somebody in who lost it. Their secrets are not shown."""
+
+    list_display = ("user", "type", "created_at", "last_used_at")
+    list_select_related = ("user",)
+    search_fields = ("user__email",)
+    exclude = ("data",)
+
+    def has_add_permission(self, request: object) -> bool:
+        return False
+
+    def has_change_permission(self, request: object, obj: object = None) -> bool:
+        return False
 
 
 @admin.register(User)

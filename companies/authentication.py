@@ -21,12 +21,16 @@ from companies.models import ApiKey, Company, Scope, User, hash_token
 
 @dataclass(frozen=True)
 class Principal:
-    """A caller. `credential` names the key or session, to look whether it still stands: its kind and value."""
+    """A caller. `credential` names the key or session, to look whether it still stands: its kind and value.
+
+    `password_sha256`: of the user's password hash when the session was looked at; a change of it ends all sessions.
+    """
 
     companies: tuple[UUID, ...]
     scopes: frozenset[str]
     credential: tuple[str, str]
     user_id: int | None = None
+    password_sha256: str | None = None
 
     def may(self, scope: Scope) -> bool:
         """Whether the caller has `scope`."""
@@ -50,7 +54,7 @@ def principal_of_request(request: HttpRequest) -> Principal | None:
     if not (request.session.session_key or "").isalnum() or isinstance(request.user, AnonymousUser):
         return None
     companies = tuple(Company.objects.filter(memberships__user=request.user).values_list("pk", flat=True))
-    return _session_principal(request.user.pk, companies, request.session.session_key or "")
+    return _session_principal(request.user.pk, request.user.password, companies, request.session.session_key or "")
 
 
 async def principal_of_headers(authorization: str | None, cookies: str | None) -> Principal | None:
@@ -74,7 +78,7 @@ async def _principal_of_session(cookies: str | None) -> Principal | None:
         "SELECT session_data FROM django_session WHERE session_key = %s AND expire_date > now()", session_key
     )
     session: dict[str, Any] = SessionStore().decode(row[0]) if row else {}
-    if SESSION_KEY not in session or BACKEND_SESSION_KEY not in session:
+    if SESSION_KEY not in session or session.get(BACKEND_SESSION_KEY) not in settings.AUTHENTICATION_BACKENDS:
         return None
     row = await _fetch_one(
         """SELECT u.id, u.password, array_remove(array_agg(m.company_id), NULL) FROM companies_user u
@@ -87,7 +91,7 @@ async def _principal_of_session(cookies: str | None) -> Principal | None:
     user_id, password, companies = row
     if not constant_time_compare(session.get(HASH_SESSION_KEY, ""), User(password=password).get_session_auth_hash()):
         return None
-    return _session_principal(user_id, tuple(companies), session_key)
+    return _session_principal(user_id, password, tuple(companies), session_key)
 
 
 async def _fetch_one(sql: str, *parameters: object) -> Any:
@@ -100,5 +104,6 @@ def _key_principal(company: UUID, scopes: list[str], sha256: str) -> Principal:
     return Principal((company,), frozenset(scopes), ("key", sha256))
 
 
-def _session_principal(user_id: int, companies: tuple[UUID, ...], session_key: str) -> Principal:
-    return Principal(companies, frozenset({Scope.READ, Scope.WRITE}), ("session", session_key), user_id)
+def _session_principal(user_id: int, password: str, companies: tuple[UUID, ...], session_key: str) -> Principal:
+    scopes, credential = frozenset({Scope.READ, Scope.WRITE}), ("session", session_key)
+    return Principal(companies, scopes, credential, user_id, hash_token(password))

@@ -1,24 +1,102 @@
-"""Signing in by e-mail address."""
+"""Signing up with a company, inviting people, and making keys."""
 
 from typing import Any
 
+from allauth.account.adapter import get_adapter
+from allauth.account.forms import LoginForm, SignupForm
+from allauth.core import context
 from django import forms
-from django.contrib.auth.forms import AuthenticationForm
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.http import HttpRequest
+
+from companies.members import accept, create_company, find_invitation
+from companies.models import Membership, Scope, User
+
+INVITATION = "invitation"  # in the session: the token of the link that somebody followed before they signed up
 
 
-class SignInForm(AuthenticationForm):
-    """E-mail address, in any case, and password."""
-
-    error_messages = {
-        "invalid_login": "This e-mail address and password do not belong together. Check both and try again.",
-        "inactive": "This account is closed. Ask your company's owner to open it again.",
-    }
+class SignInForm(LoginForm):  # type: ignore[misc] # allauth has no types
+    """E-mail address and password. The page itself leads on to resetting it."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["username"].widget = forms.EmailInput(attrs={"autocomplete": "username", "autofocus": True})
-        self.fields["username"].label = "E-mail address"
+        _word(self.fields)
+        self.fields["login"].widget.attrs["autofocus"] = True
+        self.fields["password"].help_text = ""
 
-    def clean_username(self) -> str:
-        """Addresses are stored in lower case."""
-        return str(self.cleaned_data["username"]).lower()
+
+class SignUpForm(SignupForm):  # type: ignore[misc] # allauth has no types
+    """E-mail address, password and company; who was invited joins that company instead of making one."""
+
+    field_order = ("company", "email", "password1")
+    company = forms.CharField(
+        label="Company", max_length=200, widget=forms.TextInput(attrs={"autocomplete": "organization"})
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.token = str(context.request.session.get(INVITATION, ""))
+        self.invitation = find_invitation(self.token) if self.token else None
+        _word(self.fields)
+        if self.invitation:
+            del self.fields["company"]
+            self.fields["email"].initial = self.invitation.email
+
+    def clean_email(self) -> str:
+        """An invitation is for one address alone."""
+        email = str(super().clean_email())
+        if self.invitation and email != self.invitation.email:
+            raise ValidationError(
+                f"The invitation is for {self.invitation.email}. Use that address, or ask for another."
+            )
+        return email
+
+    def save(self, request: HttpRequest) -> User:
+        """The person with their membership, or neither."""
+        with transaction.atomic():
+            user = super().save(request)
+        assert isinstance(user, User)
+        return user
+
+    def custom_signup(self, request: HttpRequest, user: User) -> None:
+        """Whoever has an invitation's link reads that mailbox: the address is confirmed by it."""
+        if self.invitation:
+            get_adapter().stash_verified_email(request, self.invitation.email)
+            accept(self.token, user)
+            del request.session[INVITATION]
+        else:
+            create_company(self.cleaned_data["company"], user)
+
+
+def _word(fields: dict[str, forms.Field]) -> None:
+    """One name for an address on all pages, and labels alone: a placeholder goes with the first letter."""
+    for name, field in fields.items():
+        field.widget.attrs.pop("placeholder", None)
+        if name in ("login", "email"):
+            field.label = "E-mail address"
+
+
+class InvitationForm(forms.Form):
+    """Whom to invite, as what."""
+
+    email = forms.EmailField(label="E-mail address", max_length=254)
+    role = forms.ChoiceField(label="Role", choices=Membership.Role, initial=Membership.Role.MEMBER)
+
+
+class RoleForm(forms.Form):
+    """What somebody is to be."""
+
+    role = forms.ChoiceField(choices=Membership.Role)
+
+
+class ApiKeyForm(forms.Form):
+    """What a key may do. `admin` is not among it: that scope is over all companies, and staff give it."""
+
+    scopes = forms.MultipleChoiceField(
+        label="What it may do",
+        choices=[(Scope.READ, "Read matters and advice"), (Scope.WRITE, "Ask questions and answer them")],
+        initial=[Scope.READ, Scope.WRITE],
+        widget=forms.CheckboxSelectMultiple,
+        error_messages={"required": "Choose at least one."},
+    )

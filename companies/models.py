@@ -3,6 +3,7 @@
 import hashlib
 import secrets
 import uuid
+from datetime import datetime, timedelta
 from typing import Any, ClassVar, Self
 
 from django.contrib.auth.models import AbstractUser, BaseUserManager
@@ -35,6 +36,8 @@ class User(AbstractUser):
 
     username = None  # type: ignore[assignment]
     email = models.EmailField("e-mail address", unique=True)
+
+    chosen_company: str | None = None  # of the session, where somebody in several companies chose one
 
     USERNAME_FIELD = "email"
     REQUIRED_FIELDS: ClassVar[list[str]] = []
@@ -111,6 +114,58 @@ class Membership(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user} in {self.company}"
+
+
+class Invitation(models.Model):
+    """That somebody may join, by a link that was sent to `email`. Only the link's SHA-256 is kept.
+
+    It is removed when it is accepted or withdrawn; `MembershipChange` remembers.
+    """
+
+    LIVES = timedelta(days=7)
+
+    company = models.ForeignKey(Company, on_delete=models.CASCADE, related_name="invitations")
+    email = models.EmailField("e-mail address")
+    role = models.CharField(max_length=20, choices=Membership.Role, default=Membership.Role.MEMBER)
+    sha256 = models.CharField(max_length=64, unique=True, editable=False)
+    sent_at = models.DateTimeField()
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["company", "email"], name="one_invitation_each")]
+
+    def __str__(self) -> str:
+        return f"{self.email} to {self.company}"
+
+    @property
+    def expires_at(self) -> datetime:
+        """When its link ends."""
+        return self.sent_at + self.LIVES
+
+
+class MembershipChange(models.Model):
+    """Who changed what about a company's members, and when. Written once; addresses stay when people are removed."""
+
+    class What(models.TextChoices):
+        CREATED = "created", "made the company"
+        INVITED = "invited", "invited"
+        WITHDRAWN = "withdrawn", "withdrew the invitation of"
+        JOINED = "joined", "joined"
+        ROLE = "role", "changed the role of"
+        REMOVED = "removed", "removed"
+        LEFT = "left", "left"
+
+    company = models.ForeignKey(Company, on_delete=models.CASCADE, related_name="membership_changes")
+    at = models.DateTimeField(auto_now_add=True)
+    by = models.EmailField()
+    what = models.CharField(max_length=20, choices=What)
+    person = models.EmailField()
+    role = models.CharField(max_length=20, choices=Membership.Role)
+
+    class Meta:
+        ordering: ClassVar = ["-at", "-pk"]
+
+    def __str__(self) -> str:
+        return f"{self.by} {self.get_what_display()} {self.person}"
 
 
 class Scope(models.TextChoices):

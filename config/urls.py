@@ -1,5 +1,6 @@
 """Where everything is."""
 
+from allauth.account.decorators import secure_admin_login
 from django.contrib import admin
 from django.urls import include, path
 
@@ -9,13 +10,16 @@ from config.health import healthz, metrics, readyz
 # What goes wrong before a view is reached: a problem document under the API, else Django's page.
 handler400 = "config.api_errors.bad_request"
 handler500 = "config.api_errors.server_error"
+# Staff sign in where everybody does, with their second factor.
+admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
 urlpatterns = [
     path("admin/", admin.site.urls),
     path("api/v1/", api.urls),
     path("healthz", healthz),
     path("readyz", readyz),
     path("metrics", metrics),
-    path("accounts/", include("companies.urls")),
+    path("accounts/", include("allauth.urls")),
+    path("", include("companies.urls")),
     path("settings/connections/", include("workers.connections.urls")),
     path("", include("matters.urls")),
     path("", include("advice.urls")),

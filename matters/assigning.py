@@ -6,10 +6,10 @@ from uuid import UUID
 from django.core.mail import send_mail
 from django.db import transaction
 
-from companies.models import User
+from companies.models import Company, User
 from matters.events import question_updated, tell_events
 from matters.models import Question
-from matters.services import NotAllowed, lock_kept_matter, question_of
+from matters.services import NotAllowed, lock_kept_matter, lock_matter, question_of
 from matters.states import ENDED, SETTLED
 
 logger = logging.getLogger(__name__)
@@ -64,3 +64,16 @@ def _send(address: str, text: str) -> None:
         send_mail(_SUBJECT, text, None, [address])
     except OSError as error:  # smtplib's errors are OSErrors too
         logger.error("a colleague could not be told by e-mail: %s", error)
+
+
+def take_back_from(*, company: Company, user: User, **_sent: object) -> None:
+    """Somebody is no member of `company` any more: nobody waits for their answers there."""
+    asked = Question.objects.filter(matter__company=company, assigned_to=user)
+    for question_id, matter_id in list(asked.values_list("pk", "matter_id")):
+        with transaction.atomic():
+            lock_matter(matter_id)
+            question = question_of(matter_id, question_id)
+            if question.assigned_to_id == user.pk:
+                question.assigned_to = None
+                question.save(update_fields=["assigned_to"])
+                tell_events(matter_id, [question_updated(question, why="whoever was asked left the company")])

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from allauth.account.models import EmailAddress
 from pytest_django import Settings
 
 from companies.models import ApiKey, Company, Membership, User
@@ -65,6 +66,7 @@ def company(db: None) -> Company:
 def founder(company: Company) -> User:
     user = User.objects.create_user("founder@acme.example", "correct horse battery")
     Membership.objects.create(company=company, user=user, role=Membership.Role.OWNER)
+    EmailAddress.objects.create(user=user, email=user.email, verified=True, primary=True)
     return user
 
 

@@ -272,6 +272,9 @@ Company.objects.create(name="Other, Inc.", slug="other")
 founder = User.objects.create_user("{FOUNDER}", "{PASSWORD}", first_name="Fay")
 Membership.objects.create(company=company, user=founder, role="owner")
 User.objects.create_superuser("{STAFF}", "{PASSWORD}")
+from allauth.account.models import EmailAddress
+for user in User.objects.all():
+    EmailAddress.objects.create(user=user, email=user.email, verified=True, primary=True)
 scopes = ["read", "write", "admin"]
 ApiKey.objects.create(company=company, prefix="{KEY[:10]}", sha256=hash_token("{KEY}"), scopes=scopes)
 """

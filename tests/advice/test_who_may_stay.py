@@ -18,7 +18,7 @@ def by_session(loop: Loop, matter: Matter, founder: User) -> Guest:
     client.force_login(founder)
     session = client.session.session_key
     assert session
-    return Guest(("session", session), founder.pk, matter.pk)
+    return Guest(("session", session), founder.pk, matter.pk, hash_token(founder.password))
 
 
 @pytest.fixture
@@ -30,6 +30,11 @@ def deactivate(user: User) -> None:
     User.objects.filter(pk=user.pk).update(is_active=False)
 
 
+def change_password(user: User) -> None:
+    user.set_password("another horse battery")
+    user.save()
+
+
 def remove_membership(user: User) -> None:
     Membership.objects.filter(user=user).delete()
 
@@ -38,7 +43,7 @@ def move_to_another_company(user: User) -> None:
     Membership.objects.filter(user=user).update(company=Company.objects.create(name="Other", slug="other"))
 
 
-@pytest.mark.parametrize("lose", [deactivate, remove_membership, move_to_another_company])
+@pytest.mark.parametrize("lose", [deactivate, change_password, remove_membership, move_to_another_company])
 def test_who_lost_the_right_to_read_must_go_and_the_others_stay(
     loop: Loop, by_session: Guest, by_key: Guest, founder: User, lose: Callable[[User], None]
 ) -> None:

@@ -15,7 +15,17 @@ from advice.models import AttemptStatus, Check, Chunk
 from advice.sharing import share_attempt
 from companies.connections import Connection, Method, Provider
 from companies.encryption import Sealed
-from companies.models import ApiKey, Company, Spending, StaffNotice, User, WebhookEndpoint, WebhookSecret
+from companies.members import invite
+from companies.models import (
+    ApiKey,
+    Company,
+    MembershipChange,
+    Spending,
+    StaffNotice,
+    User,
+    WebhookEndpoint,
+    WebhookSecret,
+)
 from documents.models import DocumentContent, DocumentPage
 from documents.services import attach_document
 from matters.models import (
@@ -59,6 +69,7 @@ def rows(company: Company, founder: User) -> None:
     """At least one row of every model."""
     load_file(next(iter(sorted(LIBRARY.glob("*.md")))))
     ApiKey.issue(company, ["read"])
+    invite(company, founder, "invited@example.com", "member")
     WebhookEndpoint.objects.create(
         company=company, url="https://8.8.8.8/", events=["matter.updated"], secret=Sealed.of("whsec_a")
     )
@@ -119,7 +130,10 @@ def test_every_list_and_every_row_opens(staff: Client, rows: None) -> None:
             assert b"<script>alert" not in shown.content
 
 
-@pytest.mark.parametrize("model", [Matter, Step, Event, LLMCall, IdempotencyRecord, Fact, CompanyFact, Check, Delivery])
+@pytest.mark.parametrize(
+    "model",
+    [Matter, Step, Event, LLMCall, IdempotencyRecord, Fact, CompanyFact, Check, Delivery, MembershipChange],
+)
 def test_nothing_of_the_ledger_can_be_edited(staff: Client, rows: None, model: type[Model]) -> None:
     name = f"admin:{model._meta.app_label}_{model._meta.model_name}"
     row = model._default_manager.all()[0]

@@ -67,7 +67,7 @@ def cookies_of(product: Installation) -> str:
     """A founder who signs in."""
     with httpx2.Client(base_url=product.url, follow_redirects=False) as browser:
         browser.get("/accounts/login/")
-        form = {"username": product.founder_email, "password": PASSWORD}
+        form = {"login": product.founder_email, "password": PASSWORD}
         form["csrfmiddlewaretoken"] = browser.cookies["csrftoken"]
         response = browser.post("/accounts/login/", data=form, headers={"Referer": product.url})
         assert response.status_code == 302, response.text

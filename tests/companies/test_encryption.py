@@ -4,6 +4,7 @@ import logging
 from io import StringIO
 
 import pytest
+from allauth.mfa.models import Authenticator
 from cryptography.fernet import Fernet
 from django.core.management import CommandError, call_command
 from django.db import connection
@@ -12,7 +13,8 @@ from pytest_django import Settings
 from companies.connection_services import NewConnection, connect
 from companies.connections import Connection, Method, Provider
 from companies.encryption import KeyProblem, Sealed
-from companies.models import Company
+from companies.models import Company, User
+from companies.second_factors import SecondFactorAdapter
 
 pytestmark = pytest.mark.django_db
 SECRET = "Zaunkoenig-token"
@@ -71,6 +73,16 @@ def test_after_a_rotation_the_old_key_is_not_needed(company: Company, settings: 
     assert "companies.Connection.credentials: 1 re-encrypted, 0 not opened" in rotate()
     settings.FIELD_ENCRYPTION_KEYS = [new]
     assert kept().open() == {"token": SECRET}
+
+
+def test_second_factors_are_sealed_anew_as_well(founder: User, settings: Settings) -> None:
+    adapter = SecondFactorAdapter()
+    Authenticator.objects.create(user=founder, type="totp", data={"secret": adapter.encrypt(SECRET)})
+    old, new = settings.FIELD_ENCRYPTION_KEYS[0], Fernet.generate_key().decode()
+    settings.FIELD_ENCRYPTION_KEYS = [new, old]
+    assert "second factors: 1 re-encrypted, 0 not opened" in rotate()
+    settings.FIELD_ENCRYPTION_KEYS = [new]
+    assert adapter.decrypt(Authenticator.objects.get().data["secret"]) == SECRET
 
 
 def test_a_key_that_went_too_early_is_told_with_what_to_do(company: Company, settings: Settings) -> None:

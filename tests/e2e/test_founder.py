@@ -131,6 +131,7 @@ def test_a_founder_goes_from_a_question_to_advice_without_a_reload(
     look(stranger, "share-ended")
     page.goto("/")
     look(page, "matters")
+    page.get_by_role("link", name="Settings").click()
     page.get_by_role("link", name="Connections").click()
     look(page, "connections")
 

@@ -51,7 +51,8 @@ def member(company: Company) -> Client:
 
 
 def test_it_is_linked_and_says_what_is_read_and_what_is_never_kept(page: Client) -> None:
-    assert f'href="{HERE}"' in text(page.get("/"))
+    assert 'href="/settings/"' in text(page.get("/"))
+    assert f'href="{HERE}"' in text(page.get("/settings/"))
     html = text(page.get(HERE))
     for about in ABOUT.values():
         assert all(item in html for item in (*about.read, about.never))

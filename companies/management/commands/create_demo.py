@@ -3,6 +3,7 @@
 import os
 from typing import Any
 
+from allauth.account.models import EmailAddress
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
@@ -41,6 +42,7 @@ class Command(BaseCommand):
 def _account(email: str, password: str, **fields: Any) -> User:
     """The user with `email`; one that exists keeps what it has, but signs in with `password` again."""
     user = User.objects.filter(email=email).first() or User.objects.create_user(email, password, **fields)
+    EmailAddress.objects.get_or_create(user=user, email=email, defaults={"verified": True, "primary": True})
     if not user.check_password(password):
         user.set_password(password)
         user.save(update_fields=["password"])

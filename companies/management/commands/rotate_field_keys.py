@@ -6,6 +6,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import models, transaction
 
 from companies.encryption import EncryptedJSONField, KeyProblem, encrypted_fields
+from companies.second_factors import seal_anew
 
 
 class Command(BaseCommand):
@@ -23,10 +24,13 @@ class Command(BaseCommand):
             closed += outcomes.count(False)
             name = f"{model._meta.label}.{field.name}"  # noqa: SLF001 # Django documents it
             self.stdout.write(f"{name}: {outcomes.count(True)} re-encrypted, {outcomes.count(False)} not opened")
+        factors = seal_anew()
+        closed += factors.count(False)
+        self.stdout.write(f"second factors: {factors.count(True)} re-encrypted, {factors.count(False)} not opened")
         if closed:
             raise CommandError(
                 f"{closed} values can be opened by none of FIELD_ENCRYPTION_KEYS. Put the key that they were sealed "
-                "with behind the others and run this again, or have these connections made anew."
+                "with behind the others and run this again, or have these connections and second factors made anew."
             )
 
 

@@ -1,0 +1,39 @@
+"""Secrets of authenticator apps and recovery codes: the database holds them sealed."""
+
+from allauth.mfa.adapter import DefaultMFAAdapter
+from allauth.mfa.models import Authenticator
+from django.db import transaction
+
+from companies.encryption import KeyProblem, Sealed
+
+_SECRETS = ("secret", "seed")  # of an app, of recovery codes; a passkey's row holds nothing secret
+
+
+class SecondFactorAdapter(DefaultMFAAdapter):  # type: ignore[misc] # allauth has no types
+    """Seals by the newest of `FIELD_ENCRYPTION_KEYS`; each of them opens."""
+
+    def encrypt(self, text: str) -> str:
+        """What is stored for `text`."""
+        return Sealed.of(text).token
+
+    def decrypt(self, encrypted_text: str) -> str:
+        """The text that was sealed. Raises KeyProblem where no key fits."""
+        return str(Sealed(encrypted_text).open())
+
+
+def seal_anew() -> list[bool]:
+    """Seal every secret with the newest key; for each row whether one of the keys opened it."""
+    return [_seal_one_anew(pk) for pk in Authenticator.objects.values_list("pk", flat=True)]
+
+
+@transaction.atomic
+def _seal_one_anew(pk: int) -> bool:
+    row = Authenticator.objects.select_for_update().filter(pk=pk).first()
+    if row is None:
+        return True
+    try:
+        row.data |= {name: Sealed(row.data[name]).sealed_anew().token for name in _SECRETS if name in row.data}
+    except KeyProblem:
+        return False
+    row.save(update_fields=["data"])
+    return True

@@ -1,0 +1,37 @@
+"""`/settings/`: who is signed in, and as a member of which company."""
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET, require_POST
+
+from companies.access import CHOSEN_COMPANY, company_of, members_only
+from companies.models import User
+
+
+@never_cache
+@require_GET
+@login_required
+def account(request: HttpRequest) -> HttpResponse:
+    """The account, also of somebody who is in no company."""
+    assert isinstance(request.user, User)
+    request.user.chosen_company = request.session.get(CHOSEN_COMPANY)
+    memberships = request.user.memberships.select_related("company").order_by("joined_at")
+    return render(request, "settings/account.html", {"memberships": memberships, "company": company_of(request.user)})
+
+
+@require_POST
+@members_only
+def choose_company(request: HttpRequest) -> HttpResponse:
+    """Show the pages of another company of theirs; one that is not theirs is as one that does not exist."""
+    assert isinstance(request.user, User)
+    own = {str(pk): name for pk, name in request.user.companies.values_list("pk", "name")}
+    wanted = request.POST.get("company", "")
+    if wanted not in own:
+        messages.error(request, "You are not in such a company.")
+    else:
+        request.session[CHOSEN_COMPANY] = wanted
+        messages.success(request, f"You now see the matters of {own[wanted]}.")
+    return redirect("settings:account")

@@ -1,0 +1,43 @@
+"""`/settings/api-keys/`: the company's keys for programs. A new one is shown once."""
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST
+
+from companies.access import company_of, owners_only
+from companies.forms import ApiKeyForm
+from companies.models import ApiKey, Company, User
+
+
+@never_cache
+@require_http_methods(["GET", "POST"])
+@owners_only
+def api_keys(request: HttpRequest) -> HttpResponse:
+    """The keys that stand, and a form for one more."""
+    form, token = ApiKeyForm(request.POST if request.method == "POST" else None), ""
+    if form.is_valid():
+        _row, token = ApiKey.issue(_company(request), form.cleaned_data["scopes"])
+        form = ApiKeyForm()
+    keys = ApiKey.objects.filter(company=_company(request), revoked_at=None).order_by("-created_at")
+    context = {"form": form, "token": token, "keys": keys}
+    return render(request, "settings/api_keys.html", context, status=400 if form.errors else 200)
+
+
+@require_POST
+@owners_only
+def revoke(request: HttpRequest, key_id: int) -> HttpResponse:
+    """Refuse a key from now on; what reads by it is closed within half a minute."""
+    key = get_object_or_404(ApiKey, pk=key_id, company=_company(request))
+    if key.revoked_at is None:
+        key.revoke()
+    messages.success(request, f"The key {key} opens nothing any more.")
+    return redirect("settings:api_keys")
+
+
+def _company(request: HttpRequest) -> Company:
+    assert isinstance(request.user, User)
+    company = company_of(request.user)
+    assert company is not None, "the guard has let nobody in who is in none"
+    return company

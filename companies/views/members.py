@@ -1,0 +1,130 @@
+"""`/settings/members/`: who is in the company, who is invited, and what owners change about it."""
+
+from collections.abc import Callable
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET, require_POST
+
+from companies import members
+from companies.access import company_of, is_owner, members_only, owners_only
+from companies.forms import InvitationForm, RoleForm
+from companies.invitation_mail import NOT_SENT, send_invitation
+from companies.models import Company, Invitation, Membership, User
+
+
+@never_cache
+@require_GET
+@members_only
+def member_list(request: HttpRequest) -> HttpResponse:
+    """The company's members; for owners with the invitations that are open."""
+    return _show(request, InvitationForm())
+
+
+@require_POST
+@owners_only
+def invite(request: HttpRequest) -> HttpResponse:
+    """Send somebody a link by which they join."""
+    form = InvitationForm(request.POST)
+    if not form.is_valid():
+        return _show(request, form, 400)
+    return _invite(request, form.cleaned_data["email"], form.cleaned_data["role"])
+
+
+@require_POST
+@owners_only
+def resend(request: HttpRequest, invitation_id: int) -> HttpResponse:
+    """Send a new link; the one before ends."""
+    open_one = get_object_or_404(Invitation, pk=invitation_id, company=_company(request))
+    return _invite(request, open_one.email, open_one.role)
+
+
+@require_POST
+@owners_only
+def withdraw(request: HttpRequest, invitation_id: int) -> HttpResponse:
+    """End an invitation."""
+    open_one = get_object_or_404(Invitation, pk=invitation_id, company=_company(request))
+    return _do(request, lambda: members.withdraw(open_one, _user(request)), f"{open_one.email} can't join any more.")
+
+
+@require_POST
+@owners_only
+def change_role(request: HttpRequest, member_id: int) -> HttpResponse:
+    """Make somebody an owner, or a member."""
+    member = get_object_or_404(Membership, pk=member_id, company=_company(request))
+    form = RoleForm(request.POST)
+    if not form.is_valid():
+        return _refused(request, "Choose owner or member.")
+    role = form.cleaned_data["role"]
+    return _do(request, lambda: members.change_role(member, _user(request), role), f"{member.user}: {role}.")
+
+
+@require_POST
+@owners_only
+def remove(request: HttpRequest, member_id: int) -> HttpResponse:
+    """End somebody's membership."""
+    member = get_object_or_404(Membership, pk=member_id, company=_company(request))
+    done = f"{member.user} is no member any more. What they had open closes within half a minute."
+    return _do(request, lambda: members.remove(member, _user(request)), done)
+
+
+@require_POST
+@members_only
+def leave(request: HttpRequest) -> HttpResponse:
+    """End one's own membership."""
+    member = get_object_or_404(Membership, user=_user(request), company=_company(request))
+    company = member.company
+    return _do(request, lambda: members.remove(member, _user(request)), f"You have left {company}.", "settings:account")
+
+
+def _user(request: HttpRequest) -> User:
+    assert isinstance(request.user, User)
+    return request.user
+
+
+def _company(request: HttpRequest) -> Company:
+    company = company_of(_user(request))
+    assert company is not None, "the guard has let nobody in who is in none"
+    return company
+
+
+def _invite(request: HttpRequest, email: str, role: str) -> HttpResponse:
+    company = _company(request)
+    try:
+        token = members.invite(company, _user(request), email, role)
+    except members.NotAllowed as refused:
+        return _refused(request, str(refused))
+    if send_invitation(request, company, email, token):
+        messages.success(request, f"{email.lower()} was sent an invitation. Its link is good for seven days.")
+    else:
+        messages.error(request, NOT_SENT)
+    return redirect("settings:members")
+
+
+def _do(request: HttpRequest, change: Callable[[], None], done: str, then: str = "settings:members") -> HttpResponse:
+    try:
+        change()
+    except members.NotAllowed as refused:
+        return _refused(request, str(refused))
+    messages.success(request, done)
+    return redirect(then)
+
+
+def _refused(request: HttpRequest, why: str) -> HttpResponse:
+    messages.error(request, why)
+    return _show(request, InvitationForm(), 409)
+
+
+def _show(request: HttpRequest, form: InvitationForm, status: int = 200) -> HttpResponse:
+    company = _company(request)
+    context = {
+        "company": company,
+        "members": company.memberships.select_related("user").order_by("joined_at"),
+        "roles": Membership.Role.choices,
+        "is_owner": is_owner(_user(request), company),
+        "invitations": company.invitations.order_by("email"),
+        "form": form,
+    }
+    return render(request, "settings/members.html", context, status=status)

@@ -1,0 +1,263 @@
+"""Signing up, confirming, resetting, second factors, sessions."""
+
+import re
+import time
+from collections.abc import Iterator
+
+import pytest
+from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
+from allauth.mfa.totp.internal.auth import hotp_value
+from django.core import mail
+from django.core.cache import cache
+from django.core.mail.backends.locmem import EmailBackend
+from django.test import Client
+from pytest_django import Settings
+
+from companies.cache import PassingRedisCache
+from companies.models import Company, Membership, User
+
+pytestmark = pytest.mark.django_db
+PASSWORD, ANOTHER = "correct horse battery", "another horse battery"
+FORM = {"company": "Rocket & Sons", "email": "New@Rocket.example", "password1": PASSWORD}
+
+
+@pytest.fixture(autouse=True)
+def _nothing_counted() -> Iterator[None]:
+    PassingRedisCache.quiet_until = 0.0
+    cache.clear()
+    yield
+    PassingRedisCache.quiet_until = 0.0
+
+
+@pytest.fixture
+def confirmed_first(settings: Settings) -> None:
+    """As with a mail server."""
+    settings.ACCOUNT_EMAIL_VERIFICATION = "mandatory"
+
+
+def sign_in(email: str, password: str = PASSWORD) -> Client:
+    browser = Client()
+    browser.post("/accounts/login/", {"login": email, "password": password})
+    return browser
+
+
+def confirm_it_is_me(browser: Client) -> Client:
+    """What is asked for before something changes about how one signs in."""
+    answer = browser.post("/accounts/reauthenticate/", {"password": PASSWORD})
+    assert answer.status_code == 302, answer.content.decode()
+    return browser
+
+
+def is_signed_in(browser: Client) -> bool:
+    return browser.get("/settings/").status_code == 200
+
+
+def link_in_mail(start: str) -> str:
+    found = re.findall(rf"http://testserver({start}\S+)", str(mail.outbox[-1].body))
+    assert found, mail.outbox[-1].body
+    return str(found[0])
+
+
+def test_who_signs_up_owns_a_new_company(client: Client, db: None) -> None:
+    Company.objects.create(name="Rocket and Sons", slug="rocket-sons")
+    assert client.post("/accounts/signup/", FORM)["Location"] == "/"
+    membership = Membership.objects.get()
+    assert (membership.user.email, membership.role, membership.company.name) == (
+        "new@rocket.example",
+        "owner",
+        "Rocket & Sons",
+    )
+    assert membership.company.slug.startswith("rocket-sons-"), "no two companies have one slug"
+    assert client.get("/").status_code == 200
+
+
+@pytest.mark.parametrize("missing", ["company", "email", "password1"])
+def test_what_is_missing_is_told_beside_its_field(client: Client, missing: str) -> None:
+    html = client.post("/accounts/signup/", FORM | {missing: ""}).content.decode()
+    assert f'id="id_{missing}_error"' in html
+    assert not User.objects.exists()
+    assert not Company.objects.exists()
+
+
+def test_with_a_mail_server_nobody_comes_in_before_the_address_is_confirmed(
+    client: Client, confirmed_first: None
+) -> None:
+    assert client.post("/accounts/signup/", FORM)["Location"] == "/accounts/confirm-email/"
+    assert not is_signed_in(client)
+    link = link_in_mail("/accounts/confirm-email/")
+    assert "new@rocket.example" in client.get(link).content.decode()
+    assert not is_signed_in(sign_in("new@rocket.example")), "to look at the link confirms nothing"
+    client.post(link)
+    assert is_signed_in(sign_in("new@rocket.example"))
+
+
+def test_signing_up_twice_tells_nobody_that_there_is_an_account(
+    client: Client, confirmed_first: None, founder: User
+) -> None:
+    answer = client.post("/accounts/signup/", FORM | {"email": founder.email})
+    assert answer["Location"] == "/accounts/confirm-email/"
+    assert "account already" in mail.outbox[-1].subject
+    assert Company.objects.count() == 1
+
+
+def test_a_mail_server_that_is_away_costs_nobody_the_account(
+    client: Client, confirmed_first: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> int:
+        raise ConnectionRefusedError
+
+    monkeypatch.setattr(EmailBackend, "send_messages", refuse)
+    assert "could not be sent" in client.post("/accounts/signup/", FORM, follow=True).content.decode()
+    assert User.objects.filter(email="new@rocket.example").exists()
+
+
+def test_a_reset_password_ends_every_session(client: Client, founder: User) -> None:
+    before = sign_in(founder.email)
+    assert is_signed_in(before)
+    client.post("/accounts/password/reset/", {"email": founder.email})
+    form = client.get(link_in_mail("/accounts/password/reset/key/"))
+    client.post(form["Location"], {"password1": ANOTHER, "password2": ANOTHER})
+    assert not is_signed_in(before)
+    assert not is_signed_in(sign_in(founder.email))
+    assert is_signed_in(sign_in(founder.email, ANOTHER))
+
+
+def test_a_changed_password_ends_the_other_sessions(founder: User) -> None:
+    here, elsewhere = sign_in(founder.email), sign_in(founder.email)
+    data = {"oldpassword": PASSWORD, "password1": ANOTHER, "password2": ANOTHER}
+    here.post("/accounts/password/change/", data)
+    assert is_signed_in(here)
+    assert not is_signed_in(elsewhere)
+    assert "password was changed" in mail.outbox[-1].subject
+
+
+def test_an_address_changes_once_its_new_mailbox_was_read(founder: User) -> None:
+    browser = confirm_it_is_me(sign_in(founder.email))
+    browser.post("/accounts/email/", {"email": "moved@acme.example", "action_add": ""})
+    founder.refresh_from_db()
+    assert founder.email == "founder@acme.example"
+    assert "moved@acme.example" in browser.get("/accounts/email/").content.decode()
+    confirmation = next(m for m in mail.outbox if m.to == ["moved@acme.example"])
+    link = re.findall(r"http://testserver(/accounts/confirm-email/\S+)", str(confirmation.body))[0]
+    browser.post(link)
+    founder.refresh_from_db()
+    assert founder.email == "moved@acme.example"
+
+
+def test_an_account_that_staff_made_confirms_its_address_first(client: Client, confirmed_first: None) -> None:
+    user = User.objects.create_user("made@acme.example", PASSWORD)
+    browser = sign_in(user.email)
+    assert not is_signed_in(browser)
+    browser.post(link_in_mail("/accounts/confirm-email/"))
+    assert is_signed_in(sign_in(user.email))
+
+
+def test_sessions_are_listed_and_the_others_can_be_ended(founder: User) -> None:
+    here, elsewhere = sign_in(founder.email), sign_in(founder.email)
+    html = here.get("/accounts/sessions/").content.decode()
+    assert html.count("127.0.0.1") == 2
+    here.post("/accounts/sessions/")
+    assert is_signed_in(here)
+    assert not is_signed_in(elsewhere)
+
+
+def set_up_app(browser: Client) -> str:
+    """An authenticator app for whoever is signed in; returns its secret."""
+    confirm_it_is_me(browser)
+    html = browser.get("/accounts/2fa/totp/activate/").content.decode()
+    secret = re.findall(r'id="authenticator_secret">(\w+)<', html)[0]
+    assert "data:image/svg+xml" in html
+    answer = browser.post("/accounts/2fa/totp/activate/", {"code": code(secret)})
+    assert answer.status_code == 302, answer.content.decode()
+    return str(secret)
+
+
+def code(secret: str) -> str:
+    """What an authenticator app shows now."""
+    return f"{hotp_value(secret, int(time.time()) // 30):06d}"
+
+
+def test_with_an_authenticator_app_a_password_alone_signs_nobody_in(founder: User) -> None:
+    browser = confirm_it_is_me(sign_in(founder.email))
+    assert "incorrect" in browser.post("/accounts/2fa/totp/activate/", {"code": "000000"}).content.decode().lower()
+    secret = set_up_app(browser)
+    assert secret not in str(list(Authenticator.objects.values())), "the database holds it encrypted"
+    cache.clear()  # the code of this half minute was used to set the app up
+    again = sign_in(founder.email)
+    assert not is_signed_in(again)
+    again.post("/accounts/2fa/authenticate/", {"code": "000000"})
+    assert not is_signed_in(again)
+    again.post("/accounts/2fa/authenticate/", {"code": code(secret)})
+    assert is_signed_in(again)
+    third = sign_in(founder.email)
+    third.post("/accounts/2fa/authenticate/", {"code": code(secret)})
+    assert not is_signed_in(third), "a code works once"
+
+
+def test_a_recovery_code_signs_in_once(founder: User) -> None:
+    browser = sign_in(founder.email)
+    set_up_app(browser)
+    codes = re.findall(r"<code>(\w+)</code>", browser.get("/accounts/2fa/recovery-codes/").content.decode())
+    assert len(codes) == 10
+    for works in (True, False):
+        again = sign_in(founder.email)
+        again.post("/accounts/2fa/authenticate/", {"code": codes[0]})
+        assert is_signed_in(again) is works
+
+
+def test_staff_sign_in_to_the_admin_with_their_second_factor(client: Client, db: None) -> None:
+    staff = User.objects.create_superuser("staff@acme.example", PASSWORD)
+    EmailAddress.objects.create(user=staff, email=staff.email, verified=True, primary=True)
+    set_up_app(sign_in(staff.email))
+    cache.clear()
+    login = client.get(client.get("/admin/")["Location"])["Location"]
+    assert login.startswith("/accounts/login/?next=")
+    client.post(login, {"login": staff.email, "password": PASSWORD})
+    assert client.get("/admin/").status_code == 302, "a password alone does not do"
+    assert client.post("/admin/login/", {"username": staff.email, "password": PASSWORD}).status_code == 302
+    assert client.get("/admin/").status_code == 302
+
+
+def test_who_is_no_staff_is_told_that_the_admin_is_not_for_them(page: Client) -> None:
+    answer = page.get("/admin/", follow=True)
+    assert answer.status_code == 403
+    assert "may not open this page" in answer.content.decode()
+
+
+def test_guessing_a_password_is_stopped_and_told(founder: User) -> None:
+    browser = Client()
+    for _ in range(6):
+        html = browser.post("/accounts/login/", {"login": founder.email, "password": "wrong"}).content.decode()
+    assert "Too many failed tries" in html
+    assert not is_signed_in(sign_in(founder.email)), "nor does the right one do now"
+
+
+def test_people_sign_in_while_redis_is_away(founder: User, settings: Settings) -> None:
+    away = settings.CACHES["default"] | {"LOCATION": "redis://127.0.0.1:1/0"}
+    settings.CACHES = {"default": away}
+    assert is_signed_in(sign_in(founder.email))
+    assert PassingRedisCache.quiet_until > time.monotonic(), "Redis was asked, and did not answer"
+
+
+PUBLIC = ["login/", "signup/", "password/reset/", "password/reset/done/", "confirm-email/", "inactive/", "logout/"]
+OWN = ["password/change/", "email/", "reauthenticate/", "sessions/", "2fa/", "2fa/totp/activate/", "2fa/webauthn/add/"]
+OWN_WITH_APP = ["2fa/recovery-codes/", "2fa/recovery-codes/generate/", "2fa/totp/deactivate/", "2fa/webauthn/"]
+BROKEN_LINKS = ["confirm-email/x/", "password/reset/key/1-x/"]
+
+
+def test_every_page_of_accounts_is_ours_and_holds_no_script_of_its_own(founder: User) -> None:
+    browser = confirm_it_is_me(sign_in(founder.email))
+    pages = [Client().get(f"/accounts/{path}") for path in PUBLIC[:-1] + BROKEN_LINKS]
+    pages += [browser.get(f"/accounts/{path}") for path in [*OWN, "logout/"]]
+    set_up_app(browser)
+    pages += [browser.get(f"/accounts/{path}") for path in OWN_WITH_APP]
+    pages += [browser.get(f"/settings/{path}") for path in ("", "members/", "api-keys/")]
+    for page in pages:
+        assert page.status_code == 200, page.request["PATH_INFO"]
+        html = page.content.decode()
+        assert "Matterstream prepares questions for counsel" in html, f"{page.request['PATH_INFO']} has our frame"
+        for script in re.findall(r"<script[^>]*>", html):
+            assert 'src="/static/' in script or 'type="application/json"' in script, script
+        assert " style=" not in html
+        assert "<style" not in html
