@@ -21,7 +21,7 @@ SERVER_ENVIRONMENT = DEBUG=0 SECRET_KEY="$$($(VENV)/python -c 'import secrets; p
 	ALLOWED_HOSTS=legal.example.org CSRF_TRUSTED_ORIGINS=https://legal.example.org
 
 .DEFAULT_GOAL := help
-.PHONY: help run test fuzz bench bench-growth chaos check python packages packages-dev check-style check-types check-imports \
+.PHONY: help run test fuzz bench bench-growth eval chaos check python packages packages-dev check-style check-types check-imports \
 	check-templates check-migrations check-deploy
 
 help: ## list the commands
@@ -41,6 +41,9 @@ bench: packages-dev ## the product beside a peer and a floor (some 20 minutes); 
 
 bench-growth: packages-dev
 	@$(VENV)/python -m benchmarks --growth $(OPTIONS)
+
+eval: packages-dev ## how well the model does each step, by labelled cases; OPENAI_API_KEY=… LLM_MODEL=… make eval
+	@$(VENV)/python -m benchmarks.evaluation $(OPTIONS)
 
 chaos: packages-dev ## every fault under load, then ten minutes of all of them; OPTIONS="--minutes 1 --seed 7"
 	@$(VENV)/python -m tests.faults.chaos $(OPTIONS)

@@ -5,6 +5,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Mapping
 from typing import Any
 
 from benchmarks.http_client import HttpClient
@@ -72,9 +73,17 @@ class Product(Side):
     """Web and workers of this checkout, on a database of their own."""
 
     def __init__(
-        self, world: World, *, name: str = "product", workers: int = 0, threads: int = 100, server: str = "daphne"
+        self,
+        world: World,
+        *,
+        name: str = "product",
+        workers: int = 0,
+        threads: int = 100,
+        server: str = "daphne",
+        settings: Mapping[str, str] | None = None,
     ) -> None:
-        self.name, self._server = name, server
+        """`settings`: variables that are set otherwise than for a measurement."""
+        self.name, self._server, self._settings = name, server, settings or {}
         self._world, self._threads = world, threads
         self._worker_count = workers or os.cpu_count() or 1
         self._advised: list[MatterViewer] = []
@@ -90,7 +99,7 @@ class Product(Side):
             "LLM_MODEL": self.name, "LLM_ADVICE_MODEL": self.name, "DEBUG": "0", "HOST": "127.0.0.1",
             "API_RATE": "1000000",  # all founders are one key here
             "LLM_FIRST_CONTENT_SECONDS": "600", "LLM_CALL_SECONDS": "1200",  # streams wait until all can begin
-        }  # fmt: skip
+        } | self._settings  # fmt: skip
         for code in (["-m", "config.setup"], ["-c", _COMPANY]):
             self._python(code)
         key = self._python(["manage.py", "create_api_key", "--company", "bench"]).strip()

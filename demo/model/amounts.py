@@ -21,7 +21,13 @@ _AMOUNT = re.compile(
     rf"\s?(?P<after>%|percent\b|[€£$]|\b(?:{_CODES})\b|\b(?:us\s)?(?:dollar|buck|euro|pound|franc|rupee|yen)s?\b)?",
     re.IGNORECASE,
 )
-_WORD_NUMBER = re.compile(rf"\b({'|'.join(_NUMBER_WORDS)})\b", re.IGNORECASE)
+_TENS = "twenty|thirty|forty|fifty"
+_WORD_NUMBER = re.compile(
+    rf"\b(?:(?P<tens>{_TENS})[- ](?P<ones>one|two|three|four|five|six|seven|eight|nine)"
+    rf"|(?P<word>{'|'.join(_NUMBER_WORDS)}))\b"
+    r"(?P<half>\s+and\s+a\s+half\b)?",
+    re.IGNORECASE,
+)
 _PERIOD = re.compile(
     r"(?:\b(?:per|an?|each|every)\s+|/\s?)(year|yr|month|mo|week|day|hour|share)\b|\b(annual|month|week|hour)(?:ly)",
     re.IGNORECASE,
@@ -45,11 +51,14 @@ def find_amounts(text: str) -> list[Amount]:
     """The different amounts of `text` in order; numbers in words only where there are none in digits."""
     found = [_amount(match, text) for match in _AMOUNT.finditer(text)]
     if not found:
-        found = [
-            Amount(Decimal(_NUMBER_WORDS[m[1].lower()]), None, _counted(text, m.end()))
-            for m in _WORD_NUMBER.finditer(text)
-        ]
+        found = [Amount(_in_words(m), None, _counted(text, m.end())) for m in _WORD_NUMBER.finditer(text)]
     return list({amount.number: amount for amount in reversed(found)}.values())[::-1]
+
+
+def _in_words(match: "re.Match[str]") -> Decimal:
+    """`eleven`, `twenty-five`, `two and a half`."""
+    words = (match["tens"], match["ones"], match["word"])
+    return sum((Decimal(_NUMBER_WORDS[word.lower()]) for word in words if word), Decimal("0.5" if match["half"] else 0))
 
 
 def _amount(match: "re.Match[str]", text: str) -> Amount:

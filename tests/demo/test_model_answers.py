@@ -51,6 +51,8 @@ def _reply(kind: str, answer: str) -> dict[str, Any]:
         ("money", "$185k as of Jan 1 2026", {"amount": 185000, "currency": "USD"}),
         ("number", "12 people", 12),
         ("number", "twelve", 12),
+        ("number", "twenty-five", 25),
+        ("number", "eleven and a half days", 11.5),
         ("number", "We are 1,250 in total", 1250),
         ("number", "33.3%", 33.3),
         ("number", "none", 0),
