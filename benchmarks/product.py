@@ -99,7 +99,7 @@ class Product(Side):
             "LLM_MODEL": self.name, "LLM_ADVICE_MODEL": self.name, "DEBUG": "0", "HOST": "127.0.0.1",
             "API_RATE": "1000000",  # all founders are one key here
             "LLM_FIRST_CONTENT_SECONDS": "600", "LLM_CALL_SECONDS": "1200",  # streams wait until all can begin
-        } | self._settings  # fmt: skip
+        } | dict(self._settings)  # fmt: skip
         for code in (["-m", "config.setup"], ["-c", _COMPANY]):
             self._python(code)
         key = self._python(["manage.py", "create_api_key", "--company", "bench"]).strip()

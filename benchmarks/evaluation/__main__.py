@@ -4,9 +4,11 @@ import argparse
 import asyncio
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from itertools import chain
 from pathlib import Path
+from typing import Any, cast
 
 import frontmatter
 
@@ -41,8 +43,9 @@ async def evaluate(cases: list[Case], at_once: int) -> list[Outcome]:
 
 def facts_needed(case: Case) -> frozenset[str]:
     """The facts that the playbooks of a case name."""
-    texts = (frontmatter.load(str(LIBRARY / f"{slug}.md")) for slug in case.playbooks)
-    return frozenset(fact["key"] for text in texts for fact in text["facts_needed"])
+    heads = (frontmatter.load(str(LIBRARY / f"{slug}.md")).metadata for slug in case.playbooks)
+    needed: Iterable[Any] = chain.from_iterable(cast(list[Any], head["facts_needed"]) for head in heads)
+    return frozenset(fact["key"] for fact in needed)
 
 
 def model_of(environment: Mapping[str, str]) -> str:
