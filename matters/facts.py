@@ -28,7 +28,7 @@ class NewFact:
 
     `source`: rippling, carta, document or founder; `record_id`: the source's own name for where it stands (a worker, a
     grant, a document). `subject`: "" for the company itself, `rippling:<worker id>` for a person. `as_of`: the day on
-    which it was true.
+    which it was true. `also`: other ways to write just this value, such as `CA` of California; they are not stored.
     """
 
     key: str
@@ -40,6 +40,7 @@ class NewFact:
     status: FactStatus = FactStatus.KNOWN
     record_id: str = ""
     subject: str = ""
+    also: tuple[str, ...] = ()
 
 
 def store_fact(
@@ -213,7 +214,13 @@ def _disagree(kind: str, one: CompanyFact | Fact, other: NewFact) -> bool:
     is_document = other.source == "document"
     if one.source == other.source and not (is_document and one.record_id != other.record_id):
         return False
-    return not same_value(kind, (one.value or "", one.unit), (other.value or "", other.unit))
+    return not _says(kind, (one.value, one.unit), other)
+
+
+def _says(kind: str, given: tuple[str | None, str | None], fact: NewFact) -> bool:
+    """Whether `given`, a value with its unit, is that of the fact, in any of the ways to write it."""
+    value, unit = given
+    return any(same_value(kind, (value or "", unit), (way, fact.unit)) for way in (fact.value or "", *fact.also))
 
 
 def _overruled(line: CompanyFact, fact: NewFact) -> bool:
@@ -224,7 +231,7 @@ def _overruled(line: CompanyFact, fact: NewFact) -> bool:
     if fact.source == "document":
         heard = heard.filter(record_id=fact.record_id)
     last = heard.order_by("-pk").first()
-    return last is not None and same_value(line.kind, (last.value, last.unit), (fact.value or "", fact.unit))
+    return last is not None and _says(line.kind, (last.value, last.unit), fact)
 
 
 def _as_new(row: CompanyFact | Fact) -> NewFact:
@@ -257,7 +264,7 @@ _ADD = f"{_ENTRY} UPDATE matters_companyfact f SET status = %(status)s FROM said
 
 def _take(line: CompanyFact, question: Question, fact: NewFact, said: _Said) -> None:
     """The line has this value from now on. What was settled stays so while the value does."""
-    same = same_value(line.kind, (line.value, line.unit), (fact.value or "", fact.unit))
+    same = _says(line.kind, (line.value, line.unit), fact)
     more = {
         "kind": question.kind,
         "choices": json.dumps(question.choices),

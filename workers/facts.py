@@ -16,6 +16,7 @@ from workers.people import choose_person
 from workers.steps import normalise_answer as normalise
 from workers.steps.base import Kind, ReplyInvalid
 from workers.steps.typed_facts import FactValue, Unreadable, to_fact
+from workers.steps.us_states import other_names
 from workers.work import Work, ask_again
 
 ROUNDS = 2  # how often a person is asked the same before their words are kept as they are
@@ -40,7 +41,8 @@ def normalise_answer(work: Work) -> None:
     with work.finish({"readable": isinstance(read, FactValue)}) as matter:
         if isinstance(read, FactValue):
             as_of = read.as_of or timezone.now().date()  # true, as far as the person knew, when they said it
-            fact = _said(matter, question, read.value, unit=read.unit, as_of=as_of, statement=read.statement)
+            also = other_names(read.value) if question.kind == "text" else ()
+            fact = _said(matter, question, read.value, unit=read.unit, as_of=as_of, statement=read.statement, also=also)
             _settle(matter, question, QuestionStatus.ANSWERED, "read as a fact", fact)
         elif read is not None and question.round < ROUNDS:
             expect_steps(matter, 1)

@@ -94,6 +94,7 @@ def _as_fact(matter: Matter, question: Question, plan: Plan, read: Converted) ->
         source=spec.provider,
         record_id=read.record_id,
         subject=f"rippling:{worker}" if spec.of_person and worker else "",
+        also=read.also,
     )
 
 

@@ -170,3 +170,15 @@ def test_the_person_of_a_matter_is_known_by_its_facts(company: Company) -> None:
     say(question, "12", "rippling", subject=PERSON)
     assert subject_of(question.matter, About.PERSON) == PERSON
     assert subject_of(question.matter, About.COMPANY) == ""
+
+
+def test_a_value_in_other_words_is_the_same_for_whoever_comes_first_and_later(company: Company) -> None:
+    ways = ("California", "CA")
+    say(asked(company, kind="text"), "CA", also=ways)
+    agreed = asked(company, kind="text")
+    say(agreed, "California", "rippling", also=ways)
+    assert (stored(agreed), line_of(company).status) == (("California", "rippling", "known"), "known")
+    say(asked(company, kind="text"), "CA", also=ways)
+    assert line_of(company).status == "known"
+    say(asked(company, kind="text"), "Nevada", "rippling", also=("Nevada", "NV"))
+    assert line_of(company).status == "disputed"

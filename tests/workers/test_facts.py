@@ -8,6 +8,8 @@ from matters.models import FactStatus, Matter, Question
 from matters.services import answer_question
 from matters.states import MatterStatus, QuestionStatus
 from tests import rows
+from tests.disputes import asked as of_company
+from tests.disputes import say
 from tests.fakes.llm import FakeLLM
 from tests.workers.conftest import Pipeline
 
@@ -95,3 +97,16 @@ def test_not_knowing_in_the_second_round_is_an_answer_too(asked: Matter, pipelin
     answer(asked, None)
     pipeline.run("normalise_answer")
     assert fact_of(asked) == (None, FactStatus.MISSING, QuestionStatus.UNKNOWN)
+
+
+@pytest.mark.parametrize(
+    ("said", "status"), [("CA", FactStatus.KNOWN), ("ca.", FactStatus.KNOWN), ("NV", FactStatus.DISPUTED)]
+)
+def test_a_state_by_its_code_is_no_dispute_with_the_same_state_by_name(
+    company: Company, asked: Matter, pipeline: Pipeline, said: str, status: str
+) -> None:
+    say(of_company(company, key="work_state", kind="text"), "California", "rippling")
+    asked.questions.filter(position=1).update(key="work_state", kind="text", about="company", lifetime_days=7)
+    answer(asked, said)
+    pipeline.run("normalise_answer")
+    assert asked.facts.get().status == status

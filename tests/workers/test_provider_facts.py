@@ -18,8 +18,8 @@ from demo.providers.faults import Fault
 from matters.fetching import waits_for
 from matters.models import Event, Fact, Matter, ProviderCall, Question, Step
 from matters.services import answer_question
-from matters.states import MatterStatus, QuestionStatus, StepState
-from tests import rows
+from matters.states import About, MatterStatus, QuestionStatus, StepState
+from tests import disputes, rows
 from tests.fakes.llm import FakeLLM
 from tests.workers.conftest import Pipeline
 from tests.workers.local_providers import LocalProviders, connect
@@ -103,6 +103,18 @@ def test_a_question_becomes_a_fact_with_its_source_its_day_and_its_record(
     assert requests(matter) == [("workers", 200, ""), ("worker", 200, "")]
     assert [c.question_id for c in matter.provider_calls.all()] == [None, question.pk]
     assert fresh(question).source == "rippling"
+
+
+def test_a_state_that_the_founder_wrote_as_its_code_is_not_in_dispute_with_rippling(
+    matter: Matter, pipeline: Pipeline, llm: FakeLLM, company: Company
+) -> None:
+    earlier = disputes.asked(company, about=About.PERSON, key="work_state", kind="text")
+    disputes.say(earlier, "CA", subject=f"rippling:{CTO}")
+    plan(llm, "rippling", "work_state")
+    question = ask(matter, "rippling", key="work_state", about=About.PERSON, lifetime_days=7)
+    pipeline.run_all()
+    fact = fresh(question).fact
+    assert (fact.value, fact.status, fact.subject) == ("California", "known", f"rippling:{CTO}")
 
 
 def test_the_steps_that_were_counted_are_taken_whichever_way_a_question_goes(

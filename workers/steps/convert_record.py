@@ -55,7 +55,8 @@ def convert_record(given: ConvertInput, found: dict[str, Any]) -> Converted | As
         reason = f"What {given.provider} has on this is not the {given.kind.replace('_', '/')} that is needed."
         return AskFounder("ambiguous", reason, reading.statement)
     unit = reading.unit if given.kind in ("number", "money") else None
-    return Converted(value, unit, reading.as_of or given.today, reading.record_id, reading.statement)
+    also = reading.also if given.kind == "text" else ()
+    return Converted(value, unit, reading.as_of or given.today, reading.record_id, reading.statement, also)
 
 
 def _choice_of(given: ConvertInput, reading: Reading) -> str:

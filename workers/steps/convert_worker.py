@@ -6,7 +6,7 @@ from workers.steps.calendar_time import day_words, duration_words, whole_months
 from workers.steps.found_records import HeadcountFound, LeavesFound, PayFound, WorkerFound
 from workers.steps.operations import Component
 from workers.steps.readings import CannotTell, ConvertInput, Reading, digits, grouped, told
-from workers.steps.us_states import STATES, state_name
+from workers.steps.us_states import other_names, state_name
 
 _ARTICLE = {"employee": "an employee", "contractor": "a contractor"}
 _PER_YEAR = (Component.ANNUAL_SALARY, Component.TARGET_BONUS)
@@ -59,8 +59,8 @@ def work_state(given: ConvertInput, found: WorkerFound) -> Reading:
     state = state_name(region) if found.country in (None, "US", "USA", "United States") else None
     shown = state or ", ".join(part for part in (region, found.country) if part)
     basis = "home address, working remotely" if found.remote else "place of work"
-    code = next((code for code, name in STATES.items() if name == state), region)
-    return Reading({"text": shown}, found.id, f"{given.person} works in {shown} ({basis}).", also=(code, region))
+    also = (*other_names(state or ""), region)
+    return Reading({"text": shown}, found.id, f"{given.person} works in {shown} ({basis}).", also=also)
 
 
 def work_state_and_entity(given: ConvertInput, found: WorkerFound) -> Reading:

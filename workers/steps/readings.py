@@ -42,13 +42,15 @@ class ConvertInput:
 
 @dataclass(frozen=True)
 class Converted:
-    """A fact. `value` is canonical for the question's kind; `statement` says what was read or computed."""
+    """A fact. `value` is canonical for the question's kind; `statement` says what was read or computed. `also`: other
+    words for a text."""
 
     value: str
     unit: str | None
     as_of: date
     record_id: str
     statement: str
+    also: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

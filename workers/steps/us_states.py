@@ -14,6 +14,13 @@ STATES: dict[str, str] = {
 _BY_NAME = {name.casefold(): name for name in STATES.values()}
 
 
+def other_names(text: str) -> tuple[str, ...]:
+    """How the state that is all of `text` is written, `California` also as `CA` and `US-CA`; () for what is none."""
+    state = state_name(text.strip().rstrip("."))
+    code = next((code for code, name in STATES.items() if name == state), None)
+    return (state, code, f"US-{code}") if state and code else ()
+
+
 def state_name(region: str) -> str | None:
     """The state that `region` names, by code (`CA`, `US-CA`) or by name; None for what is none."""
     word = region.strip().removeprefix("US-").removeprefix("us-")
