@@ -165,9 +165,9 @@ def _warn(connection_id: UUID) -> bool:
             return True
         if left > WARNED_BEFORE or connection.status == ConnectionStatus.EXPIRING:
             return False
-        connection.status = ConnectionStatus.EXPIRING
-        connection.save(update_fields=["status"])
-        _tell_owners(connection, "the Rippling token ends soon", _ENDS_SOON.format(connection.expires_at))
+        connection.status, connection.reason = ConnectionStatus.EXPIRING, _ENDS_SOON.format(connection.expires_at)
+        connection.save(update_fields=["status", "reason"])
+        _tell_owners(connection, "the Rippling token ends soon", connection.reason)
     return True
 
 

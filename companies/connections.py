@@ -44,8 +44,8 @@ USABLE = (ConnectionStatus.CONNECTED, ConnectionStatus.EXPIRING)
 class Connection(models.Model):
     """One connection, from the day it was made; once it is disconnected a record without secrets.
 
-    `reason`: why it does not work, in words for the founder. `expires_at`: when it ends if nobody uses it (a Rippling
-    token) or at all. `refreshing_until`: somebody fetches a new access token, and the others wait for that.
+    `reason`: why it does not work, or ends soon, in words for the founder. `expires_at`: when it ends if nobody uses
+    it (a Rippling token). `refreshing_until`: somebody fetches a new access token, and the others wait for that.
     `demo`: to the fixture servers of `make run`.
     """
 

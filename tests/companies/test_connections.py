@@ -97,6 +97,7 @@ def test_owners_are_warned_once_some_days_before_a_token_dies(company: Company, 
     assert [warn_of_ends(), warn_of_ends()] == [1, 0]
     row.refresh_from_db()
     assert row.status == ConnectionStatus.EXPIRING
+    assert "Test" in row.reason, "page and API say what keeps it, too"
     (told,) = mail.outbox
     assert told.to == [founder.email]
     assert "ends on" in told.body
@@ -110,7 +111,7 @@ def test_a_token_that_is_used_again_ends_no_more_and_is_warned_of_anew(company: 
         warn_of_ends()
         mark_working(row.pk)
     row.refresh_from_db()
-    assert row.status == ConnectionStatus.CONNECTED
+    assert (row.status, row.reason) == (ConnectionStatus.CONNECTED, "")
     assert len(mail.outbox) == 2
 
 

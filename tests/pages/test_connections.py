@@ -1,12 +1,15 @@
 """The page of connections, without a script: connect, test, choose, disconnect; owners change, members see."""
 
+from datetime import timedelta
+
 import pytest
 from django.core import mail
 from django.http import HttpResponse
 from django.test import Client
+from django.utils import timezone
 from pytest_django import Settings
 
-from companies.connection_services import NewConnection, connect
+from companies.connection_services import NewConnection, connect, warn_of_ends
 from companies.connections import Connection, ConnectionStatus, Method, Provider
 from companies.credentials import Credentials
 from companies.models import Company, Membership, User
@@ -186,8 +189,11 @@ def test_disconnecting_asks_first_and_then_deletes_the_secret(page: Client, comp
 
 
 def test_a_warning_is_shown(page: Client, company: Company) -> None:
-    stored(company, status="expiring")
-    assert "Ends soon" in text(page.get(HERE))
+    Connection.objects.filter(pk=stored(company).pk).update(expires_at=timezone.now() + timedelta(days=6))
+    warn_of_ends()
+    html = text(page.get(HERE))
+    assert "Ends soon" in html
+    assert "Any matter that reads Rippling keeps it, and so does Test." in html
 
 
 def test_members_see_and_change_nothing(member: Client, company: Company) -> None:

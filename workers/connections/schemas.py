@@ -54,7 +54,7 @@ class IssuerOut(Schema):
 
 
 class ConnectionOut(Schema):
-    """How a connection stands. `reason` says in plain words why it does not work."""
+    """How a connection stands. `reason` says in plain words why it does not work, or ends soon."""
 
     id: UUID
     provider: Provider
