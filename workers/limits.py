@@ -1,4 +1,4 @@
-"""`LLM_REQUESTS_PER_MINUTE` and `LLM_TOKENS_PER_MINUTE`, shared by all worker processes through Redis.
+"""Limits that all worker processes share through Redis: `LLM_REQUESTS_PER_MINUTE`, `LLM_TOKENS_PER_MINUTE`, Carta's.
 
 The provider refuses what is too much in any case: while Redis is away calls go on.
 """
@@ -66,6 +66,20 @@ def take_share(step: int, turn: float, tokens: int, *, sure: bool = False) -> Sh
     return Share(limit, limit.needed(tokens))
 
 
+def seconds_to_turn(name: str, in_a_second: Bucket, in_a_minute: Bucket, who: int, came: float) -> float:
+    """Take one request out of both buckets of `name`: 0.0, or the seconds after which `who` may ask again.
+
+    Who `came` first (seconds since 1970) goes first. While Redis is away everybody may go.
+    """
+    if time.monotonic() < _quiet_until:
+        return 0.0
+    try:
+        return SharedLimit(_client(settings.REDIS_URL), name, in_a_second, in_a_minute).take(who, came, 1)
+    except (redis.RedisError, OSError) as error:
+        _pause(error)
+        return 0.0
+
+
 def shared_limit(requests: int, tokens: int) -> SharedLimit | None:
     """The buckets for so many requests and tokens a minute; None where neither is limited (0)."""
     if requests <= 0 and tokens <= 0:
@@ -84,7 +98,7 @@ def _pause(error: Exception) -> None:
     _quiet_until = now + AWAY_SECONDS
     if now >= _logged_until:
         _logged_until = now + LOG_SECONDS
-        logger.warning("Redis does not answer, the model's own limits alone hold calls back: %s", error)
+        logger.warning("Redis does not answer, the others' own limits alone hold calls back: %s", error)
 
 
 @functools.cache

@@ -14,6 +14,7 @@ from companies.encryption import KeyProblem
 from companies.staff import tell_staff
 from workers.clients.carta import CartaClient
 from workers.clients.rippling import RipplingClient
+from workers.connections.pace import carta_pace
 from workers.connections.tokens import ConnectionTokens
 from workers.provider_http import Code, ProviderError, Recorder
 
@@ -57,7 +58,7 @@ def open_connection(
         return None
     tokens = ConnectionTokens(row.pk, Provider(provider))
     if provider == Provider.CARTA:
-        carta = CartaClient(settings.CARTA_BASE_URL, tokens, row.issuer_id, record=record)
+        carta = CartaClient(settings.CARTA_BASE_URL, tokens, row.issuer_id, record=record, pace=carta_pace(row.pk))
         return OpenConnection(row.pk, carta)
     return OpenConnection(row.pk, RipplingClient(settings.RIPPLING_BASE_URL, tokens, record=record))
 

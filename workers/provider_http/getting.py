@@ -13,18 +13,26 @@ from workers.provider_http.tokens import TokenSource
 from workers.provider_http.transport import Reply, failure_of, new_client, read_json, send
 
 Read = TypeVar("Read")
+Pace = Callable[[], None]
 _TOKEN = re.compile(r"[\x21-\x7e]+")
 LONGEST_ID = 200
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
 class Getter:
-    """Asks the provider at `base_url`, and nobody else."""
+    """Asks the provider at `base_url`, and nobody else. `pace` is called before each request, and may wait or raise
+    ProviderError: then nothing is sent."""
 
     def __init__(
-        self, provider: Provider, base_url: str, tokens: TokenSource, record: Recorder | None, **headers: str
+        self,
+        provider: Provider,
+        base_url: str,
+        tokens: TokenSource,
+        record: Recorder | None,
+        pace: Pace | None = None,
+        **headers: str,
     ) -> None:
-        self._provider, self._tokens, self._record = provider, tokens, record
+        self._provider, self._tokens, self._record, self._pace = provider, tokens, record, pace
         self._base_url = httpx2.URL(base_url.rstrip("/"))
         self._client = new_client()
         self._client.headers.update(headers)
@@ -64,6 +72,8 @@ class Getter:
     def _get_once(
         self, token: str, operation: str, address: str, read: Callable[[Any], tuple[Read, tuple[str, ...]]]
     ) -> Read:
+        if self._pace is not None:
+            self._pace()
         with Report(self._provider.key, operation, self._record) as report:
             reply = self._send(token, address)
             report.status = reply.status

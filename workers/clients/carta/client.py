@@ -20,7 +20,7 @@ from workers.clients.carta.records import (
     Stakeholder,
     VestingScheduleTemplate,
 )
-from workers.provider_http.getting import Getter, path_segment
+from workers.provider_http.getting import Getter, Pace, path_segment
 from workers.provider_http.paging import Page, walk
 from workers.provider_http.records import Listing
 from workers.provider_http.reporting import Recorder
@@ -34,14 +34,21 @@ Kind = TypeVar("Kind", bound=CartaRecord)
 class CartaClient:
     """Asks for one company's equity. Safe to share between threads; close it, or use it as a context.
 
-    `record` is called once for each HTTP call. Every method raises ProviderError; an `issuer_id` that can be none is
+    `record` is called once for each HTTP call, `pace` before each, to wait: Carta takes 10 a second and 300 a minute.
+    Every method raises ProviderError; an `issuer_id` that can be none is
     `not_found`.
     """
 
     def __init__(
-        self, base_url: str, token_source: TokenSource, issuer_id: str, *, record: Recorder | None = None
+        self,
+        base_url: str,
+        token_source: TokenSource,
+        issuer_id: str,
+        *,
+        record: Recorder | None = None,
+        pace: Pace | None = None,
     ) -> None:
-        self._getter = Getter(CARTA, base_url, token_source, record)
+        self._getter = Getter(CARTA, base_url, token_source, record, pace)
         self._issuer_id = issuer_id
 
     def issuers(self) -> Listing[Issuer]:
