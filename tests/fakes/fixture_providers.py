@@ -12,15 +12,32 @@ from demo.providers.faults import Fault
 from demo.providers.rippling.api import Rippling
 from demo.providers.server import ProviderServer
 from demo.running import port_of
-from workers.clients.carta import SCOPES, CartaClient, ClientCredentials
+from workers.clients.carta import CARTA, SCOPES, CartaClient
 from workers.clients.rippling import RipplingClient
 from workers.provider_http import OAuthClient, Recorder
+from workers.provider_http.oauth import request_tokens
 
 CREDENTIALS = Credentials("rippling-token", "carta-client", "carta-secret", "rippling-client", "rippling-secret")
 TOKEN = CREDENTIALS.demo_rippling_token
 CARTA_OAUTH = OAuthClient(CREDENTIALS.demo_carta_client_id, CREDENTIALS.demo_carta_client_secret)
 RIPPLING_OAUTH = OAuthClient(CREDENTIALS.rippling_client_id, CREDENTIALS.rippling_client_secret)
 ISSUER = equity()["issuer"]["id"]
+
+
+class CartaTokens:
+    """Access tokens for a client alone; in the product `workers.connections.tokens` has them, with the connection."""
+
+    def __init__(self, token_url: str, scopes: tuple[str, ...], record: Recorder | None) -> None:
+        self._token_url, self._form, self._record = token_url, {"scope": " ".join(scopes)}, record
+        self._token = ""
+
+    def token(self) -> str:
+        return self._token or self.renew("")
+
+    def renew(self, refused: str) -> str:
+        grant = "client_credentials"
+        self._token = request_tokens(CARTA, self._token_url, CARTA_OAUTH, grant, self._form, self._record).access
+        return self._token
 
 
 class FixtureProviders:
@@ -54,8 +71,7 @@ class FixtureProviders:
     def carta(
         self, issuer: str = ISSUER, scopes: tuple[str, ...] = SCOPES, record: Recorder | None = None
     ) -> CartaClient:
-        url = self.environment["CARTA_TOKEN_URL"]
-        tokens = ClientCredentials(url, CARTA_OAUTH.id, CARTA_OAUTH.secret, scopes, record=record)
+        tokens = CartaTokens(self.environment["CARTA_TOKEN_URL"], scopes, record)
         return CartaClient(self.carta_url, tokens, issuer, record=record)
 
     def __enter__(self) -> Self:

@@ -31,7 +31,6 @@ from workers.clients.carta.records import (
     VestingSchedule,
     VestingScheduleTemplate,
 )
-from workers.clients.carta.tokens import ClientCredentials
 
 __all__ = [
     "CARTA",
@@ -39,7 +38,6 @@ __all__ = [
     "CapitalizationTable",
     "CartaClient",
     "Certificate",
-    "ClientCredentials",
     "ConvertibleNote",
     "ExercisePeriod",
     "ExercisePeriods",

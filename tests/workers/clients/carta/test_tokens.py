@@ -1,62 +1,26 @@
 """Carta's access tokens by client credentials."""
 
-import threading
-import time
-from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import parse_qsl
 
 import pytest
+from pytest_django import Settings
 
+from companies.credentials import Credentials
 from tests.fakes.fixture_providers import FixtureProviders
 from tests.fakes.scripted import Said, scripted
-from workers.clients.carta import SCOPES, ClientCredentials
+from workers.clients.carta import SCOPES
+from workers.connections.providers import granted
 from workers.provider_http import Code, ProviderCallRecord, ProviderError
 
 
-def token(name: str, seconds: int = 3600) -> Said:
-    return Said(f'{{"access_token": "{name}", "expires_in": {seconds}, "scope": "read_issuer_info"}}'.encode())
-
-
-def test_it_is_asked_for_by_basic_and_with_every_scope() -> None:
-    with scripted(token("a")) as script:
-        assert ClientCredentials(script.url, "id", "secret").token() == "a"
+def test_it_is_asked_for_by_basic_and_with_every_scope(settings: Settings) -> None:
+    with scripted(Said(b'{"access_token": "a", "expires_in": 3600, "scope": "read_issuer_info"}')) as script:
+        settings.CARTA_TOKEN_URL = script.url
+        credentials, scopes = granted(Credentials(client_id="id", client_secret="secret"))
         (asked,) = script.asked
+    assert (credentials.token, scopes) == ("a", ("read_issuer_info",))
     assert asked.headers["authorization"] == "Basic aWQ6c2VjcmV0"
     assert dict(parse_qsl(asked.body.decode())) == {"grant_type": "CLIENT_CREDENTIALS", "scope": " ".join(SCOPES)}
-
-
-def test_it_is_kept_until_a_minute_before_it_expires(monkeypatch: pytest.MonkeyPatch) -> None:
-    with scripted(token("a"), token("b")) as script:
-        source, now = ClientCredentials(script.url, "id", "secret"), time.monotonic()
-        monkeypatch.setattr(time, "monotonic", lambda: now)
-        assert source.token() == "a"
-        monkeypatch.setattr(time, "monotonic", lambda: now + 3539)
-        assert source.token() == "a"
-        monkeypatch.setattr(time, "monotonic", lambda: now + 3541)
-        assert source.token() == "b"
-        assert len(script.asked) == 2
-
-
-def test_one_thread_asks_while_the_others_wait() -> None:
-    with scripted(token("a")) as script:
-        source = ClientCredentials(script.url, "id", "secret")
-        with ThreadPoolExecutor(8) as pool:
-            assert set(pool.map(lambda _: source.token(), range(8))) == {"a"}
-        assert len(script.asked) == 1
-
-
-def test_many_threads_that_were_refused_renew_once() -> None:
-    with scripted(token("a"), token("b"), token("c")) as script:
-        source = ClientCredentials(script.url, "id", "secret")
-        refused, together = source.token(), threading.Barrier(8)
-
-        def renew() -> str:
-            together.wait(10)
-            return source.renew(refused)
-
-        with ThreadPoolExecutor(8) as pool:
-            assert {future.result() for future in [pool.submit(renew) for _ in range(8)]} == {"b"}
-        assert len(script.asked) == 2
 
 
 def test_a_token_that_permits_nothing_is_refused_with_words_that_help() -> None:
@@ -88,10 +52,8 @@ def test_a_refused_token_is_renewed_within_the_call() -> None:
     ]
 
 
-def test_a_wrong_secret_is_said_to_the_founder() -> None:
-    with FixtureProviders() as providers, pytest.raises(ProviderError, match="A legal administrator of your company"):
-        ClientCredentials(providers.environment["CARTA_TOKEN_URL"], "carta-client", "wrong").token()
-
-
-def test_no_secret_is_in_its_repr() -> None:
-    assert "Zaunkoenig" not in repr(ClientCredentials("http://127.0.0.1:1", "id", "Zaunkoenig"))
+def test_a_wrong_secret_is_said_to_the_founder(settings: Settings) -> None:
+    with FixtureProviders() as providers:
+        settings.CARTA_TOKEN_URL = providers.environment["CARTA_TOKEN_URL"]
+        with pytest.raises(ProviderError, match="A legal administrator of your company"):
+            granted(Credentials(client_id="carta-client", client_secret="wrong"))
