@@ -71,17 +71,20 @@ def _in_rippling(client: RipplingClient, question: str) -> Match | Choice:
     """Among those who work here now."""
     workers = client.workers("ACTIVE", ("user",))
     people = [Person(worker.id, plain(worker.name or ""), plain(worker.title or "")) for worker in workers]
-    return find.find_person(question, people)
+    found = find.find_person(question, people)
+    return found if workers.complete else find.to_be_confirmed(found, people)
 
 
 def _in_carta(client: CartaClient, question: str, worker: Worker | None) -> Match | Choice:
     """The holder who is the worker that the question is about; without one whoever the question names."""
+    listed = client.stakeholders()
     holders = [
         Holder(Person(holder.id, plain(holder.full_name or "")), holder.employee_id or "", holder.email or "")
-        for holder in client.stakeholders()
+        for holder in listed
     ]
     known = Identity(worker.id, worker.work_email or "", worker.name or "") if worker else None
-    return find.find_holder(question, holders, known)
+    found = find.find_holder(question, holders, known)
+    return found if listed.complete else find.to_be_confirmed(found, [holder.person for holder in holders])
 
 
 def _note(matter: Matter, provider: str, person: Person | None, how: str) -> None:

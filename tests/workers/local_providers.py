@@ -34,9 +34,9 @@ class LocalProviders:
         monkeypatch.setattr(ProviderServer, "_resource", watched)
         self.let()
 
-    def let(self, *faults: Fault) -> None:
+    def let(self, *faults: Fault, page_size: int = 100) -> None:
         """From now on the product asks servers with `faults`."""
-        servers = self._stack.enter_context(FixtureProviders(*faults))
+        servers = self._stack.enter_context(FixtureProviders(*faults, page_size=page_size))
         for name, value in servers.environment.items():
             setattr(self._settings, name, value)
 

@@ -298,6 +298,18 @@ def test_whom_it_is_about_is_asked_once_and_then_the_waiting_questions_go_on(
         (None, "You did not know which of the people in Rippling is meant."),
     ],
 )
+def test_of_a_list_that_did_not_come_to_its_end_the_founder_confirms_the_one_who_fits(
+    matter: Matter, pipeline: Pipeline, llm: FakeLLM, providers: LocalProviders
+) -> None:
+    providers.let(Fault.REPEATED_PAGE, page_size=20)
+    plan(llm, "rippling", "job_title")
+    question = ask(matter, "rippling")
+    pipeline.run_all()
+    card = matter.questions.get(key="person:rippling")
+    assert card.choices[0] == "Marcus Ellery, Chief Technology Officer"
+    assert fresh(question).status == QuestionStatus.FETCHING
+
+
 def test_where_nobody_is_meant_the_founder_is_asked_the_rest(
     two_kims: tuple[Matter, Question, Question], pipeline: Pipeline, answer: str | None, says: str
 ) -> None:

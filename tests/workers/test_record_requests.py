@@ -1,5 +1,6 @@
 """What each operation keeps of the providers' answers, and what it comes to: asked of the fixtures, no database."""
 
+import json
 from collections.abc import Iterator
 from datetime import date
 from typing import Any
@@ -8,6 +9,9 @@ import pytest
 
 from demo.providers.company import rippling_id
 from tests.fakes.fixture_providers import FixtureProviders
+from tests.fakes.scripted import Said, scripted
+from workers.clients.carta import CartaClient
+from workers.provider_http import FixedToken, ProviderError
 from workers.record_requests import Wanted, request_records
 from workers.steps.convert_record import convert_record
 from workers.steps.operations import SPECS, Component, Operation
@@ -105,6 +109,44 @@ def test_what_the_fixtures_do_not_say_is_asked_for(
     found = ask(providers, operation, kind, person)
     assert isinstance(found, AskFounder), found
     assert reason in found.reason
+
+
+@pytest.mark.parametrize("operation", [Operation.FAIR_MARKET_VALUE, Operation.LEAVE_BALANCE, Operation.VESTED_ON])
+def test_a_list_that_does_not_come_to_its_end_gives_no_fact(operation: Operation) -> None:
+    with (
+        FixtureProviders("repeated-page", page_size=1) as providers,
+        pytest.raises(ProviderError, match="list did not come to its end"),
+    ):
+        ask(providers, operation, "text")
+
+
+OLDER = {
+    "id": "1",
+    "effectiveDate": {"value": "2025-09-15"},
+    "shareClassValuations": [
+        {"common": True, "price": {"currencyCode": {"value": "USD"}, "amount": {"value": "0.92"}}},
+    ],
+}
+
+
+@pytest.mark.parametrize(
+    "newest",
+    [
+        {"effectiveDate": {"value": "2026-09-01"}, "shareClassValuations": [{"common": True, "price": "soon"}]},
+        {"effectiveDate": "last September", "shareClassValuations": OLDER["shareClassValuations"]},
+    ],
+)
+def test_an_older_valuation_never_stands_for_a_newest_one_that_can_not_be_read(newest: dict[str, Any]) -> None:
+    body = json.dumps({"fairMarketValues": [OLDER, newest | {"id": "2"}]}).encode()
+    with scripted(Said(body)) as script, CartaClient(script.url, FixedToken("t"), "7") as carta:
+        found = request_records(Wanted(Operation.FAIR_MARKET_VALUE, "", END), carta)
+    given = ConvertInput(Plan(operation=Operation.FAIR_MARKET_VALUE), "money", (), "", TODAY, END)
+    read = convert_record(given, found.model_dump(mode="json"))
+    assert isinstance(read, AskFounder)
+    assert (read.why, read.reason) == (
+        "unreadable",
+        "What Carta has as a valuation of the common shares could not be read.",
+    )
 
 
 def test_a_grant_that_ended_vests_no_further(providers: FixtureProviders) -> None:

@@ -29,7 +29,7 @@ _SENTENCES = {
     Code.NOT_FOUND: "{name} has no such record, or none that we may see. Please look it up yourself.",
     Code.RATE_LIMITED: "{name} is being asked too much at the moment. We try again by ourselves; you need do nothing.",
     Code.UNAVAILABLE: "{name} cannot be reached at the moment. We try again by ourselves; you need do nothing.",
-    Code.MALFORMED: "{name}'s answer could not be read. Please answer yourself; our staff can see what came.",
+    Code.MALFORMED: "{name}'s answer could not be read. Please answer yourself; our staff can see that it failed.",
     Code.FOREIGN_HOST: "{name}'s answer pointed to another address, where we do not send your access. Please answer "
     "yourself; our staff must look at this.",
     Code.REJECTED: "{name} did not accept our request. Please answer yourself; our staff can see why.",

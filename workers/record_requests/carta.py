@@ -5,9 +5,16 @@ from datetime import date
 from typing import Any
 
 from workers.clients.carta import CartaClient
-from workers.clients.carta.records import ExercisePeriod, OptionGrant, RestrictedStockAward, RestrictedStockUnit
-from workers.provider_http import Code, ProviderError
-from workers.record_requests.wanted import Wanted, amount_of, holes_of
+from workers.clients.carta.records import (
+    ExercisePeriod,
+    FairMarketValue,
+    OptionGrant,
+    RestrictedStockAward,
+    RestrictedStockUnit,
+    ShareClassValuation,
+)
+from workers.provider_http import Listing
+from workers.record_requests.wanted import Wanted, amount_of, holes_of, whole
 from workers.steps.found_records import EquityFound, Found, HoldingFound, ValuationFound, VestingEventFound
 from workers.steps.operations import Operation
 
@@ -29,13 +36,9 @@ def _all_holdings(wanted: Wanted, client: CartaClient) -> Iterable[HoldingFound]
     yield from map(_unit, _own(wanted, client.restricted_stock_units()))
 
 
-def _own(wanted: Wanted, grants: Iterable[Any]) -> list[Any]:
+def _own(wanted: Wanted, grants: Listing[Any]) -> list[Any]:
     """The person's, without those that were taken back. Raises ProviderError where the list did not come to its end."""
-    if not getattr(grants, "complete", True):
-        raise ProviderError(
-            Code.MALFORMED, "Carta's list did not come to its end, so nothing in it can be counted.", permanent=True
-        )
-    return [g for g in grants if g.stakeholder_id == wanted.person and g.canceled_date is None]
+    return [g for g in whole(grants, "Carta") if g.stakeholder_id == wanted.person and g.canceled_date is None]
 
 
 def _option(grant: OptionGrant) -> HoldingFound:
@@ -86,18 +89,26 @@ def _fair_market_value(wanted: Wanted, client: CartaClient) -> Found:
 
 
 def _newest_valuation(wanted: Wanted, client: CartaClient) -> ValuationFound | None:
-    """Of the common shares, in force on the day; None where there is none."""
-    valuations = [v for v in client.fair_market_values() if v.effective_date and v.effective_date <= wanted.day]
-    for valuation in sorted(valuations, key=lambda v: v.effective_date or date.min, reverse=True):
-        prices = [of.price for of in valuation.share_class_valuations if of.common and of.price]
-        if len(set(prices)) == 1:
-            return ValuationFound(
-                id=valuation.id,
-                price=amount_of(prices[0]),
-                effective=valuation.effective_date,
-                expires=valuation.stale_date or valuation.expiration_date,
-            )
-    return None
+    """Of the common shares, in force on the day; None where there is none. An older one never stands for the newest."""
+    known = whole(client.fair_market_values(), "Carta").items
+    if undated := next((v for v in known if v.made_no_sense("effective_date")), None):
+        return ValuationFound(id=undated.id, unreadable=("price", "effective"))
+    valuations = [v for v in known if v.effective_date and v.effective_date <= wanted.day and _commons(v)]
+    newest = max(valuations, key=lambda v: v.effective_date or date.min, default=None)
+    if newest is None:
+        return None
+    price, *others = {of.price for of in _commons(newest)}
+    return ValuationFound(
+        id=newest.id,
+        price=None if others else amount_of(price),
+        effective=newest.effective_date,
+        expires=newest.stale_date or newest.expiration_date,
+        unreadable=("price",) if others or price is None else (),
+    )
+
+
+def _commons(valuation: FairMarketValue) -> list[ShareClassValuation]:
+    return [of for of in valuation.share_class_valuations if of.common]
 
 
 def _period(period: ExercisePeriod | None) -> str | None:

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from workers.clients.rippling import RipplingClient, Worker
-from workers.record_requests.wanted import Wanted, amount_of, holes_of
+from workers.record_requests.wanted import Wanted, amount_of, holes_of, whole
 from workers.steps.found_records import Found, HeadcountFound, LeaveFound, LeavesFound, PayFound, WorkerFound
 from workers.steps.operations import Component, Operation
 
@@ -105,7 +105,7 @@ def _compensation(wanted: Wanted, client: RipplingClient) -> Found:
 
 
 def _leave_balance(wanted: Wanted, client: RipplingClient) -> Found:
-    balances = client.leave_balances(wanted.person)
+    balances = whole(client.leave_balances(wanted.person), "Rippling")
     leaves = tuple(
         LeaveFound(
             kind=balance.leave_type.name if balance.leave_type else None,

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from workers.provider_http import Money
-from workers.provider_http.records import Record
+from workers.provider_http import Code, Listing, Money, ProviderError
+from workers.provider_http.records import Item, Record
 from workers.steps.found_records import Amount
 from workers.steps.operations import Component, Operation
 
@@ -25,6 +25,14 @@ def holes_of(record: Record, **fields: str) -> dict[str, Any]:
     withheld = {ours: why for ours, theirs in fields.items() if (why := record.withheld(theirs))}
     unreadable = tuple(ours for ours, theirs in fields.items() if theirs in record.unreadable)
     return {"withheld": withheld, "unreadable": unreadable}
+
+
+def whole(listing: Listing[Item], provider: str) -> Listing[Item]:
+    """The list, if it came to its end. Raises ProviderError where it did not: what is missing in it may exist."""
+    if not listing.complete:
+        why = f"{provider}'s list did not come to its end, so nothing in it can be counted."
+        raise ProviderError(Code.MALFORMED, why, permanent=True)
+    return listing
 
 
 def amount_of(money: Money | None) -> Amount | None:

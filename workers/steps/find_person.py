@@ -121,6 +121,11 @@ def find_holder(question: str, holders: Sequence[Holder], worker: Identity | Non
     return choice_of(sorted(people, key=lambda person: -len(named & set(_words(person.name)))))
 
 
+def to_be_confirmed(found: Match | Choice, people: Sequence[Person]) -> Choice:
+    """What a list that did not come to its end is worth: somebody who is missing in it may fit as well."""
+    return choice_of([found.person, *people]) if isinstance(found, Match) else found
+
+
 def choice_of(people: Iterable[Person]) -> Choice:
     """The first of `people`, each once, under labels that differ."""
     chosen = tuple(dict.fromkeys(people))[:MOST_CHOICES]

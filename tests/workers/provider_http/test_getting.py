@@ -35,7 +35,7 @@ def failed(*answers: Said) -> ProviderError:
         (503, Code.UNAVAILABLE, False, "Rippling cannot be reached at the moment"),
         (400, Code.REJECTED, True, "Please answer yourself"),
         (302, Code.MALFORMED, True, "Please answer yourself"),
-        (204, Code.MALFORMED, True, "our staff can see what came"),
+        (204, Code.MALFORMED, True, "our staff can see that it failed"),
     ],
 )
 def test_each_refusal_says_who_can_mend_it(status: int, code: Code, permanent: bool, words: str) -> None:

@@ -54,7 +54,7 @@ class RipplingClient:
 
     def __init__(self, base_url: str, token: str | TokenSource, *, record: Recorder | None = None) -> None:
         tokens = FixedToken(token) if isinstance(token, str) else token
-        self._getter = Getter(RIPPLING, base_url, tokens, record, **{"Rippling-Api-Version": VERSION})
+        self._getter = Getter(RIPPLING, base_url, tokens, record, None, **{"Rippling-Api-Version": VERSION})
 
     def workers(
         self, status: str | None = None, expand: Iterable[str] = USUAL, *, as_of: date | None = None
