@@ -11,14 +11,24 @@ from matters.validation import clean_answer
 _NUMBER = re.compile(r"[+-]?[0-9]{1,15}(\.[0-9]{1,6})?")
 _SEPARATOR = re.compile(r"(?<=\d)[,\u00a0\u202f ](?=\d{3}\b)")
 _CURRENCY = re.compile(r"[A-Z]{3}\b")
+_SPAN = re.compile(r"\b(hour|day|week|month|year|annual)", re.IGNORECASE)  # of "months", "USD per year", "USD annually"
 
 
 def same_value(kind: str, one: tuple[str, str | None], other: tuple[str, str | None]) -> bool:
     """Whether two values with their units say the same, as a fact of `kind`.
 
-    Money is its amount and currency, a number its size; a text counts without capitals, blanks and a last full stop.
+    Money is its amount and currency, a number its size, either of the same span of time where both units name one; a
+    text counts without capitals, blanks and a last full stop.
     """
+    if kind in (AnswerKind.MONEY, AnswerKind.NUMBER) and len({_span(one[1]), _span(other[1])} - {""}) > 1:
+        return False
     return _canonical(kind, *one) == _canonical(kind, *other)
+
+
+def _span(unit: str | None) -> str:
+    """The span of time that a unit names; "" where it names none."""
+    found = _SPAN.search(unit or "")
+    return found[1].lower().replace("annual", "year") if found else ""
 
 
 def _canonical(kind: str, value: str, unit: str | None) -> tuple[object, ...]:

@@ -22,6 +22,10 @@ Typed = tuple[str, str | None]
         ("text", ("Delaware", None), ("California", None), False),
         ("choice", ("employee", None), ("contractor", None), False),
         ("number", ("about 12", None), ("12", None), False),
+        ("number", ("12", "months"), ("12", "weeks"), False),
+        ("number", ("12", "months"), ("12", "full months"), True),
+        ("money", ("10000", "USD per month"), ("10000", "USD per year"), False),
+        ("money", ("10000", "USD annually"), ("10000", "USD per year"), True),
     ],
 )
 def test_values_are_compared_as_what_they_are(kind: str, one: Typed, other: Typed, same: bool) -> None:
