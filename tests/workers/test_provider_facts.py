@@ -291,13 +291,6 @@ def test_whom_it_is_about_is_asked_once_and_then_the_waiting_questions_go_on(
     assert matter.steps_done == matter.steps_total == matter.steps.count()
 
 
-@pytest.mark.parametrize(
-    ("answer", "says"),
-    [
-        ("None of these", "You said that none of the people in Rippling is meant."),
-        (None, "You did not know which of the people in Rippling is meant."),
-    ],
-)
 def test_of_a_list_that_did_not_come_to_its_end_the_founder_confirms_the_one_who_fits(
     matter: Matter, pipeline: Pipeline, llm: FakeLLM, providers: LocalProviders
 ) -> None:
@@ -310,6 +303,13 @@ def test_of_a_list_that_did_not_come_to_its_end_the_founder_confirms_the_one_who
     assert fresh(question).status == QuestionStatus.FETCHING
 
 
+@pytest.mark.parametrize(
+    ("answer", "says"),
+    [
+        ("None of these", "You said that none of the people in Rippling is meant."),
+        (None, "You did not know which of the people in Rippling is meant."),
+    ],
+)
 def test_where_nobody_is_meant_the_founder_is_asked_the_rest(
     two_kims: tuple[Matter, Question, Question], pipeline: Pipeline, answer: str | None, says: str
 ) -> None:
