@@ -16,7 +16,7 @@ _HERE = """
 INSERT INTO matters_presence (matter_id, user_id, seen_until)
 SELECT m.id, u.id, now() + make_interval(secs => %(stays)s)
   FROM unnest(%(matters)s::uuid[], %(users)s::bigint[]) AS r (matter, reader)
-  JOIN matters_matter m ON m.id = r.matter JOIN companies_user u ON u.id = r.reader
+  JOIN matters_matter m ON m.id = r.matter AND m.pruned_at IS NULL JOIN companies_user u ON u.id = r.reader
 ON CONFLICT (matter_id, user_id) DO UPDATE SET seen_until = GREATEST(matters_presence.seen_until, EXCLUDED.seen_until)
 """
 _LEFT = """

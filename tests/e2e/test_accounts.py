@@ -5,10 +5,13 @@ from collections.abc import Iterator
 
 import pytest
 from allauth.mfa.totp.internal.auth import hotp_value
+from django.conf import settings
 from playwright.sync_api import Page, expect
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
+from companies.models import User
+from companies.unsubscribing import unsubscribe_link
 from tests.e2e.conftest import OpenPage, look, picture
 from tests.e2e.people import (
     ASKED,
@@ -94,6 +97,58 @@ def test_the_same_without_javascript(open_page: OpenPage, installation: Installa
     check_the_pdf(ada)
 
 
+SIGNED_OUT = (
+    "accounts/signup",
+    "accounts/confirm-email",
+    "accounts/password/reset/done",
+    "accounts/password/reset/key/done",
+    "accounts/inactive",
+    "invitations/gone",
+    "unsubscribe/gone",
+    "accounts/password/reset",
+)
+SIGNED_IN = (
+    "settings",
+    "settings/api-keys",
+    "settings/connections",
+    "accounts/email",
+    "accounts/sessions",
+    "accounts/2fa/webauthn/add",
+    "accounts/reauthenticate",
+    "accounts/logout",
+    "matters/new",
+    "questions",
+)
+
+
+def test_no_other_page_has_a_fault_that_axe_knows(open_page: OpenPage, installation: Installation) -> None:
+    stranger, owner = open_page(), Person(open_page(), "olga@sweep.example", installation)
+    look_at(stranger, *SIGNED_OUT)
+    sign_up(owner, "Sweep, Inc.")
+    look_at(owner.page, *SIGNED_IN)
+    stranger.goto("/accounts/password/reset/")
+    stranger.locator("input[name=email]").fill(owner.email)
+    stranger.get_by_role("main").get_by_role("button").click()
+    stranger.wait_for_url("**/reset/done/")
+    member = Person(stranger, "mara@sweep.example", installation)
+    invite(owner, member.email)
+    ((user,),) = installation.sql("SELECT id FROM companies_user WHERE email = %s", owner.email)
+    unsubscribe = unsubscribe_link(User(pk=user)).removeprefix(str(settings.SITE_URL))
+    links = [owner.link(f"/accounts/{what}/") for what in ("confirm-email", "password/reset/key")]
+    look_at(stranger, *links, unsubscribe, member.link("/invitations/"))
+    join(member)
+    look_at(stranger, "settings/members", "settings/api-keys")
+    stranger.goto("/settings/members/")
+    stranger.get_by_role("button", name="Leave Sweep, Inc.").click()
+    look_at(stranger, "settings", "")
+
+
+def look_at(page: Page, *paths: str) -> None:
+    for path in paths:
+        page.goto(f"/{path.strip('/')}/".replace("//", "/"))
+        look(page, path, keep=False)
+
+
 def picture_of_asking(page: Page) -> None:
     """A card with the list of colleagues, for the founders' pages."""
     page.locator(".beside", has_text="Ask a colleague").first.get_by_text("Ask a colleague").click()
@@ -136,6 +191,7 @@ def set_up_an_app_and_sign_in_with_it(page: Page) -> None:
     page.get_by_role("button", name="Turn it on").click()
     recovery = page.locator(".codes code").first.inner_text()
     look(page, "recovery-codes")
+    look_at(page, "accounts/2fa/recovery-codes/generate", "accounts/2fa/totp/deactivate")
     page.get_by_role("button", name="Sign out").click()
     sign_in(page, BEN)
     look(page, "second-factor")
