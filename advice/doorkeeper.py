@@ -1,4 +1,7 @@
-"""Closes open streams whose reader may not read any more: one query for all of them, every few seconds."""
+"""Closes open streams whose reader may not read any more: one query for all of them, every few seconds.
+
+Who may, is noted as being there.
+"""
 
 import asyncio
 import logging
@@ -8,6 +11,7 @@ from uuid import UUID
 from weakref import WeakKeyDictionary
 
 from advice.access import Guest, who_may_stay
+from advice.attendance import Attendance
 from companies.authentication import Principal
 
 logger = logging.getLogger(__name__)
@@ -20,6 +24,7 @@ class Doorkeeper:
     def __init__(self) -> None:
         self._guests: dict[Guest, set[asyncio.Event]] = {}
         self._task: asyncio.Task[None] | None = None
+        self._attendance = Attendance()
 
     @contextmanager
     def admitted(self, principal: Principal, matter: UUID) -> Iterator[asyncio.Event]:
@@ -43,6 +48,7 @@ class Doorkeeper:
             asked = list(self._guests)
             try:
                 welcome = await who_may_stay(asked) if asked else set()
+                await self._attendance.look({(g.matter, g.user_id) for g in welcome if g.user_id is not None})
             except Exception as error:  # a database that is away, most likely: look again
                 logger.warning("readers can't be looked at: %s", error)
                 continue

@@ -11,6 +11,7 @@ from advice.sharing import good_links
 from advice.stream import MatterGoneError, snapshot
 from documents.models import Document
 from documents.services import MOST_DOCUMENTS, open_searches
+from matters.assigning import colleagues
 from matters.fetching import is_about_person, waits_for
 from matters.models import CompanyFact, CompanyFactEntry, FactStatus, Matter, Question
 from matters.progress import progress_of
@@ -56,6 +57,7 @@ class MatterPage:
     searches: int = 0
     trails: dict[str, Trail] = field(default_factory=dict)
     disputes: tuple[Dispute, ...] = ()
+    colleagues: tuple[str, ...] = ()  # addresses of the company's members, while somebody is asked something
 
     @property
     def is_ended(self) -> bool:
@@ -182,7 +184,14 @@ def read_page(matter_id: UUID, version: int | None = None) -> MatterPage:
         searches=open_searches(matter),
         trails=trails_of(matter),
         disputes=tuple(_disputes(questions)),
+        colleagues=_colleagues(matter, questions),
     )
+
+
+def _colleagues(matter: Matter, questions: list[Question]) -> tuple[str, ...]:
+    if matter.status in ENDED or not any(q.status == QuestionStatus.AWAITING_FOUNDER for q in questions):
+        return ()
+    return tuple(colleagues(matter.company_id).values_list("email", flat=True))
 
 
 def _disputes(questions: list[Question]) -> Iterator[Dispute]:

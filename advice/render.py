@@ -104,7 +104,9 @@ def _beside(page: MatterPage, question: Question) -> list[SafeString]:
     if question.status != QuestionStatus.AWAITING_FOUNDER:
         return []
     proposal = [_part("proposal", page, question=question)] if question.proposal else []
-    return [*proposal, *([_part("attach", page, question=question)] if page.can_attach else [])]
+    attach = [_part("attach", page, question=question)] if page.can_attach else []
+    assign = [_part("assign", page, question=question)] if len(page.colleagues) > 1 else []
+    return [*proposal, *attach, *assign]
 
 
 def _advice_text(page: MatterPage) -> SafeString:

@@ -2,6 +2,7 @@
 
 from django.urls import path
 
+from advice.assign_view import assign
 from advice.shared_view import shared
 from advice.views import (
     answer,
@@ -28,6 +29,7 @@ urlpatterns = [
     path("matters/<uuid:matter_id>/shares/<uuid:share_id>/revoke/", revoke, name="revoke"),
     path("matters/<uuid:matter_id>/facts/<uuid:fact_id>/settle/", settle, name="settle"),
     path("matters/<uuid:matter_id>/questions/<uuid:question_id>/answer/", answer, name="answer"),
+    path("matters/<uuid:matter_id>/questions/<uuid:question_id>/assign/", assign, name="assign"),
     path("shared/<str:token>/", shared, name="shared"),
     path("matters/<uuid:matter_id>/questions/<uuid:question_id>/confirm/", confirm, name="confirm"),
     path("matters/<uuid:matter_id>/documents/", attach, name="attach"),

@@ -11,6 +11,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from advice.attendance import note_view
 from advice.forms import ShareForm
 from advice.models import Attempt
 from advice.page import read_page
@@ -37,7 +38,9 @@ from matters.settling import NoSuchChoice, settle_fact
 @members_only
 def matter(request: HttpRequest, matter_id: UUID) -> HttpResponse:
     """The matter as it stands; `?version=` shows the advice of an earlier wish."""
-    return _show(request, _own(request, matter_id))
+    own = _own(request, matter_id)
+    note_view(own.pk, _user(request).pk)
+    return _show(request, own)
 
 
 @require_POST
@@ -51,11 +54,11 @@ def answer(request: HttpRequest, matter_id: UUID, question_id: UUID) -> HttpResp
         return _refuse(request, own, form.message(), 400, form)
     given, round_ = form.cleaned_data["given"], form.cleaned_data["round"]
     offered = form.cleaned_data["offered"]
-    return _act(
-        request,
-        own,
-        lambda: answer_question(own.pk, question.pk, given, round=round_, by=_user(request), offered=offered),
-    )
+    try:
+        answer_question(own.pk, question.pk, given, round=round_, by=_user(request), offered=offered)
+    except NotAllowed as refused:  # somebody was quicker, most likely: what was typed is given back
+        return _refuse(request, own, f"{refused} You wrote: “{given}”" if given else str(refused), 409)
+    return _shown_again(request, own)
 
 
 @require_POST

@@ -37,6 +37,10 @@ class User(AbstractUser):
     username = None  # type: ignore[assignment]
     email = models.EmailField("e-mail address", unique=True)
 
+    matter_mail = models.BooleanField(
+        "reminders", default=True, help_text="Is sent reminders, and word of matters that wait or are advised"
+    )
+
     chosen_company: str | None = None  # of the session, where somebody in several companies chose one
 
     USERNAME_FIELD = "email"

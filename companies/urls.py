@@ -2,12 +2,14 @@
 
 from django.urls import path
 
-from companies.views import account, api_keys, invitations, members
+from companies.views import account, api_keys, invitations, matter_mail, members
 
 app_name = "settings"
 urlpatterns = [
     path("settings/", account.account, name="account"),
     path("settings/company/", account.choose_company, name="choose_company"),
+    path("settings/e-mail/", matter_mail.matter_mail, name="matter_mail"),
+    path("unsubscribe/<str:token>/", matter_mail.unsubscribe, name="unsubscribe"),
     path("settings/members/", members.member_list, name="members"),
     path("settings/members/invite/", members.invite, name="invite"),
     path("settings/members/leave/", members.leave, name="leave"),

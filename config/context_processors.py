@@ -1,10 +1,30 @@
 """What every page shows."""
 
+from typing import Any
+
 from django.http import HttpRequest
+from django.utils.functional import SimpleLazyObject
 
 from advice.notice import demo_notice
+from companies.access import CHOSEN_COMPANY, company_of
+from companies.models import User
+from matters.assigning import questions_for
 
 
-def notices(request: HttpRequest) -> dict[str, str]:
-    """`demo_notice`: that the demo model answers; empty where another one does."""
-    return {"demo_notice": demo_notice()}
+def notices(request: HttpRequest) -> dict[str, Any]:
+    """`demo_notice`: that the demo model answers; empty where another one does.
+
+    `my_questions`: how many questions wait for the person who is signed in, counted where a page shows it.
+    """
+    return {"demo_notice": demo_notice(), "my_questions": SimpleLazyObject(lambda: _count(request))}
+
+
+def _count(request: HttpRequest) -> int:
+    if not isinstance(request.user, User):
+        return 0
+    companies = list(questions_for(request.user).values_list("matter__company", flat=True))
+    if not companies:
+        return 0
+    request.user.chosen_company = request.session.get(CHOSEN_COMPANY)
+    shown = company_of(request.user)
+    return companies.count(shown.pk) if shown else 0

@@ -34,6 +34,12 @@ ALLOWED_HOSTS = env("ALLOWED_HOSTS") or ["localhost", "127.0.0.1", "[::1]", HOST
 # Full origins (scheme, host, port): also what a WebSocket handshake's Origin is compared with.
 CSRF_TRUSTED_ORIGINS = env("CSRF_TRUSTED_ORIGINS") or [f"http://{host}:{PORT}" for host in ALLOWED_HOSTS if host != "*"]
 
+# Where e-mails lead that no request stands behind.
+SITE_URL = next(
+    (origin for origin in env("CSRF_TRUSTED_ORIGINS") if "*" not in origin),
+    f"http://{HOST if HOST not in ('0.0.0.0', '::', '') else 'localhost'}:{PORT}",  # noqa: S104 # nothing listens by it
+)
+
 INSTALLED_APPS = [
     "daphne",
     "django.contrib.admin",
@@ -255,10 +261,13 @@ _PERIODS = {
     "prune": 300.0,
     "watch": 60.0,
     "watch_connections": 3600.0,
+    "remind": 60.0,
 }
-CELERY_TASK_ROUTES = {"draft_advice": {"queue": "advice"}, "deliver_webhook": {"queue": "webhooks"}} | {
-    name: {"queue": "maintenance"} for name in _PERIODS
-}
+CELERY_TASK_ROUTES = {
+    "draft_advice": {"queue": "advice"},
+    "deliver_webhook": {"queue": "webhooks"},
+    "send_notices": {"queue": "webhooks"},
+} | {name: {"queue": "maintenance"} for name in _PERIODS}
 CELERY_TASK_QUEUES: dict[str, dict[str, str]] = {name: {} for name in ("steps", "advice", "webhooks", "maintenance")}
 CELERY_TASK_CREATE_MISSING_QUEUES = True
 CELERY_WORKER_POOL = "threads"  # a fork would leave the chunk writer and the heartbeat behind

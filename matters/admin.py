@@ -23,6 +23,7 @@ from matters.models import (
     IdempotencyRecord,
     LLMCall,
     Matter,
+    Notice,
     ProviderCall,
     Question,
     Step,
@@ -178,6 +179,14 @@ class DeliveryAdmin(ReadOnly, admin.ModelAdmin[Delivery]):
     list_select_related = ("event", "endpoint")
     search_fields = ("id", "event__matter__id", "endpoint__id")
     date_hierarchy = "created_at"
+
+
+@admin.register(Notice)
+class NoticeAdmin(ReadOnly, admin.ModelAdmin[Notice]):
+    list_display = ("id", "matter", "user", "kind", "status", "attempts", "due_at", "sent_at")
+    list_filter = ("kind", "status")
+    list_select_related = ("matter", "user")
+    search_fields = ("id", "matter__id", "user__email")
 
 
 @admin.register(Batch)

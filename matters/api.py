@@ -268,9 +268,8 @@ class AssignBody(Schema):
 def assign(request: HttpRequest, matter_id: UUID, question_id: UUID, body: Body[AssignBody]) -> JsonResponse:
     """200, also for the same person again, who is sent no second e-mail; 409 where it is settled."""
     own_matter(request, matter_id)
-    link = request.build_absolute_uri(f"/matters/{matter_id}/")
     try:
-        question = assign_question(matter_id, question_id, body.email, link=link, by=calling_person(request))
+        question = assign_question(matter_id, question_id, body.email, by=calling_person(request))
     except Question.DoesNotExist:
         raise not_found() from None
     except NoSuchMember as error:

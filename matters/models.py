@@ -14,6 +14,8 @@ from companies.models import Company
 from matters.batch import Batch as Batch  # Django looks for models here
 from matters.batch import BatchItem as BatchItem
 from matters.deliveries import Delivery as Delivery
+from matters.notices import Notice as Notice
+from matters.presence import Presence as Presence
 from matters.states import (
     MATTER_TRANSITIONS,
     QUESTION_TRANSITIONS,
@@ -135,9 +137,17 @@ class Question(models.Model):
     assigned_to = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
     )
+    assigned_at = models.DateTimeField(null=True, blank=True, help_text="Since when they are asked")
 
     class Meta:
         ordering: ClassVar = ["position"]
+        indexes: ClassVar = [
+            models.Index(
+                fields=["assigned_to", "assigned_at"],
+                name="question_assigned",
+                condition=Q(status=QuestionStatus.AWAITING_FOUNDER, assigned_to__isnull=False),
+            )
+        ]
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["matter", "position"], name="question_position_once"),
             models.UniqueConstraint(fields=["matter", "key"], name="question_key_once"),

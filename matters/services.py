@@ -219,7 +219,7 @@ def answer_question(
         if given := _given(question, wanted):
             if "offered" in given if offered else given["answer"] == answer:
                 return question
-            raise NotAllowed("This question has been answered already.")
+            raise NotAllowed(_answered_words(given))
         said, source = {"round": wanted, "answer": answer, "by": by.pk if by else None}, "founder"
         if offered:
             _check_asked(matter, question, wanted)
@@ -246,13 +246,19 @@ def confirm_proposal(
         if given := _given(question, wanted):
             if "proposal" in given and quote in (None, given["proposal"]["quote"]):
                 return question
-            raise NotAllowed("This question has been answered already.")
+            raise NotAllowed(_answered_words(given))
         proposal = question.proposal
         if proposal is None or quote not in (None, proposal["quote"]):
             raise NotAllowed("This is not proposed any more: look again, or give an answer of your own.")
         said = {"round": wanted, "answer": proposal["answer"], "by": by.pk if by else None, "proposal": proposal}
         _take_answer(matter, question, said, "document")
     return question
+
+
+def _answered_words(given: dict[str, Any]) -> str:
+    """What is told to whoever comes second: who was first. `given`: their answer."""
+    first = User.objects.filter(pk=given["by"]).first() if given["by"] else None
+    return f"This question has been answered already{f', by {first}' if first else ''}."
 
 
 def _given(question: Question, wanted: int) -> dict[str, Any] | None:

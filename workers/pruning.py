@@ -74,6 +74,8 @@ _FORGET = (
     """UPDATE advice_attempt SET text = '', reason = '', notice = '', sources = '[]', facts = '[]'
         WHERE matter_id = %(matter)s""",
     """DELETE FROM matters_delivery d USING matters_event e WHERE e.id = d.event_id AND e.matter_id = %(matter)s""",
+    """DELETE FROM matters_notice WHERE matter_id = %(matter)s""",
+    """DELETE FROM matters_presence WHERE matter_id = %(matter)s""",
     """UPDATE matters_batchitem SET custom_id = NULL WHERE matter_id = %(matter)s""",
     """UPDATE matters_providercall SET record_ids = '[]' WHERE matter_id = %(matter)s""",
     """UPDATE matters_matter SET question = '', metadata = '{}', webhook_url = '', callback_headers = NULL, dedupe = '',

@@ -12,6 +12,7 @@ from celery import shared_task
 from django.db import OperationalError, connection
 
 from companies.connection_services import warn_of_ends
+from matters import notices
 from matters.deliveries import TASK
 from matters.ledger import BESIDE
 from workers import draft, facts, people, questions, records, research
@@ -24,6 +25,7 @@ from workers.deliveries import deliver_due, sweep_deliveries
 from workers.document_search import search_documents
 from workers.failures import OurFault, give_back, handle_failure, reference_of
 from workers.lifecycle import is_stopping
+from workers.notices import remind, send_notices
 from workers.outage import until_stored
 from workers.pipeline import KINDS
 from workers.provider_calls import PutOff
@@ -106,6 +108,7 @@ MAINTENANCE: dict[str, Callable[[], object]] = {
     "prune": prune,
     "watch": watch_matters,
     "watch_connections": warn_of_ends,
+    "remind": remind,
 }
 
 
@@ -130,5 +133,5 @@ def _declare_other(name: str, do: Callable[[], object]) -> None:
 
 for _kind in (*KINDS, *BESIDE):
     _declare_step(_kind)
-for _name, _do_it in {TASK: deliver_due, **MAINTENANCE}.items():
+for _name, _do_it in {TASK: deliver_due, notices.TASK: send_notices, **MAINTENANCE}.items():
     _declare_other(_name, _do_it)

@@ -41,6 +41,8 @@ from matters.models import (
     IdempotencyRecord,
     LLMCall,
     Matter,
+    Notice,
+    Presence,
     ProviderCall,
     Step,
 )
@@ -53,8 +55,8 @@ from tests.rows import advising, append, begun, ended, gathering
 pytestmark = pytest.mark.django_db
 APPS = ("companies", "playbooks", "matters", "documents", "advice")
 # An attempt's page shows its chunks, a version's its sections, a company's fact its entries; the admin takes no key of
-# two columns. What a document says is shown to its company alone.
-WITHOUT_PAGES = {Chunk, Section, CompanyFactEntry, BatchItem, DocumentContent, DocumentPage}
+# two columns. What a document says is shown to its company alone, and who looks at a matter to nobody.
+WITHOUT_PAGES = {Chunk, Section, CompanyFactEntry, BatchItem, DocumentContent, DocumentPage, Presence}
 
 
 @pytest.fixture
@@ -82,6 +84,8 @@ def rows(company: Company, founder: User) -> None:
     question, step = matter.questions.all()[0], matter.steps.all()[0]
     Fact.objects.create(matter=matter, question=question, key="a", value="<script>alert(1)</script>", source="founder")
     disputed(company)
+    times = {"due_at": timezone.now(), "created_at": timezone.now()}
+    Notice.objects.create(matter=matter, user=founder, kind="ready", occasion="1", **times)
     LLMCall.objects.create(step=step, matter=matter, kind=step.kind, attempt=1, model="m", outcome="ok")
     ProviderCall.objects.create(
         matter=matter, step=step, provider="rippling", operation="workers", status=200, latency_ms=9, record_ids=["a"]

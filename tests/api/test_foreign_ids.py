@@ -45,7 +45,7 @@ MISSING: dict[str, Callable[[], str]] = {
     "str": lambda: "987654321",
 }
 # Who knows these may come in: they are secrets that were sent by e-mail, not ids. The admin is for staff, who see all.
-BY_SECRET = {"accounts/confirm-email/", "accounts/password/reset/key/", "invitations/", "shared/"}
+BY_SECRET = {"accounts/confirm-email/", "accounts/password/reset/key/", "invitations/", "shared/", "unsubscribe/"}
 NO_IDS = {"provider"}  # of a short list that everybody knows
 NOT_OURS = ("admin/", "static/")
 BODIES: list[dict[str, Any]] = [{}, {"answer": "Yes"}, {"role": "member"}]

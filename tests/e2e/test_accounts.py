@@ -1,26 +1,39 @@
-"""Two people as they come: signing up, confirming by e-mail, inviting, joining, a second factor; and leaving again."""
+"""Two people as they come: signing up, inviting, asking, answering together, taking the advice along; and parting."""
 
-import re
 import time
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from allauth.mfa.totp.internal.auth import hotp_value
+from django.conf import settings
 from playwright.sync_api import Page, expect
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
-from tests.e2e.conftest import OpenPage, look
-from tests.processes import Installation, wait_until
+from companies.models import User
+from companies.unsubscribing import unsubscribe_link
+from tests.e2e.conftest import OpenPage, look, picture
+from tests.e2e.people import (
+    ASKED,
+    PASSWORD,
+    REPLIES,
+    TEXT,
+    Person,
+    answer_all,
+    answer_mine,
+    ask,
+    check_the_pdf,
+    give,
+    invite,
+    join,
+    sign_in,
+    sign_up,
+)
+from tests.processes import Installation
 
 pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("e2e")]
-ADA, BEN, PASSWORD, ANOTHER = (
-    "ada@rocket.example",
-    "ben@rocket.example",
-    "correct horse battery",
-    "another horse battery",
-)
+ADA, BEN, ANOTHER = "ada@rocket.example", "ben@rocket.example", "another horse battery"
+STATE, BOARD = ASKED[0][1], ASKED[-1][1]
 
 
 @pytest.fixture(scope="module")
@@ -29,36 +42,124 @@ def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installat
     folder = tmp_path_factory.mktemp("accounts")
     (folder / "mail").mkdir()
     with Installation(folder, EMAIL_URL=f"filemail:///{folder / 'mail'}") as product:
+        product.llm.set(text=TEXT, chunk=40, interval=0, replies=REPLIES)
         yield product
 
 
-def link_to(product: Installation, email: str, path: str) -> str:
-    """The newest link to `path` that `email` was sent."""
+def test_two_people_go_from_signing_up_to_a_pdf_and_part(open_page: OpenPage, installation: Installation) -> None:
+    ada, ben = (Person(open_page(), email, installation) for email in (ADA, BEN))
+    sign_up(ada, "Rocket, Inc.")
+    invite(ada, BEN)
+    look(ada.page, "members")
+    picture(ada.page, "members")
+    join(ben)
+    ask(ada)
+    give(ada, BOARD, BEN)
+    picture_of_asking(ada.page)
+    ben.page.goto("/questions/")
+    look(ben.page, "my-questions")
+    picture(ben.page, "my-questions")
+    answer_mine(ben, BOARD)
+    answer_all(ada)
+    ada.sees("Pay all final wages", "#advice-text")
+    expect(ada.page.locator("#answered")).to_contain_text("8 of 8")
+    check_the_pdf(ada)
 
-    def find() -> str | None:
-        for file in sorted((product.folder / "mail").iterdir(), key=_written, reverse=True):
-            text = file.read_text().replace("=\n", "")
-            if f"To: {email}" in text and (found := re.findall(rf"http://[\w.:]+({path}\S+)", text)):
-                return str(found[-1])
-        return None
+    set_up_an_app_and_sign_in_with_it(ben.page)
+    matter = ask(ben)
+    with socket_of(ben.page, installation, matter) as opened:
+        ada.page.goto("/settings/members/")
+        ada.page.get_by_role("button", name=f"Remove {BEN}").click()
+        assert closed_with(opened) == 4401, "who was removed reads no further"
+    with socket_of(ada.page, installation, matter) as opened:
+        change_password_elsewhere(open_page(), ADA)
+        assert closed_with(opened) == 4401, "a stream that was opened with the old password ends"
 
-    return str(wait_until(find, f"{email} is sent a link to {path}"))
+
+def test_the_same_without_javascript(open_page: OpenPage, installation: Installation) -> None:
+    """Everything but the stream."""
+    people = (f"{name}@plain.example" for name in ("ada", "ben"))
+    ada, ben = (Person(open_page(java_script_enabled=False), email, installation, False) for email in people)
+    sign_up(ada, "Plain, Inc.")
+    invite(ada, ben.email)
+    join(ben)
+    ask(ada)
+    give(ada, STATE, ben.email)
+    answer_mine(ben, STATE)
+    late = ada.page.locator(".card", has_text=STATE)
+    late.locator("textarea").first.fill("In Texas, as I know.")
+    late.get_by_role("button", name="Save").click()
+    expect(ada.page.get_by_role("alert").first).to_contain_text(f"answered already, by {ben.email}")
+    expect(ada.page.locator("main")).to_contain_text("In Texas, as I know.")
+    answer_all(ada)
+    ada.sees("Pay all final wages", "#advice-text")
+    ada.sees("PDF", "#advice-files")
+    check_the_pdf(ada)
 
 
-def _written(file: Path) -> int:
-    return file.stat().st_mtime_ns
+SIGNED_OUT = (
+    "accounts/signup",
+    "accounts/confirm-email",
+    "accounts/password/reset/done",
+    "accounts/password/reset/key/done",
+    "accounts/inactive",
+    "invitations/gone",
+    "unsubscribe/gone",
+    "accounts/password/reset",
+)
+SIGNED_IN = (
+    "settings",
+    "settings/api-keys",
+    "settings/connections",
+    "accounts/email",
+    "accounts/password/change",
+    "accounts/sessions",
+    "accounts/2fa/webauthn/add",
+    "accounts/reauthenticate",
+    "accounts/logout",
+    "matters/new",
+    "questions",
+)
+
+
+def test_no_other_page_has_a_fault_that_axe_knows(open_page: OpenPage, installation: Installation) -> None:
+    stranger, owner = open_page(), Person(open_page(), "olga@sweep.example", installation)
+    look_at(stranger, *SIGNED_OUT)
+    sign_up(owner, "Sweep, Inc.")
+    look_at(owner.page, *SIGNED_IN)
+    stranger.goto("/accounts/password/reset/")
+    stranger.locator("input[name=email]").fill(owner.email)
+    stranger.get_by_role("main").get_by_role("button").click()
+    stranger.wait_for_url("**/reset/done/")
+    member = Person(stranger, "mara@sweep.example", installation)
+    invite(owner, member.email)
+    ((user,),) = installation.sql("SELECT id FROM companies_user WHERE email = %s", owner.email)
+    unsubscribe = unsubscribe_link(User(pk=user)).removeprefix(str(settings.SITE_URL))
+    links = [owner.link(f"/accounts/{what}/") for what in ("confirm-email", "password/reset/key")]
+    look_at(stranger, *links, unsubscribe, member.link("/invitations/"))
+    join(member)
+    look_at(stranger, "settings/members", "settings/api-keys")
+    stranger.goto("/settings/members/")
+    stranger.get_by_role("button", name="Leave Sweep, Inc.").click()
+    look_at(stranger, "settings", "")
+
+
+def look_at(page: Page, *paths: str) -> None:
+    for path in paths:
+        page.goto(f"/{path.strip('/')}/".replace("//", "/"))
+        look(page, path, keep=False)
+
+
+def picture_of_asking(page: Page) -> None:
+    """A card with the list of colleagues, for the founders' pages."""
+    page.locator(".beside", has_text="Ask a colleague").first.get_by_text("Ask a colleague").click()
+    page.locator(".card").first.evaluate("node => scrollTo(0, node.getBoundingClientRect().top + scrollY - 20)")
+    picture(page, "colleague")
 
 
 def code(secret: str) -> str:
     """What an authenticator app shows now."""
     return f"{hotp_value(secret, int(time.time()) // 30):06d}"
-
-
-def sign_in(page: Page, email: str) -> None:
-    page.goto("/accounts/login/")
-    page.get_by_label("E-mail address").fill(email)
-    page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("button", name="Sign in", exact=True).click()
 
 
 def socket_of(page: Page, product: Installation, matter: str) -> ClientConnection:
@@ -79,41 +180,6 @@ def closed_with(socket: ClientConnection) -> int | None:
     return None
 
 
-def test_two_people_sign_up_work_together_and_part(open_page: OpenPage, installation: Installation) -> None:
-    ada, ben = open_page(), open_page()
-    ada.goto("/accounts/signup/")
-    look(ada, "signup")
-    ada.get_by_label("Company").fill("Rocket, Inc.")
-    ada.get_by_label("E-mail address").fill(ADA)
-    ada.get_by_label("Password").fill(PASSWORD)
-    ada.get_by_role("button", name="Sign up").click()
-    ada.goto(link_to(installation, ADA, "/accounts/confirm-email/"))
-    ada.get_by_role("button", name="Yes, confirm it").click()
-    sign_in(ada, ADA)
-    expect(ada.get_by_role("heading", name="Matters")).to_be_visible()
-
-    ada.goto("/settings/members/")
-    ada.get_by_label("E-mail address").fill(BEN)
-    ada.get_by_role("button", name="Send the invitation").click()
-    expect(ada.get_by_role("button", name=f"Send {BEN} a new link")).to_be_visible()
-    look(ada, "members")
-    ben.goto(link_to(installation, BEN, "/invitations/"))
-    ben.get_by_role("button", name="Sign up").or_(ben.get_by_role("link", name="Sign up")).click()
-    ben.get_by_label("Password").fill(PASSWORD)
-    ben.get_by_role("button", name="Sign up").click()
-    expect(ben.get_by_role("heading", name="Matters")).to_be_visible()
-
-    set_up_an_app_and_sign_in_with_it(ben)
-    matter = ask(ben)
-    with socket_of(ben, installation, matter) as opened:
-        ada.goto("/settings/members/")
-        ada.get_by_role("button", name=f"Remove {BEN}").click()
-        assert closed_with(opened) == 4401, "who was removed reads no further"
-    with socket_of(ada, installation, matter) as opened:
-        change_password_elsewhere(open_page(), ADA)
-        assert closed_with(opened) == 4401, "a stream that was opened with the old password ends"
-
-
 def set_up_an_app_and_sign_in_with_it(page: Page) -> None:
     page.goto("/accounts/2fa/")
     look(page, "security")
@@ -125,21 +191,14 @@ def set_up_an_app_and_sign_in_with_it(page: Page) -> None:
     page.get_by_label("Authenticator code").fill(code(secret))
     page.get_by_role("button", name="Turn it on").click()
     recovery = page.locator(".codes code").first.inner_text()
+    look(page, "recovery-codes")
+    look_at(page, "accounts/2fa/recovery-codes/generate", "accounts/2fa/totp/deactivate")
     page.get_by_role("button", name="Sign out").click()
     sign_in(page, BEN)
     look(page, "second-factor")
     page.get_by_label("Code").fill(recovery)
     page.get_by_role("button", name="Sign in", exact=True).click()
     expect(page.get_by_role("heading", name="Matters")).to_be_visible()
-
-
-def ask(page: Page) -> str:
-    """A matter; returns its id."""
-    page.goto("/matters/new/")
-    page.locator("textarea").fill("May we let our CTO go?")
-    page.locator("main form button").last.click()
-    page.wait_for_url(re.compile(r"/matters/[0-9a-f-]{36}/"))
-    return page.url.split("/")[-2]
 
 
 def change_password_elsewhere(page: Page, email: str) -> None:

@@ -134,6 +134,11 @@ def test_the_demo_matter_is_advised_within_a_minute_of_the_last_answer(
     look(page, "demo-advice")
     picture_of(page, "advice", "#advice")
     picture_of(page, "advice-phone", "#advice", width=390)
+    page.get_by_text("Share by a link").click()
+    picture_of(page, "share", "#advice-files")
+    for path, name in (("/matters/new/", "new-matter"), ("/settings/connections/", "connections")):
+        page.goto(path)
+        picture(page, name)
 
 
 def matter_on(page: Page, installation: Installation) -> dict[str, Any]:

@@ -150,7 +150,7 @@ def test_who_was_removed_sees_nothing_of_the_company_any_more(page: Client, comp
 
 def test_nobody_waits_for_the_answer_of_somebody_who_left(company: Company, colleague: User) -> None:
     question = gathering(company, 1, QuestionStatus.AWAITING_FOUNDER).questions.get()
-    assign_question(question.matter_id, question.pk, colleague.email, link="http://testserver/")
+    assign_question(question.matter_id, question.pk, colleague.email)
     signed_in(colleague).post("/settings/members/leave/")
     question.refresh_from_db()
     assert question.assigned_to is None

@@ -36,6 +36,8 @@ from matters.models import (
     IdempotencyRecord,
     LLMCall,
     Matter,
+    Notice,
+    Presence,
     ProviderCall,
     Question,
     Step,
@@ -173,10 +175,18 @@ def advised(pipeline: Pipeline, api: Client, llm: FakeLLM) -> Matter:
         answer_question(matter.pk, question.pk, f"{CANARY} answered")
     pipeline.run_all()
     _plant_what_providers_said(matter)
+    _ask_and_look(matter)
     matter.refresh_from_db()
     assert matter.status == MatterStatus.ADVISED
     assert Delivery.objects.filter(event__matter=matter).update(last_error=CANARY) == 2
     return matter
+
+
+def _ask_and_look(matter: Matter) -> None:
+    """Somebody was written to about the matter, and had its page open."""
+    user, now = User.objects.create_user("reader@acme.example"), Now()
+    Notice.objects.create(matter=matter, user=user, kind="ready", occasion=CANARY, due_at=now, created_at=now)
+    Presence.objects.create(matter=matter, user=user, seen_until=now)
 
 
 def _plant_what_providers_said(matter: Matter) -> None:
@@ -215,13 +225,14 @@ def test_no_word_of_a_pruned_matter_is_left_anywhere_and_its_record_stays(advise
         "matters_idempotencyrecord.key", "documents_document.name", "documents_documentpage.text",
         "documents_documentpage.search_vector", "matters_matter.webhook_url", "matters_batchitem.custom_id",
         "matters_delivery.last_error", "matters_matter.people", "matters_question.known", "matters_question.reason",
-        "matters_providercall.record_ids",
+        "matters_providercall.record_ids", "matters_notice.occasion",
     ):  # fmt: skip
         assert place in planted, f"no canary was planted in {place}: {sorted(planted)}"
     let_pass(DAYS + 1)
     before = audit_of(advised)
     assert prune() == 1
     assert places_with(CANARY) == set()
+    assert not Presence.objects.exists(), "who looked at it when"
     assert not DocumentContent.objects.exists(), "the bytes of a document are no text to search in, and stay"
     advised.refresh_from_db()
     assert (advised.callback_headers, advised.dedupe) == (None, ""), "neither sealed nor hashed"

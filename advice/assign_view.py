@@ -1,0 +1,33 @@
+"""Asking a colleague from a question's card."""
+
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.views.decorators.http import require_POST
+
+from advice.render import render_fragments
+from companies.access import company_of, is_from_script, members_only
+from companies.models import User
+from matters.assigning import NoSuchMember, assign_question
+from matters.models import Matter
+from matters.services import NotAllowed
+
+
+@require_POST
+@members_only
+def assign(request: HttpRequest, matter_id: UUID, question_id: UUID) -> HttpResponse:
+    """Ask the member whose address is sent as `email`; an empty one takes the question back."""
+    assert isinstance(request.user, User)
+    own = get_object_or_404(Matter, pk=matter_id, company=company_of(request.user))
+    question = get_object_or_404(own.questions, pk=question_id)
+    try:
+        assign_question(own.pk, question.pk, request.POST.get("email") or None, by=request.user)
+    except (NoSuchMember, NotAllowed) as refused:
+        if is_from_script(request):
+            return HttpResponse(str(refused), status=409, content_type="text/plain; charset=utf-8")
+        messages.error(request, str(refused))
+    if is_from_script(request):
+        return HttpResponse(render_fragments(own.pk))
+    return redirect("advice:matter", matter_id=own.pk)

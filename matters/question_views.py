@@ -1,0 +1,22 @@
+"""The questions that wait for the person who is signed in."""
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET
+
+from companies.access import company_of, members_only
+from companies.models import User
+from matters.assigning import questions_for
+
+MOST_SHOWN = 200
+
+
+@never_cache
+@require_GET
+@members_only
+def question_list(request: HttpRequest) -> HttpResponse:
+    """What they were asked in the company that is shown, longest ago first."""
+    assert isinstance(request.user, User)
+    asked = questions_for(request.user).filter(matter__company=company_of(request.user)).select_related("matter")
+    return render(request, "matters/questions.html", {"questions": asked[:MOST_SHOWN]})

@@ -1,0 +1,260 @@
+"""E-mail about matters: who is told what, when, and that it is once, whatever fails."""
+
+import re
+import smtplib
+from collections.abc import Callable
+from datetime import timedelta
+from smtplib import SMTPServerDisconnected
+from typing import Any
+
+import pytest
+from django.conf import settings as django_settings
+from django.core import mail
+from django.core.mail import EmailMessage
+from django.core.mail.backends.locmem import EmailBackend
+from django.db.models import F
+from django.test import Client
+
+from companies.models import Company, Membership, User
+from matters.assigning import assign_question
+from matters.due_notices import AWAY_MINUTES
+from matters.models import Event, Matter, Notice, Presence, Question
+from matters.notices import NoticeStatus
+from matters.services import answer_question
+from matters.states import MatterStatus, QuestionStatus
+from tests import rows
+from tests.threads import at_once
+from workers.notices import PAUSES, remind, send_notices
+
+pytestmark = pytest.mark.django_db(transaction=True)
+SECRET = "an account of what the CTO did"
+AWAY = timedelta(minutes=AWAY_MINUTES + 1)
+
+
+@pytest.fixture
+def colleague(company: Company) -> User:
+    user = User.objects.create_user("colleague@acme.example", first_name="Cal")
+    Membership.objects.create(company=company, user=user)
+    return user
+
+
+@pytest.fixture
+def waiting(company: Company, founder: User) -> Matter:
+    """A matter of the founder's that waits for one answer."""
+    matter = rows.gathering(company, 1, QuestionStatus.AWAITING_FOUNDER)
+    Matter.objects.filter(pk=matter.pk).update(created_by=founder, question=SECRET)
+    rows.move(matter, MatterStatus.AWAITING_FOUNDER)
+    return matter
+
+
+def give(matter: Matter, user: User, by: User | None = None) -> Question:
+    return assign_question(matter.pk, matter.questions.get().pk, user.email, by=by)
+
+
+def let_pass(time: timedelta) -> None:
+    """Everything is so much longer ago."""
+    Event.objects.update(at=F("at") - time)
+    Matter.objects.update(completed_at=F("completed_at") - time)
+    Question.objects.update(assigned_at=F("assigned_at") - time)
+    Presence.objects.update(seen_until=F("seen_until") - time)
+    Notice.objects.update(due_at=F("due_at") - time, created_at=F("created_at") - time)
+
+
+def told() -> list[tuple[str, str]]:
+    """To whom, and the subject's telling words; nobody is told any of it twice by another call."""
+    remind()
+    remind()
+    found = [(str(message.to[0]).partition("@")[0], str(message.subject)) for message in mail.outbox]
+    mail.outbox.clear()
+    return found
+
+
+ASKED = "A question for you on Matterstream"
+DAY = "A reminder from Matterstream: your answer is waited for"
+THREE = "A second reminder from Matterstream: your answer is waited for"
+WAITS, READY = "Your matter on Matterstream waits for you", "Your advice on Matterstream is ready"
+
+
+def test_whoever_is_asked_gets_the_question_and_a_link_and_two_reminders(
+    waiting: Matter, colleague: User, founder: User
+) -> None:
+    question = give(waiting, colleague, founder)
+    send_notices()
+    (message,) = mail.outbox
+    assert (message.to, message.subject) == ([colleague.email], ASKED)
+    body = str(message.body)
+    assert f"{founder.email} asks you" in body
+    assert question.text in body
+    assert f"{django_settings.SITE_URL}/matters/{waiting.pk}/#card-{question.pk}" in body
+    assert SECRET not in body
+    assert "List-Unsubscribe" not in message.extra_headers, "whoever asks somebody can always reach them"
+    mail.outbox.clear()
+    for time, expected in ((23, []), (2, [("colleague", DAY)]), (48, [("colleague", THREE)]), (200, [])):
+        let_pass(timedelta(hours=time))
+        assert told() == expected
+
+
+def test_the_asker_is_reminded_of_what_is_in_nobodys_list(waiting: Matter, founder: User, colleague: User) -> None:
+    Presence.objects.create(matter=waiting, user=founder, seen_until="2100-01-01T00:00:00Z")
+    let_pass(timedelta(hours=25))
+    assert told() == [("founder", DAY)]
+    give(waiting, colleague, founder)
+    assert told() == [("colleague", ASKED)]
+    let_pass(timedelta(hours=49))
+    assert told() == [("colleague", DAY)], "what a colleague was given, its asker is not reminded of"
+
+
+def test_who_left_is_not_reminded_and_the_question_is_everybodys_again(
+    waiting: Matter, founder: User, colleague: User
+) -> None:
+    give(waiting, colleague, founder)
+    told()
+    browser = Client()
+    browser.force_login(colleague)
+    browser.post("/settings/members/leave/")
+    let_pass(timedelta(hours=25))
+    assert [to for to, _ in told()] == ["founder"]
+
+
+def test_what_was_answered_or_given_to_somebody_else_meanwhile_is_not_sent(
+    waiting: Matter, founder: User, colleague: User
+) -> None:
+    give(waiting, colleague, founder)
+    answer_question(waiting.pk, waiting.questions.get().pk, "Yes", by=founder)
+    assert told() == []
+    assert Notice.objects.get().status == NoticeStatus.DROPPED
+
+
+def test_a_matter_that_comes_to_wait_while_its_asker_is_away_says_so_once(waiting: Matter, founder: User) -> None:
+    assert told() == [], "they may still come to look"
+    let_pass(AWAY)
+    remind()
+    (message,) = mail.outbox
+    assert f"/matters/{waiting.pk}/" in str(message.body)
+    assert SECRET not in str(message.body)
+    assert waiting.questions.get().text not in str(message.body)
+    assert told() == [("founder", WAITS)]
+    rows.move(waiting, MatterStatus.GATHERING)
+    rows.move(waiting, MatterStatus.AWAITING_FOUNDER)
+    let_pass(AWAY)
+    assert told() == [], "once for a version, however often it comes to wait"
+
+
+@pytest.mark.parametrize(("seen", "expected"), [("before", [("founder", READY)]), ("then", []), ("since", [])])
+def test_an_advice_is_told_of_unless_its_asker_saw_it(
+    company: Company, founder: User, seen: str, expected: list[Any]
+) -> None:
+    matter = rows.advising(company)
+    Matter.objects.filter(pk=matter.pk).update(created_by=founder)
+    attempt = rows.begun(matter)
+    rows.append(attempt, SECRET)
+    browser = Client()
+    browser.force_login(founder)
+    if seen == "before":
+        browser.get(f"/matters/{matter.pk}/")
+    if seen == "then":
+        Presence.objects.create(matter=matter, user=founder, seen_until="2100-01-01T00:00:00Z")
+    rows.advised(matter, attempt)
+    let_pass(AWAY)
+    if seen == "since":
+        browser.get(f"/matters/{matter.pk}/")
+    assert told() == expected
+
+
+def test_nobody_is_told_of_a_batch_or_of_a_program_or_of_long_ago(
+    company: Company, founder: User, waiting: Matter
+) -> None:
+    Matter.objects.filter(pk=waiting.pk).update(priority="batch")
+    let_pass(AWAY)
+    assert told() == []
+    Matter.objects.filter(pk=waiting.pk).update(priority="interactive", created_by=None)
+    assert told() == []
+    Matter.objects.filter(pk=waiting.pk).update(created_by=founder)
+    let_pass(timedelta(days=8))
+    assert told() == []
+
+
+def test_a_link_ends_reminders_without_a_sign_in_by_post_alone(waiting: Matter, founder: User, colleague: User) -> None:
+    let_pass(AWAY)
+    remind()
+    (message,) = mail.outbox
+    mail.outbox.clear()
+    assert message.extra_headers["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+    link = message.extra_headers["List-Unsubscribe"].strip("<>")
+    assert link in str(message.body)
+    path, stranger = link.removeprefix(django_settings.SITE_URL), Client(enforce_csrf_checks=True)
+    assert b"<button>" in stranger.get(path).content
+    founder.refresh_from_db()
+    assert founder.matter_mail, "a program that follows links changes nothing"
+    for _ in range(2):
+        assert stranger.post(path, {"List-Unsubscribe": "One-Click"}).status_code == 200
+    let_pass(timedelta(hours=25))
+    assert told() == []
+    give(waiting, founder, colleague)
+    assert told() == [("founder", ASKED)]
+    assert stranger.post(path[:-3] + "x/").status_code == 404
+    browser = Client()
+    browser.force_login(founder)
+    browser.post("/settings/e-mail/", {"matter_mail": "1"})
+    let_pass(timedelta(hours=25))
+    assert told() == [("founder", DAY)], "the setting of the account brings them back"
+
+
+def test_two_beats_and_two_workers_send_it_once(waiting: Matter, founder: User) -> None:
+    let_pass(AWAY)
+    at_once(*[remind] * 4)
+    at_once(*[send_notices] * 4)
+    assert len(mail.outbox) == 1
+
+
+def test_a_worker_killed_in_the_middle_sends_nothing_twice(
+    waiting: Matter, founder: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def die(_self: object, _messages: object) -> int:
+        raise KeyboardInterrupt
+
+    let_pass(AWAY)
+    with monkeypatch.context() as patched:
+        patched.setattr(EmailBackend, "send_messages", die)
+        with pytest.raises(KeyboardInterrupt):
+            remind()
+    let_pass(timedelta(hours=1))
+    assert told() == []
+    assert Notice.objects.get().status == NoticeStatus.SENDING
+
+
+def test_what_the_mail_server_refuses_is_tried_again_and_keeps_nobody_waiting(
+    waiting: Matter, company: Company, founder: User, colleague: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    send: Callable[..., int] = EmailBackend.send_messages
+
+    def refuse(self: EmailBackend, messages: list[EmailMessage]) -> int:
+        if messages[0].to == [colleague.email]:
+            raise smtplib.SMTPRecipientsRefused({colleague.email: (450, b"later")})
+        return send(self, messages)
+
+    give(waiting, colleague, founder)
+    other = rows.gathering(company, 1, QuestionStatus.AWAITING_FOUNDER)
+    give(other, founder)
+    with monkeypatch.context() as patched:
+        patched.setattr(EmailBackend, "send_messages", refuse)
+        assert told() == [("founder", ASKED)], "what comes behind the one that is refused is sent"
+        assert told() == [], "it is not tried at once again"
+    let_pass(timedelta(seconds=PAUSES[0] + 1))
+    assert told() == [("colleague", ASKED)]
+
+
+def test_a_mail_server_that_never_takes_it_is_given_up(
+    waiting: Matter, founder: User, colleague: User, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def away(_self: object, _messages: object) -> int:
+        raise SMTPServerDisconnected(f"could not send {waiting.questions.get().text}")
+
+    give(waiting, colleague, founder)
+    monkeypatch.setattr(EmailBackend, "send_messages", away)
+    for pause in (*PAUSES, 0.0):
+        send_notices()
+        let_pass(timedelta(seconds=pause + 1))
+    assert send_notices() == 0
+    assert Notice.objects.get().status == NoticeStatus.FAILED
+    assert not re.search(r"Question \d", caplog.text), "the question's words are in no log"

@@ -1,0 +1,89 @@
+"""Sending e-mail about matters: take one, send it while no database connection is held, note what became of it.
+
+A notice is sent at most once. It is marked before it is sent; a worker that dies behind that leaves it marked. What the
+mail server refuses is tried again, and what comes behind it does not wait for that.
+"""
+
+import logging
+import threading
+import time
+from datetime import timedelta
+
+from django.core.mail import EmailMessage
+from django.db import connection, transaction
+from django.db.models.functions import Now
+
+from matters.due_notices import store_due_notices
+from matters.notice_mail import word_notice
+from matters.notices import Notice, NoticeStatus
+from workers.lifecycle import is_stopping
+
+logger = logging.getLogger(__name__)
+PAUSES = (60.0, 300.0, 1_800.0, 7_200.0, 21_600.0)  # seconds, after each attempt that failed
+RUN_SECONDS = 30.0  # with a mail server that hangs; the next run goes on
+_SLOTS = threading.BoundedSemaphore(2)  # a mail server that hangs holds up no steps
+
+
+def remind() -> int:
+    """Store what is due by now, then send; returns how many were sent."""
+    store_due_notices()
+    return send_notices()
+
+
+def send_notices() -> int:
+    """Send what is due, one after the other; returns how many were taken. Nothing where enough threads do it."""
+    taken, ends_at = 0, time.monotonic() + RUN_SECONDS
+    if _SLOTS.acquire(blocking=False):
+        try:
+            while not is_stopping() and time.monotonic() < ends_at and _send_next():
+                taken += 1
+        finally:
+            _SLOTS.release()
+    return taken
+
+
+def _send_next() -> bool:
+    """Make one attempt of what has been due for longest; False where nothing is."""
+    found = _take()
+    if found is None:
+        return False
+    notice, message = found
+    if message is not None:
+        connection.close()
+        _note(notice, _sent(notice, message))
+    return True
+
+
+def _take() -> tuple[Notice, EmailMessage | None] | None:
+    """The next one, marked as being sent, with its words; it is dropped where nobody needs it any more."""
+    with transaction.atomic():
+        due = Notice.objects.filter(status=NoticeStatus.PENDING, due_at__lte=Now()).order_by("due_at")
+        notice = due.select_for_update(skip_locked=True).first()
+        if notice is None:
+            return None
+        message = word_notice(notice)
+        notice.status = NoticeStatus.SENDING if message else NoticeStatus.DROPPED
+        notice.attempts += 1
+        notice.save(update_fields=["status", "attempts"])
+    return notice, message
+
+
+def _sent(notice: Notice, message: EmailMessage) -> bool:
+    """Whether the mail server took it. Its words are in no log."""
+    try:
+        message.send()
+    except Exception as error:  # whatever a backend raises for one e-mail, the next one has its turn
+        logger.error("notice %s could not be sent: %s", notice.pk, type(error).__name__)
+        return False
+    return True
+
+
+def _note(notice: Notice, sent: bool) -> None:
+    mine = Notice.objects.filter(pk=notice.pk, status=NoticeStatus.SENDING)
+    if sent:
+        mine.update(status=NoticeStatus.SENT, sent_at=Now())
+    elif notice.attempts > len(PAUSES):
+        mine.update(status=NoticeStatus.FAILED)
+    else:
+        pause = timedelta(seconds=PAUSES[notice.attempts - 1])
+        mine.update(status=NoticeStatus.PENDING, due_at=Now() + pause)
