@@ -92,7 +92,7 @@ def render_regions(
 
 def _so_far(clock: Clock) -> str:
     now = timezone.now()
-    return f"{in_words(now - clock.began)} so far, {in_words(now - clock.changed)} of it as it stands now"
+    return f"{in_words(now - clock.began)} so far, {in_words(now - clock.changed)} at this stage"
 
 
 def _part(name: str, page: MatterPage, **context: object) -> SafeString:

@@ -14,7 +14,7 @@ export class Clock {
     if (!shown || document.hidden) return
     const { began, changed, took } = shown.dataset
     const since = (time) => inWords(Date.now() + this.ahead - Date.parse(time))
-    const text = took ? `Took ${took}` : `${since(began)} so far, ${since(changed)} of it as it stands now`
+    const text = took ? `Took ${took}` : `${since(began)} so far, ${since(changed)} at this stage`
     if (shown.textContent !== text) shown.textContent = text
   }
 }

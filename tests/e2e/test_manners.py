@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.e2e.conftest import OpenPage, look, sign_in
+from tests.e2e.conftest import OpenPage, look, picture, sign_in
 from tests.e2e.test_founder import REPLIES, TEXT
 from tests.e2e.walk import NO_RELOAD, answer_cards, ask_a_question, fill, still_here
 from tests.processes import Installation
@@ -67,7 +67,7 @@ def test_a_founder_is_served_by_keys_notes_and_calls(founder_page: Page, install
     page.evaluate("() => scrollTo(0, 0)")
     jump = page.get_by_role("button", name="Jump to latest")
     expect(jump).to_be_visible()
-    look(page, "jump")
+    picture(page, "jump")
     jump.click()
     page.wait_for_function(
         "() => document.querySelector('#advice-text').getBoundingClientRect().bottom < innerHeight + 60"
