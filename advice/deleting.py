@@ -25,8 +25,13 @@ def delete_matter(matter_id: UUID) -> None:
 
 
 def restore_matter(company: Company, matter_id: UUID) -> None:
-    """Show it again; where it went on it is stopped now. Raises Matter.DoesNotExist: foreign, missing, too late."""
+    """Show it again; where it went on it is stopped now. One that is not deleted stays as it is.
+
+    Raises Matter.DoesNotExist for one that is foreign or missing, or was deleted too long ago.
+    """
     with transaction.atomic():
-        lock_matter(matter_id)
+        matter = lock_matter(matter_id)
+        if matter.company_id == company.pk and matter.deleted_at is None:
+            return
         if not just_deleted(company).filter(pk=matter_id).update(deleted_at=None):
             raise Matter.DoesNotExist(f"The matter {matter_id} can't be brought back.")

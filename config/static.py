@@ -5,23 +5,23 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from django.http import HttpRequest, HttpResponseBase
-from whitenoise.middleware import WhiteNoiseFileResponse, WhiteNoiseMiddleware
+from django.http import FileResponse, HttpRequest
+from whitenoise.middleware import WhiteNoiseMiddleware
 
 TEXTS = ("text/css", "text/javascript", "image/svg+xml")
 SMALLEST = 1_000  # bytes; what is smaller fits a packet as it is
 
 
-class StaticFilesMiddleware(WhiteNoiseMiddleware):
+class StaticFilesMiddleware(WhiteNoiseMiddleware):  # type: ignore[misc] # whitenoise has no types
     """WhiteNoise sends what lies compressed beside a file; in a clone nothing does, and no step makes it.
 
     These files are the same for everybody: there is no secret in them that a length could betray.
     """
 
     @staticmethod
-    def serve(static_file: Any, request: HttpRequest) -> HttpResponseBase:
+    def serve(static_file: Any, request: HttpRequest) -> FileResponse:
         """The file, compressed where that is asked for and worth while."""
-        response: WhiteNoiseFileResponse = WhiteNoiseMiddleware.serve(static_file, request)
+        response: FileResponse = WhiteNoiseMiddleware.serve(static_file, request)
         if response.status_code != 200 or not response.get("Content-Type", "").startswith(TEXTS):
             return response
         if int(response["Content-Length"]) < SMALLEST:

@@ -2,7 +2,6 @@
 
 const button = document.getElementById("jump")
 const ROOM = 24 // pixels below the text
-const calm = matchMedia("(prefers-reduced-motion: reduce)")
 
 function beyond() {
   return document.getElementById("advice-text").getBoundingClientRect().bottom + ROOM - innerHeight
@@ -13,6 +12,7 @@ export function offerJump() {
   button.hidden = !isWritten || beyond() < 3 * ROOM
 }
 
-button.addEventListener("click", () => scrollBy({ top: beyond(), behavior: calm.matches ? "instant" : "smooth" }))
+// At once: a smooth way would end where the text's end was when it began.
+button.addEventListener("click", () => scrollBy({ top: beyond(), behavior: "instant" }))
 addEventListener("scroll", offerJump, { passive: true })
 addEventListener("resize", offerJump, { passive: true })

@@ -158,7 +158,7 @@ def test_a_fault_of_the_server_is_told_in_place_with_a_reference_and_tried_again
     ask_a_question(page)
     card = page.locator(".card:has(form)").first
     fault = {"status": 500, "body": "<h1>A fault</h1>", "headers": {"X-Request-ID": "0123456789abcdef"}}
-    page.route("**/answer/", lambda route: route.fulfill(**fault))  # type: ignore[arg-type]
+    page.route("**/answer/", lambda route: route.fulfill(**fault))
     fill(card)
     expect(card.get_by_role("alert")).to_contain_text("What you typed is still here. Reference: 500, 01234567.")
     look(page, "fault-in-place")
