@@ -27,7 +27,7 @@ FOCUSED = "() => document.activeElement?.name ?? document.activeElement?.id"
 
 @pytest.fixture(autouse=True)
 def _the_models_words(installation: Installation) -> None:
-    installation.llm.set(text=TEXT * 6, chunk=30, interval=0.05, replies=REPLIES, always=None)
+    installation.llm.set(text=TEXT * 6, chunk=30, interval=0.1, replies=REPLIES, always=None)
 
 
 def test_a_founder_is_served_by_keys_notes_and_calls(founder_page: Page, installation: Installation) -> None:
@@ -64,6 +64,7 @@ def test_a_founder_is_served_by_keys_notes_and_calls(founder_page: Page, install
     answer_cards(page)
     page.wait_for_function("() => document.querySelector('#advice-text').innerText.length > 1500")
     focused = page.evaluate(FOCUSED)
+    page.evaluate(AWAY)
     page.evaluate("() => scrollTo(0, 0)")
     jump = page.get_by_role("button", name="Jump to latest")
     expect(jump).to_be_visible()
@@ -78,7 +79,6 @@ def test_a_founder_is_served_by_keys_notes_and_calls(founder_page: Page, install
     )
     expect(jump).to_be_hidden()
     assert page.locator("[role=status] #advice-text, [aria-live] #advice-text").count() == 0
-    page.evaluate(AWAY)
     page.get_by_role("button", name="Regenerate").wait_for(timeout=60_000)
     assert page.title().startswith("✓ ")
     assert page.evaluate("() => told") == ["Matterstream: The advice is written."]
