@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 from uuid import UUID
 
@@ -140,7 +141,7 @@ class MatterPage:
         """What has to come before the matter goes on."""
         return waits_of(self.matter, self.questions, len(self.disputes), self.is_streaming)
 
-    @property
+    @cached_property
     def contents(self) -> list[tuple[str, int, str]]:
         """The headings of a text that grows no more: id, depth, words."""
         found = contents_of(self.text) if self.has_ended_attempt else []

@@ -5,13 +5,13 @@ const SECOND = 1_000
 export class Clock {
   constructor(now) {
     this.ahead = Date.parse(now) - Date.now() // of the server's clock
-    setInterval(() => this.show(), SECOND)
+    setInterval(() => document.hidden || this.show(), SECOND)
     this.show()
   }
 
   show() {
     const shown = document.getElementById("elapsed")
-    if (!shown || document.hidden) return
+    if (!shown) return
     const { began, changed, took } = shown.dataset
     const since = (time) => inWords(Date.now() + this.ahead - Date.parse(time))
     const text = took ? `Took ${took}` : `${since(began)} so far, ${since(changed)} at this stage`

@@ -5,6 +5,7 @@ const title = document.getElementById("note-title")
 const words = document.getElementById("note-words")
 const place = document.getElementById("note-place")
 const GAP = 6 // pixels between marker and note
+let named = null // the marker that was followed
 
 document.addEventListener("click", (event) => {
   const marker = event.target.closest("#advice-text a.marker")
@@ -12,9 +13,14 @@ document.addEventListener("click", (event) => {
   const shown = document.getElementById(decodeURIComponent(marker.hash.slice(1)))
   if (!shown) return
   event.preventDefault()
+  named = marker
   fill(marker, shown)
   note.showPopover({ source: marker }) // behind the marker in the order of the Tab key; Esc leads back to it
   lieBeside(marker)
+})
+
+addEventListener("resize", () => {
+  if (note.matches(":popover-open") && named.isConnected) lieBeside(named)
 })
 
 place.addEventListener("click", () => note.hidePopover())
@@ -29,7 +35,7 @@ function fill(marker, shown) {
 
 function copied(node) {
   const copy = node.cloneNode(true)
-  for (const named of copy.querySelectorAll("[id]")) named.removeAttribute("id")
+  for (const each of copy.querySelectorAll("[id]")) each.removeAttribute("id")
   return copy.childNodes
 }
 
