@@ -25,7 +25,8 @@ async def may_read(principal: Principal, matter: UUID) -> bool:
     pool = await async_pool()
     async with pool.connection() as conn:
         found = await conn.execute(
-            "SELECT 1 FROM matters_matter WHERE id = %s AND company_id = ANY(%s)", [matter, list(principal.companies)]
+            "SELECT 1 FROM matters_matter WHERE id = %s AND company_id = ANY(%s) AND deleted_at IS NULL",
+            [matter, list(principal.companies)],
         )
         return await found.fetchone() is not None
 

@@ -4,7 +4,7 @@ from typing import ClassVar
 
 from django.contrib import admin
 
-from advice.models import Attempt, Check, ShareLink
+from advice.models import Attempt, Check, Feedback, ShareLink
 from advice.services import folded_text
 from playbooks.admin import ReadOnly
 
@@ -41,3 +41,11 @@ class ShareLinkAdmin(ReadOnly, admin.ModelAdmin[ShareLink]):
     list_display = ("attempt", "created_by", "created_at", "expires_at", "revoked_at", "views", "last_seen_at")
     list_select_related = ("attempt", "created_by")
     exclude = ("sha256",)
+
+
+@admin.register(Feedback)
+class FeedbackAdmin(ReadOnly, admin.ModelAdmin[Feedback]):
+    list_display = ("attempt", "helpful", "reason", "by", "at")
+    list_filter = ("helpful",)
+    list_select_related = ("attempt", "by")
+    search_fields = ("attempt__matter__id",)

@@ -7,11 +7,10 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.views.decorators.http import require_POST
 
+from advice.own import own_matter, user_of
 from advice.render import render_fragments
-from companies.access import company_of, is_from_script, members_only
-from companies.models import User
+from companies.access import is_from_script, members_only
 from matters.assigning import NoSuchMember, assign_question
-from matters.models import Matter
 from matters.services import NotAllowed
 
 
@@ -19,11 +18,10 @@ from matters.services import NotAllowed
 @members_only
 def assign(request: HttpRequest, matter_id: UUID, question_id: UUID) -> HttpResponse:
     """Ask the member whose address is sent as `email`; an empty one takes the question back."""
-    assert isinstance(request.user, User)
-    own = get_object_or_404(Matter, pk=matter_id, company=company_of(request.user))
+    own = own_matter(request, matter_id)
     question = get_object_or_404(own.questions, pk=question_id)
     try:
-        assign_question(own.pk, question.pk, request.POST.get("email") or None, by=request.user)
+        assign_question(own.pk, question.pk, request.POST.get("email") or None, by=user_of(request))
     except (NoSuchMember, NotAllowed) as refused:
         if is_from_script(request):
             return HttpResponse(str(refused), status=409, content_type="text/plain; charset=utf-8")

@@ -116,7 +116,7 @@ def get_batch(request: HttpRequest, batch_id: UUID) -> JsonResponse:
 def cancel_batch(request: HttpRequest, batch_id: UUID) -> JsonResponse:
     """202: all that had not ended are stopped; 200: nothing was to be stopped. What ended before stays as it is."""
     batch = _own_batch(request, batch_id)
-    running = Matter.objects.filter(batch_items__batch=batch, batch_items__is_own=True).exclude(status__in=ENDED)
+    running = Matter.shown.filter(batch_items__batch=batch, batch_items__is_own=True).exclude(status__in=ENDED)
     found = list(running.values_list("pk", flat=True))
     if found:
         note_stop(batch)

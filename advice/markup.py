@@ -7,6 +7,7 @@ found. HTML in the text is shown as text, pictures are not loaded, links lead to
 import re
 from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
+from itertools import pairwise
 from typing import Any
 
 import nh3
@@ -43,6 +44,7 @@ TAGS = {
 }
 TAGS |= {"span", "table", "thead", "tbody", "tr", "th", "td"}
 ATTRIBUTES = {"a": {"href", "title"}, "span": {"title"}, "ol": {"start"}}
+ATTRIBUTES |= {heading: {"id"} for heading in ("h3", "h4", "h5", "h6")}
 CLASSES = {"a": {"marker"}, "span": {"marker", "check", "good", "weak", "bad", "said"}}
 TOP_HEADING = 3  # the page's own headings are h1 and h2
 DEEPEST = 12  # levels of lists and quotes; what is nested deeper is text of the last one
@@ -71,7 +73,7 @@ def advice_html(
     titles = {s["marker"]: s.get("heading") or "" for s in sources} | {f["marker"]: f.get("label") or "" for f in facts}
     found = list(checks)
     marked, sign = _mark_checks(text, found)
-    html = _markdown().render(marked, {"titles": titles, "checks": found, "sign": sign})
+    html = _markdown().render(marked, {"titles": titles, "checks": found, "sign": sign, "ids": True})
     if sign:
         html = re.sub(rf"\[{sign}[0-9]+\]", "", html)  # in code a mark stays what it is: text that nobody wrote
     return _clean(html)
@@ -89,6 +91,18 @@ def advice_tokens(text: str, checks: Sequence[Check] = ()) -> list[Token]:
         elif sign:
             token.content = re.sub(rf"\[{sign}[0-9]+\]", "", token.content)
     return tokens
+
+
+def contents_of(text: str) -> list[tuple[str, int, str]]:
+    """Of each heading in the HTML of `text`: its id, how deep it lies (0, 1, …), and its words without markers."""
+    tokens = _markdown().parse(text, {"titles": {}, "checks": [], "sign": "", "ids": True})
+    found = []
+    for opening, inline in pairwise(tokens):
+        if opening.type == "heading_open":
+            words = "".join(part.content for part in inline.children or () if part.type in ("text", "code_inline"))
+            depth = int(opening.tag[1]) - TOP_HEADING
+            found.append((str(opening.attrGet("id")), depth, " ".join(words.split())))
+    return [entry for entry in found if entry[2]]
 
 
 def source_html(text: str) -> SafeString:
@@ -224,13 +238,17 @@ def _render_image(
 
 
 def _settle_headings(state: StateCore) -> None:
-    """Headings below the page's own, none skipping a level."""
+    """Headings below the page's own, none skipping a level; an advice's have ids for the list of contents."""
     above: list[int] = []
+    count = 0
     for token in state.tokens:
         if token.type == "heading_open":
             level = int(token.tag[1])
             while above and above[-1] >= level:
                 above.pop()
             above.append(level)
+            count += 1
+            if state.env.get("ids"):
+                token.attrSet("id", f"part-{count}")
         if token.type in ("heading_open", "heading_close"):
             token.tag = f"h{min(6, TOP_HEADING + len(above) - 1)}"

@@ -120,6 +120,24 @@ class Check(models.Model):
         return f"{self.verdict} {self.start}–{self.end}"
 
 
+class Feedback(models.Model):
+    """What a person thought of an advice: one row for each attempt and person."""
+
+    attempt = models.ForeignKey(Attempt, on_delete=models.CASCADE, related_name="feedback")
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL)
+    helpful = models.BooleanField()
+    reason = models.TextField(blank=True, help_text="In the person's words")
+    at = models.DateTimeField()
+
+    class Meta:
+        verbose_name_plural = "feedback"
+        ordering: ClassVar = ["at"]
+        constraints: ClassVar = [models.UniqueConstraint(fields=["attempt", "by"], name="feedback_once")]
+
+    def __str__(self) -> str:
+        return f"{'helpful' if self.helpful else 'not helpful'}: {self.attempt}"
+
+
 class ShareLink(models.Model):
     """A read-only link to an attempt that has ended, for people without an account. An attempt never changes then."""
 

@@ -2,11 +2,12 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 from uuid import UUID
 
-from advice.markup import VERDICTS, cited_markers
-from advice.models import Attempt, AttemptStatus, Check, ShareLink
+from advice.markup import VERDICTS, cited_markers, contents_of
+from advice.models import Attempt, AttemptStatus, Check, Feedback, ShareLink
 from advice.sharing import good_links
 from advice.stream import MatterGoneError, snapshot
 from documents.models import Document
@@ -19,9 +20,11 @@ from matters.settling import disputed_entries
 from matters.stages import Stage, stages_of
 from matters.states import ENDED, SETTLED, MatterStatus, QuestionStatus, WaitingFor
 from matters.trail import Trail, trails_of
+from matters.waits import Clock, clock_of, waits_of
 
 TRIES_AGAIN = frozenset({WaitingFor.PROVIDER, WaitingFor.RATE_LIMIT, WaitingFor.BUDGET})
 STANDS = frozenset({AttemptStatus.COMPLETE, AttemptStatus.INCOMPLETE, AttemptStatus.CANCELED})
+FEWEST_HEADINGS = 3  # below that a list of contents says nothing
 _ON_PAGE = frozenset({QuestionStatus.AWAITING_FOUNDER, QuestionStatus.NORMALISING})
 _COMING = frozenset({QuestionStatus.PENDING, QuestionStatus.ROUTING, QuestionStatus.ASKING})
 
@@ -51,6 +54,7 @@ class MatterPage:
     versions: list[int]
     is_newest: bool
     links: list[ShareLink]
+    feedback: list[Feedback]
     stages: tuple[Stage, ...]
     progress: dict[str, Any] = field(default_factory=dict)
     documents: list[Document] = field(default_factory=list)
@@ -58,6 +62,7 @@ class MatterPage:
     trails: dict[str, Trail] = field(default_factory=dict)
     disputes: tuple[Dispute, ...] = ()
     colleagues: tuple[str, ...] = ()  # addresses of the company's members, while somebody is asked something
+    clock: Clock | None = None
 
     @property
     def is_ended(self) -> bool:
@@ -134,6 +139,17 @@ class MatterPage:
         return self.matter.status == MatterStatus.CANCELED and self.attempt is None
 
     @property
+    def waits(self) -> list[str]:
+        """What has to come before the matter goes on."""
+        return waits_of(self.matter, self.questions, len(self.disputes), self.is_streaming)
+
+    @cached_property
+    def contents(self) -> list[tuple[str, int, str]]:
+        """The headings of a text that grows no more: id, depth, words."""
+        found = contents_of(self.text) if self.has_ended_attempt else []
+        return found if len(found) >= FEWEST_HEADINGS else []
+
+    @property
     def sources(self) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
         """The attempt's sources: those that the text refers to, and the others."""
         given, cited = (self.attempt.sources if self.attempt else []), cited_markers(self.text)
@@ -178,6 +194,7 @@ def read_page(matter_id: UUID, version: int | None = None) -> MatterPage:
         versions=versions,
         is_newest=is_newest,
         links=list(good_links().filter(attempt__matter=matter).select_related("attempt").order_by("-created_at")),
+        feedback=list(attempt.feedback.select_related("by")) if attempt else [],
         stages=stages_of(matter, questions),
         progress=progress_of(matter),
         documents=list(matter.documents.all()),
@@ -185,6 +202,7 @@ def read_page(matter_id: UUID, version: int | None = None) -> MatterPage:
         trails=trails_of(matter),
         disputes=tuple(_disputes(questions)),
         colleagues=_colleagues(matter, questions),
+        clock=clock_of(matter),
     )
 
 

@@ -11,6 +11,7 @@ from uuid import UUID
 from django.http import HttpRequest
 from django.middleware.csrf import get_token
 from django.template.loader import render_to_string
+from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
@@ -20,11 +21,23 @@ from matters.forms import CURRENCIES, AnswerForm
 from matters.models import Question
 from matters.offering import offer_of
 from matters.states import QuestionStatus
+from matters.waits import Clock, in_words
 
 __all__ = ["advice_html", "render_fragments", "render_regions"]
 
-PARTS = ("stage", "problem", "answered", "advice_head", "advice_files", "advice_actions", "advice_foot", "live")
-_PROGRESS = ("stages", "steps", "stop")  # parts of their own: Stop must not be swapped under the finger
+PARTS = (
+    "stage",
+    "problem",
+    "answered",
+    "advice_head",
+    "advice_contents",
+    "advice_files",
+    "advice_actions",
+    "advice_feedback",
+    "advice_foot",
+    "live",
+)
+_PROGRESS = ("stages", "steps", "stop", "waits")  # parts of their own: Stop must not be swapped under the finger
 
 
 @dataclass(frozen=True)
@@ -66,13 +79,20 @@ def render_regions(
     regions = {name: _part(name, page) for name in PARTS}
     documents = {name: _part(f"documents_{name}", page, refused=refused_file) for name in ("list", "form")}
     regions["documents"] = _render("documents", page=page, **documents)
-    regions["progress"] = _render("progress", inner=[_part(name, page) for name in _PROGRESS])
+    # Of one who watches, the script counts the seconds; a page without it says how long it was when it was made.
+    elapsed = _render("elapsed", page=page, so_far=_so_far(page.clock) if request and page.clock else "")
+    regions["progress"] = _render("progress", inner=[*(_part(name, page) for name in _PROGRESS), elapsed])
     regions["disputes"] = _render(
         "disputes", page=page, cards=[_dispute(page, each, unsettled) for each in page.disputes]
     )
     regions["questions"] = _questions(page, invalid)
     regions["advice_text"] = _advice_text(page)
     return {name: mark_safe(html.replace(_TOKEN_HERE, token)) for name, html in regions.items()}  # noqa: S308
+
+
+def _so_far(clock: Clock) -> str:
+    now = timezone.now()
+    return f"{in_words(now - clock.began)} so far, {in_words(now - clock.changed)} at this stage"
 
 
 def _part(name: str, page: MatterPage, **context: object) -> SafeString:

@@ -16,6 +16,7 @@ from companies.api_auth import Authentication, caller
 from companies.models import User
 from companies.problems import Problem, not_found, problems
 from matters.api import own_matter
+from matters.models import Matter
 from matters.paging import page_of
 from matters.services import NotAllowed
 
@@ -100,7 +101,7 @@ def list_shares(
 @router.delete("/shares/{uuid:share_id}", summary="Revoke a share link", response={204: None, **problems(404)})
 def revoke_share(request: HttpRequest, share_id: UUID) -> HttpResponse:
     """204: it leads nowhere from now on, or did not before."""
-    mine = ShareLink.objects.filter(attempt__matter__company__in=caller(request).companies)
+    mine = ShareLink.objects.filter(attempt__matter__in=Matter.shown.filter(company__in=caller(request).companies))
     link = mine.select_related("attempt").filter(pk=share_id).first()
     if link is None:
         raise not_found()

@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from advice.models import Attempt, AttemptStatus, ShareLink
 from companies.models import User
+from matters.models import Matter
 from matters.services import NotAllowed, lock_kept_matter, lock_matter
 
 DAYS = (1, 14, 90)
@@ -52,7 +53,9 @@ def revoke_link(link: ShareLink) -> None:
 
 def good_links() -> QuerySet[ShareLink]:
     """The links that lead somewhere."""
-    return ShareLink.objects.filter(revoked_at=None, expires_at__gt=Now(), attempt__matter__pruned_at=None)
+    return ShareLink.objects.filter(
+        revoked_at=None, expires_at__gt=Now(), attempt__matter__in=Matter.shown.filter(pruned_at=None)
+    )
 
 
 def links_of(matter_id: UUID) -> QuerySet[ShareLink]:

@@ -25,7 +25,7 @@ PAGE_LIMIT = 500  # events of one read
 
 _READ = """
 WITH matter AS (
-    SELECT id, event_number, status FROM matters_matter WHERE id = %(matter)s
+    SELECT id, event_number, status FROM matters_matter WHERE id = %(matter)s AND deleted_at IS NULL
 ), attempt AS (
     SELECT a.*, CASE WHEN a.version = %(version)s AND a.number = %(attempt)s THEN %(offset)s ELSE 0 END AS read_to
       FROM advice_attempt a, matter m
@@ -192,7 +192,7 @@ SELECT m.id, m.event_number, m.status, a.version, a.number,
   FROM matters_matter m
   LEFT JOIN LATERAL (
        SELECT * FROM advice_attempt a WHERE a.matter_id = m.id ORDER BY started_event DESC LIMIT 1) a ON true
- WHERE m.id = ANY(%s)
+ WHERE m.id = ANY(%s) AND m.deleted_at IS NULL
 """
 
 
@@ -228,7 +228,7 @@ def snapshot(matter: UUID) -> Snapshot:
               FROM matters_matter m LEFT JOIN LATERAL (
                    SELECT * FROM advice_attempt a WHERE a.matter_id = m.id
                     ORDER BY started_event DESC LIMIT 1) a ON true
-             WHERE m.id = %s""",
+             WHERE m.id = %s AND m.deleted_at IS NULL""",
             [matter],
         )
         row = cursor.fetchone()

@@ -3,6 +3,8 @@
 from django.urls import path
 
 from advice.assign_view import assign
+from advice.feedback_view import feedback
+from advice.history_views import delete, rename, restore
 from advice.shared_view import shared
 from advice.views import (
     answer,
@@ -25,6 +27,10 @@ urlpatterns = [
     path("matters/<uuid:matter_id>/stop/", stop, name="stop"),
     path("matters/<uuid:matter_id>/retry/", retry, name="retry"),
     path("matters/<uuid:matter_id>/regenerate/", regenerate, name="regenerate"),
+    path("matters/<uuid:matter_id>/feedback/", feedback, name="feedback"),
+    path("matters/<uuid:matter_id>/rename/", rename, name="rename"),
+    path("matters/<uuid:matter_id>/delete/", delete, name="delete"),
+    path("matters/<uuid:matter_id>/restore/", restore, name="restore"),
     path("matters/<uuid:matter_id>/share/", share, name="share"),
     path("matters/<uuid:matter_id>/shares/<uuid:share_id>/revoke/", revoke, name="revoke"),
     path("matters/<uuid:matter_id>/facts/<uuid:fact_id>/settle/", settle, name="settle"),

@@ -107,7 +107,8 @@ def server_error(request: HttpRequest) -> HttpResponse:
     if isinstance(sys.exception(), _DATABASE_ERRORS):  # Django calls this while it handles the exception
         # Without the request, since who is signed in stands in the database.
         return HttpResponse(loader.render_to_string("503.html"), status=503, headers={"Retry-After": "5"})
-    return defaults.server_error(request)
+    reference = getattr(request, "id", "")[:8]
+    return HttpResponse(loader.render_to_string("500.html", {"reference": reference}), status=500)
 
 
 def add_error_handlers(api: NinjaAPI) -> None:

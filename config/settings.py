@@ -65,7 +65,7 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
-    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "config.static.StaticFilesMiddleware",
     "config.middleware.RequestIdMiddleware",
     "companies.sessions.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",

@@ -73,10 +73,11 @@ class MatterAdmin(ReadOnly, admin.ModelAdmin[Matter]):
         "submitted_at",
         "completed_at",
         "pruned_at",
+        "deleted_at",
     )
     list_filter = ("status", "waiting_for", "priority")
     list_select_related = ("company",)
-    search_fields = ("id", "company__slug", "question")
+    search_fields = ("id", "company__slug", "question", "title")
     date_hierarchy = "submitted_at"
     inlines: ClassVar = [QuestionInline, FactInline, ProviderCallInline, StepInline, EventInline]
     actions = ("retry",)

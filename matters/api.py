@@ -130,7 +130,7 @@ def own_matter(request: HttpRequest, matter_id: UUID) -> Matter:
 
 def seen_matter(request: HttpRequest, matter_id: UUID) -> Matter:
     """The caller's matter. Raises Problem 404."""
-    matter = Matter.objects.filter(pk=matter_id, company__in=caller(request).companies).first()
+    matter = Matter.shown.filter(pk=matter_id, company__in=caller(request).companies).first()
     if matter is None:
         raise not_found()
     return matter
@@ -196,7 +196,7 @@ def list_matters(
     limit: Annotated[int, Query(ge=1, le=100)] = 20,
 ) -> JsonResponse:
     """`{"items": […], "next": cursor or null}`."""
-    mine = Matter.objects.filter(company__in=caller(request).companies)
+    mine = Matter.shown.filter(company__in=caller(request).companies)
     matters, following = page_of(mine, cursor, limit)
     return JsonResponse({"items": matters_as_json(matters), "next": following})
 

@@ -48,7 +48,7 @@ def colleagues(company_id: UUID) -> QuerySet[User]:
 
 def questions_for(user: User) -> QuerySet[Question]:
     """What waits for an answer of `user`, in whatever company, by when they were asked."""
-    asked = Question.objects.filter(assigned_to=user, status=QuestionStatus.AWAITING_FOUNDER)
+    asked = Question.objects.filter(assigned_to=user, status=QuestionStatus.AWAITING_FOUNDER, matter__deleted_at=None)
     return asked.exclude(matter__status__in=ENDED).order_by("assigned_at", "position")
 
 

@@ -25,7 +25,7 @@ SELECT gen_random_uuid(), q.matter_id, u.id, q.id, k.kind, extract(epoch FROM q.
        now()
   FROM matters_question q JOIN matters_matter m ON m.id = q.matter_id {_WANTS_MAIL.format(user="q.assigned_to_id")}
   JOIN {_AFTER} AS k (kind, after, until) ON q.assigned_at BETWEEN now() - k.until AND now() - k.after
- WHERE q.status = 'awaiting_founder' AND m.status NOT IN ('advised', 'failed', 'canceled')
+ WHERE q.status = 'awaiting_founder' AND m.status NOT IN ('advised', 'failed', 'canceled') AND m.deleted_at IS NULL
 {_ONCE}
 """  # noqa: S608 # made of words in this file
 # The matters of a person that wait for them, with the event by which they came to it. What is in nobody's list is the
@@ -38,7 +38,7 @@ _WAITING = f"""
           AND (m.waiting_for = 'conflict' OR e.from_status NOT IN ('', 'awaiting_founder'))
         ORDER BY e.number DESC LIMIT 1) AS e ON true
   {{more}}
- WHERE m.priority = 'interactive' AND m.waiting_for IN ('founder', 'conflict')
+ WHERE m.priority = 'interactive' AND m.waiting_for IN ('founder', 'conflict') AND m.deleted_at IS NULL
    AND (m.waiting_for = 'conflict' OR EXISTS (
         SELECT FROM matters_question q
          WHERE q.matter_id = m.id AND q.status = 'awaiting_founder' AND q.assigned_to_id IS NULL))
@@ -64,7 +64,8 @@ _READY = f"""
 {_NEW}
 SELECT gen_random_uuid(), m.id, u.id, NULL, 'ready', m.version::text, 'pending', now(), 0, now()
   FROM matters_matter m {_WANTS_MAIL.format(user="m.created_by_id")}
- WHERE m.status = 'advised' AND m.priority = 'interactive' AND m.pruned_at IS NULL {_AWAY.format(at="m.completed_at")}
+ WHERE m.status = 'advised' AND m.priority = 'interactive' AND m.pruned_at IS NULL AND m.deleted_at IS NULL
+   {_AWAY.format(at="m.completed_at")}
 {_ONCE}
 """  # noqa: S608
 

@@ -9,6 +9,7 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 
+from matters.history import LONGEST_TITLE
 from matters.models import Question
 from matters.services import Submission
 from matters.settling import Choice
@@ -66,6 +67,12 @@ class MatterForm(forms.Form):
     def submission(self) -> Submission:
         """What a valid form asks for."""
         return Submission(question=self.cleaned_data["question"])
+
+
+class TitleForm(forms.Form):
+    """What people call a matter; empty: by its question."""
+
+    title = PlainTextField(LONGEST_TITLE, required=False)
 
 
 class AnswerForm(forms.Form):

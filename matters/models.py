@@ -35,6 +35,14 @@ class Priority(models.TextChoices):
     BATCH = "batch"
 
 
+class ShownMatters(models.Manager["Matter"]):
+    """The matters that people and programs may see: those that nobody has deleted."""
+
+    def get_queryset(self) -> models.QuerySet["Matter"]:
+        """All but the deleted ones."""
+        return super().get_queryset().filter(deleted_at=None)
+
+
 class Matter(models.Model):
     """A legal question of a company, and where the work on it stands."""
 
@@ -42,6 +50,7 @@ class Matter(models.Model):
     company = models.ForeignKey(Company, on_delete=models.CASCADE, related_name="matters")
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL)
     question = models.TextField()
+    title = models.CharField(max_length=200, blank=True, default="", help_text="As people call it; empty: the question")
     priority = models.CharField(max_length=20, choices=Priority, default=Priority.INTERACTIVE)
     model = models.CharField(max_length=200, blank=True, help_text="Model for the advice; empty: the settings' one")
     metadata = models.JSONField(default=dict, blank=True)
@@ -69,9 +78,18 @@ class Matter(models.Model):
     started_at = models.DateTimeField(null=True, blank=True)
     completed_at = models.DateTimeField(null=True, blank=True)
     pruned_at = models.DateTimeField(null=True, blank=True, help_text="When its content was removed")
+    deleted_at = models.DateTimeField(null=True, blank=True, help_text="When a person deleted it; nobody sees it then")
+
+    objects = models.Manager["Matter"]()
+    shown = ShownMatters()
 
     class Meta:
         indexes: ClassVar = [
+            models.Index(
+                fields=["deleted_at"],
+                name="matter_to_forget",
+                condition=Q(deleted_at__isnull=False, pruned_at__isnull=True),
+            ),
             models.Index(fields=["company", "-submitted_at", "id"], name="matter_list"),
             models.Index(fields=["status", "waiting_for"], name="matter_states"),  # /metrics, and who is not ended
             models.Index(

@@ -45,7 +45,7 @@ def word_notice(notice: Notice) -> EmailMessage | None:
 def _is_needed(notice: Notice) -> bool:
     user, matter = notice.user, notice.matter
     member = Membership.objects.filter(user=user, company=matter.company_id).exists()
-    if not (member and user.is_active) or matter.pruned_at is not None:
+    if not (member and user.is_active) or matter.pruned_at is not None or matter.deleted_at is not None:
         return False
     if notice.kind != NoticeKind.ASKED and not user.matter_mail:
         return False

@@ -109,8 +109,10 @@ def question_of(matter_id: UUID, question_id: UUID | str) -> Question:
 
 
 def lock_kept_matter(matter_id: UUID) -> Matter:
-    """As `lock_matter`, for a change that a person wants. Raises NotAllowed for a matter whose content is removed."""
+    """As `lock_matter`, for a change that a person wants. Raises NotAllowed for one that is deleted or pruned."""
     matter = lock_matter(matter_id)
+    if matter.deleted_at is not None:
+        raise NotAllowed("This matter was just deleted.")
     if matter.pruned_at is not None:
         raise NotAllowed(removed_words(matter))
     return matter

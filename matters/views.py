@@ -1,5 +1,7 @@
 """A company's matters, and a new one."""
 
+from urllib.parse import urlencode
+
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -9,20 +11,35 @@ from companies.access import company_of, members_only
 from companies.models import User
 from matters.examples import EXAMPLES, example_question
 from matters.forms import LONGEST_QUESTION, MatterForm
+from matters.history import SHOWN, UNDO_MINUTES, find_matters, just_deleted
 from matters.models import Matter
 from matters.services import submit_matter
 
 PER_PAGE = 20
+LONGEST_SEARCH = 200  # characters
+MOST_UNDONE = 5
 
 
 @require_GET
 @members_only
 def matter_list(request: HttpRequest) -> HttpResponse:
-    """The company's matters, newest first."""
+    """The company's matters, newest first; `?q=` finds words in them, `?show=` those in a state."""
     assert isinstance(request.user, User)
-    matters = Matter.objects.filter(company=company_of(request.user)).order_by("-submitted_at", "id")
-    page = Paginator(matters, PER_PAGE).get_page(request.GET.get("page"))
-    return render(request, "matters/list.html", {"page": page, "examples": EXAMPLES})
+    company = company_of(request.user)
+    assert company is not None
+    wanted = {name: request.GET.get(name, "")[:LONGEST_SEARCH] for name in ("q", "show")}
+    page = Paginator(find_matters(company, wanted["q"], wanted["show"]), PER_PAGE).get_page(request.GET.get("page"))
+    context = {
+        "page": page,
+        "wanted": wanted,
+        "same": urlencode({name: value for name, value in wanted.items() if value}),
+        "shows": [(name, words) for name, (words, _) in SHOWN.items()],
+        "has_matters": page.paginator.count or Matter.shown.filter(company=company).exists(),
+        "deleted": just_deleted(company)[:MOST_UNDONE],
+        "undo_minutes": UNDO_MINUTES,
+        "examples": EXAMPLES,
+    }
+    return render(request, "matters/list.html", context)
 
 
 @require_http_methods(["GET", "POST"])

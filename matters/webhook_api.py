@@ -18,7 +18,7 @@ from matters.api import calling_company, seen_matter
 from matters.callback import check_names, clean_webhook_url
 from matters.deliveries import ReceiverDisabled, delivery_as_json, resend
 from matters.events import EventType
-from matters.models import Delivery
+from matters.models import Delivery, Matter
 from matters.paging import page_of
 from matters.schemas import DeliveryOut, DeliveryPage, EndpointOut, EndpointPage, EndpointWithSecret, NewSecret
 
@@ -136,7 +136,7 @@ def list_matter_deliveries(
 )
 def resend_delivery(request: HttpRequest, delivery_id: UUID) -> JsonResponse:
     """202: it is sent from its first attempt, with the same `webhook-id`; 409: its endpoint is disabled."""
-    mine = Delivery.objects.filter(event__matter__company__in=caller(request).companies)
+    mine = Delivery.objects.filter(event__matter__in=Matter.shown.filter(company__in=caller(request).companies))
     if not mine.filter(pk=delivery_id).exists():
         raise not_found()
     try:

@@ -2,7 +2,11 @@
 // Without this script every form works and a refresh shows the present state.
 
 import { AdviceText } from "./matter/advice_text.js"
+import { callForAttention } from "./matter/attention.js"
+import { Clock } from "./matter/clock.js"
 import { applyFragments } from "./matter/fragments.js"
+import { offerJump } from "./matter/latest.js"
+import { offerSavingAll } from "./matter/saving.js"
 
 const LONGEST_PAUSE = 15_000 // milliseconds between two tries to connect
 const SIGNED_OUT = 4401
@@ -10,7 +14,9 @@ const PLEASE_SIGN_IN = "You are signed out. Sign in again in another tab, then c
 
 const root = document.getElementById("matter")
 const banner = document.getElementById("connection")
-const advice = new AdviceText()
+const advice = new AdviceText(offerJump)
+const clock = new Clock(root.dataset.now)
+const offerToSave = offerSavingAll(send)
 
 let cursor = root.dataset.cursor // up to this event the page shows everything
 let socket = null
@@ -24,6 +30,10 @@ function say(message) {
 
 function show(html) {
   applyFragments(html, (fresh) => advice.accepts(fresh), () => advice.adopt())
+  clock.show()
+  callForAttention()
+  offerJump()
+  offerToSave()
 }
 
 // The stream. A finished matter names no address, so none is opened.
@@ -54,7 +64,7 @@ async function afterClose(code) {
     if (document.getElementById("live").dataset.socket) timer = setTimeout(lookAgain, 1000)
     return
   }
-  say("The connection is lost. Reconnecting… Your answers are safe.")
+  say("The connection is lost. Reconnecting… Your answer is safe.")
   const pause = Math.min(LONGEST_PAUSE, 500 * 2 ** failures) * (0.5 + Math.random() / 2)
   timer = setTimeout(failures++ ? lookAgain : connect, pause)
 }
@@ -84,12 +94,21 @@ async function send(form, button) {
   if (form.ariaBusy) return
   form.ariaBusy = "true"
   button?.setAttribute("aria-busy", "true")
-  const error = await trySending(form, button)
+  const { error, again } = await trySending(form, button)
   form.ariaBusy = null
   button?.removeAttribute("aria-busy")
   const place = form.querySelector("[role=alert]")
   place.textContent = error
   place.hidden = !error
+  if (again) place.append(" ", retryButton(form, button))
+}
+
+// What may go by itself can be tried again in the same place.
+function retryButton(form, button) {
+  const retry = document.createElement("button")
+  Object.assign(retry, { type: "button", className: "plain", textContent: "Try again" })
+  retry.addEventListener("click", () => send(form, button))
+  return retry
 }
 
 // Whoever has signed in again, in another tab, has a new one.
@@ -97,7 +116,8 @@ function token() {
   return /(?:^|; )csrftoken=([^;]+)/.exec(document.cookie)?.[1] ?? root.dataset.token
 }
 
-// What is wrong, in words; empty when it was done. The form keeps what was typed.
+// `error`: what is wrong, in words; empty when it was done. `again`: it may be tried again as it is. The form keeps what
+// was typed.
 async function trySending(form, button) {
   try {
     const response = await fetch(form.action, {
@@ -109,16 +129,25 @@ async function trySending(form, button) {
     if (response.ok) {
       show(body)
       connect()
-      return ""
+      return { error: "" }
     }
-    if (response.status === 403) return PLEASE_SIGN_IN
-    if ([400, 404, 409, 413, 422, 503].includes(response.status) && !body.startsWith("<")) return body
-    return `The server could not take this (${response.status}). What you typed is still here: try again in a minute.`
+    if (response.status === 403) return { error: PLEASE_SIGN_IN, again: true }
+    const again = response.status >= 500
+    if ([400, 404, 409, 413, 422, 503].includes(response.status) && !body.trim().startsWith("<")) return { error: body, again }
+    return { error: `The server could not take this. What you typed is still here.${reference(response)}`, again: true }
   } catch {
-    return "There is no connection, so this was not sent. What you typed is still here: try again."
+    return { error: "There is no connection, so this was not sent. What you typed is still here.", again: true }
   }
+}
+
+// What staff find the request by, in the server's log.
+function reference(response) {
+  const id = response.headers.get("X-Request-ID")
+  return ` Reference: ${response.status}${id ? `, ${id.slice(0, 8)}` : ""}.`
 }
 
 document.addEventListener("visibilitychange", () => document.hidden || connect())
 addEventListener("online", connect)
+callForAttention()
+offerJump()
 connect()

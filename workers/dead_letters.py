@@ -78,7 +78,7 @@ def _own_steps(request: HttpRequest) -> QuerySet[Step]:
     """The steps of the caller's companies. Raises Problem 403 for a caller without the scope `admin`."""
     if not caller(request).may(Scope.ADMIN):
         raise Problem(403, f"This needs a key with the scope `{Scope.ADMIN}`.")
-    return Step.objects.filter(matter__company__in=caller(request).companies)
+    return Step.objects.filter(matter__in=Matter.shown.filter(company__in=caller(request).companies))
 
 
 def _own_step(request: HttpRequest, step_id: int) -> Step:

@@ -16,6 +16,7 @@ from django.db.models import DateTimeField, Exists, ExpressionWrapper, F, OuterR
 from django.db.models.functions import Now
 
 from advice.services import stop_matter
+from matters.history import beyond_undo
 from matters.idempotency import LIFETIME
 from matters.models import (
     CachedReply,
@@ -78,8 +79,10 @@ _FORGET = (
     """DELETE FROM matters_presence WHERE matter_id = %(matter)s""",
     """UPDATE matters_batchitem SET custom_id = NULL WHERE matter_id = %(matter)s""",
     """UPDATE matters_providercall SET record_ids = '[]' WHERE matter_id = %(matter)s""",
-    """UPDATE matters_matter SET question = '', metadata = '{}', webhook_url = '', callback_headers = NULL, dedupe = '',
-              people = '{}', pruned_at = clock_timestamp(),
+    """UPDATE advice_feedback b SET reason = ''
+         FROM advice_attempt a WHERE a.id = b.attempt_id AND a.matter_id = %(matter)s""",
+    """UPDATE matters_matter SET question = '', title = '', metadata = '{}', webhook_url = '', callback_headers = NULL,
+              dedupe = '', people = '{}', pruned_at = clock_timestamp(),
               error = CASE WHEN error IS NOT NULL
                       THEN jsonb_build_object('code', error->'code', 'message', '', 'retryable', false) END
         WHERE id = %(matter)s""",
@@ -89,6 +92,8 @@ _FORGET = (
 def prune() -> int:
     """Remove what may not be kept any longer, for `RUN_SECONDS` at most; returns how many matters it was."""
     _remove_old_answers()
+    while _forget_next(beyond_undo()):
+        pass
     days = settings.RETENTION_DAYS
     if days <= 0:
         return 0
@@ -107,9 +112,13 @@ def prune() -> int:
 
 def prune_next(days: int) -> bool:
     """Remove the content of one matter that ended more than `days` ago; False: there is none that nobody holds."""
+    due = Matter.objects.filter(pruned_at=None, completed_at__lt=Now() - timedelta(days=days))
+    return _forget_next(due.order_by("completed_at"))
+
+
+def _forget_next(due: QuerySet[Matter]) -> bool:
     with transaction.atomic(), connection.cursor() as cursor:
-        due = Matter.objects.filter(pruned_at=None, completed_at__lt=Now() - timedelta(days=days))
-        matter = due.order_by("completed_at").select_for_update(no_key=True, skip_locked=True).first()
+        matter = due.select_for_update(no_key=True, skip_locked=True).first()
         if matter is None:
             return False
         for statement in _FORGET:

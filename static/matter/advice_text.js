@@ -5,7 +5,9 @@ import * as smd from "../vendor/streaming-markdown-0.2.15/smd.min.js"
 import { renderer } from "./markdown.js"
 
 export class AdviceText {
-  constructor() {
+  // `grown` is called whenever there is more to be seen.
+  constructor(grown) {
+    this.grown = grown
     this.adopt()
     const source = document.getElementById("advice-source")
     if (this.status !== "streaming" || !source) return
@@ -53,9 +55,7 @@ export class AdviceText {
   }
 
   begin(version, attempt) {
-    Object.assign(this, { version, attempt, status: "streaming", length: 0, waiting: "" })
-    this.element.replaceChildren()
-    this.element.className = "advice"
+    Object.assign(this, { version, attempt, status: "streaming", length: 0, waiting: "", isFresh: true })
     this.element.ariaBusy = "true"
     Object.assign(this.element.dataset, { version, attempt, status: "streaming", state: `${version}.${attempt}.streaming` })
     delete this.write
@@ -79,11 +79,21 @@ export class AdviceText {
   flush() {
     if (!this.waiting) return
     const before = this.element.getBoundingClientRect()
+    if (this.isFresh) this.clear(before.height)
     const follows = before.height > 0 && before.bottom > 0 && before.bottom <= innerHeight + 40
     this.write(this.waiting)
     this.waiting = ""
     const beyond = this.element.getBoundingClientRect().bottom + 24 - innerHeight
     if (follows && beyond > 0) scrollBy({ top: beyond, behavior: "instant" })
+    this.grown()
+  }
+
+  // What an earlier attempt wrote stays until the first words are there, and its height until they need as much.
+  clear(height) {
+    this.isFresh = false
+    if (this.element.childNodes.length) this.element.style.minHeight = `${height}px`
+    this.element.replaceChildren()
+    this.element.className = "advice"
   }
 
   write(text) {

@@ -35,6 +35,7 @@ function notice() {
 function richText() {
   const copy = document.getElementById("advice-text").cloneNode(true)
   for (const link of copy.querySelectorAll('a[href^="#"]')) link.replaceWith(link.textContent)
+  for (const named of copy.querySelectorAll("[id]")) named.removeAttribute("id")
   const foot = document.createElement("p")
   foot.textContent = notice()
   copy.append(foot)

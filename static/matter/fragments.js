@@ -1,6 +1,6 @@
 // Swapping the parts of the page that changed, and only those: nobody loses what they are typing, nor their place.
 
-const REGIONS = ["stage", "progress", "problem", "disputes", "questions", "documents", "answered", "advice-head", "advice-text", "advice-files", "advice-actions", "advice-foot", "live"]
+const REGIONS = ["stage", "progress", "problem", "disputes", "questions", "documents", "answered", "advice-head", "advice-contents", "advice-text", "advice-files", "advice-actions", "advice-feedback", "advice-foot", "live"]
 
 // `html`: fragments, or a whole page that holds them. `acceptsText` decides about the advice's text, `adopted` is told.
 export function applyFragments(html, acceptsText, adopted) {
@@ -28,6 +28,7 @@ function isOlder(parsed) {
 
 function settle(shown, fresh) {
   if ("text" in fresh.dataset) settleText(shown, fresh)
+  else if ("clock" in fresh.dataset) Object.assign(shown.dataset, fresh.dataset)
   else if ("list" in fresh.dataset) settleList(shown, fresh)
   else if (shown.dataset.state !== fresh.dataset.state) replace(shown, fresh)
 }

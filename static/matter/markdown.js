@@ -16,7 +16,10 @@ export function renderer(root) {
   const levels = []
   return {
     data: null,
-    add_text: (_, text) => open.at(-1).append(text),
+    add_text(_, text) {
+      for (const node of open) if (node.hidden) node.hidden = false
+      open.at(-1).append(text)
+    },
     set_attr: (_, name, value) => setAttribute(open.at(-1), name, value),
     add_token(_, token) {
       const node = create(token, open.at(-1), levels)
@@ -32,7 +35,11 @@ export function renderer(root) {
 }
 
 function create(token, parent, levels) {
-  if (token >= smd.HEADING_1 && token <= smd.HEADING_6) return document.createElement(headingTag(token - smd.HEADING_1, levels))
+  if (token >= smd.HEADING_1 && token <= smd.HEADING_6) {
+    const heading = document.createElement(headingTag(token - smd.HEADING_1, levels))
+    heading.hidden = true // until its words come: a heading without any is read out as one
+    return heading
+  }
   if (token === smd.CODE_BLOCK || token === smd.CODE_FENCE) return document.createElement("pre")
   if (token === smd.TABLE_CELL) return document.createElement(parent.parentElement?.tagName === "THEAD" ? "th" : "td")
   const node = document.createElement(TAGS.get(token) ?? "span")

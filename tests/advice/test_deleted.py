@@ -1,6 +1,8 @@
 """A matter that is deleted while somebody asks for its events: gone is not broken."""
 
 import asyncio
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -8,7 +10,8 @@ import pytest
 from django.test import AsyncClient, Client
 
 from advice import hub as hub_module
-from advice import views
+from advice import showing
+from advice.deleting import delete_matter
 from advice.hub import hub
 from advice.page import MatterPage, read_page
 from advice.render import render_fragments
@@ -27,8 +30,9 @@ def _looks_often(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(hub_module, "LOOK_SECONDS", 0.05)
 
 
+@pytest.mark.parametrize("delete", [lambda matter: matter.delete(), lambda matter: delete_matter(matter.pk)])
 def test_a_poll_that_waits_while_its_matter_is_deleted_is_answered_404(
-    loop: Loop, matter: Matter, api_key: str
+    loop: Loop, matter: Matter, api_key: str, delete: Callable[[Matter], None]
 ) -> None:
     async def poll_and_delete() -> Any:
         client, key = AsyncClient(), {"Authorization": f"Bearer {api_key}"}
@@ -37,7 +41,7 @@ def test_a_poll_that_waits_while_its_matter_is_deleted_is_answered_404(
         waiting = asyncio.create_task(client.get(path, {"after": cursor, "wait": "20"}, headers=key))
         feeds = hub()._feeds
         await asyncio.to_thread(wait_until, lambda: feeds, "the poll waits for an event")
-        await asyncio.to_thread(with_own_connection, matter.delete)
+        await asyncio.to_thread(with_own_connection, partial(delete, matter))
         return await asyncio.wait_for(waiting, timeout=15)
 
     response = loop.run(poll_and_delete())
@@ -79,5 +83,5 @@ def test_the_page_of_a_matter_that_is_deleted_just_then_is_not_found(
         return read_page(matter_id, version)
 
     client.force_login(founder)
-    monkeypatch.setattr(views, "read_page", delete_then_read)
+    monkeypatch.setattr(showing, "read_page", delete_then_read)
     assert client.get(f"/matters/{matter.pk}/").status_code == 404

@@ -11,6 +11,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from advice.feedback import give_feedback
 from advice.models import AttemptStatus, Check, Chunk
 from advice.sharing import share_attempt
 from companies.connections import Connection, Method, Provider
@@ -101,6 +102,7 @@ def rows(company: Company, founder: User) -> None:
     done = begun(advising(company))
     append(done, "The whole text.")
     share_attempt(ended(done, AttemptStatus.COMPLETE), days=1, facts=True, by=founder)
+    give_feedback(done, helpful=False, reason="It forgot Nevada.", by=founder)
     with TemporaryFile() as file:
         file.write(b"<script>alert(1)</script> was agreed.")
         file.flush()

@@ -29,6 +29,13 @@ expect.set_options(timeout=30_000)  # milliseconds: a busy machine is slow, not 
 
 
 @pytest.fixture(scope="session")
+def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
+    """One running product for all files of tests that need none of their own."""
+    with Installation(tmp_path_factory.mktemp("installation")) as product:
+        yield product
+
+
+@pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     with sync_playwright() as playwright:
         started = playwright.chromium.launch(executable_path=find_or_install_browser(), args=FLAGS)

@@ -99,6 +99,8 @@ def test_a_founder_goes_from_a_question_to_advice_without_a_reload(
     assert "not supported" in advice_text(page)
     assert not page.locator("#live[data-socket]").count()
     page.locator("#advice-text a.marker").first.click()
+    expect(page.locator("#note")).to_be_visible()
+    page.get_by_role("link", name="Show it in the list").click()
     expect(page.locator("#source-P4")).to_be_visible()
     copied = copy_the_advice(page)
     assert copied["text/plain"].startswith(TEXT * 2), "beside the rich text is the Markdown, to the letter"
@@ -108,6 +110,7 @@ def test_a_founder_goes_from_a_question_to_advice_without_a_reload(
     assert still_here(page)
     look(page, "advice")
 
+    installation.llm.set(interval=0.5)  # long enough to be stopped, however busy the machine is
     page.get_by_role("button", name="Regenerate").click()
     expect(page.locator("#advice-head")).to_contain_text("Version 2")
     page.locator("#advice-text[aria-busy]").wait_for()
@@ -274,7 +277,7 @@ def test_a_lost_connection_is_told_and_found_again(founder_page: Page, installat
     card.locator("textarea").first.fill("Typed while it was away")
     assert installation.web is not None
     installation.web.kill()
-    expect(page.locator("#connection")).to_contain_text("Your answers are safe")
+    expect(page.locator("#connection")).to_contain_text("Your answer is safe")
     card.get_by_role("button", name="Save").click()
     expect(card.get_by_role("alert")).to_contain_text("What you typed is still here")
     picture(page, "fault-web-away")

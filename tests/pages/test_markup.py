@@ -139,7 +139,8 @@ def test_any_markdown_with_any_checks_is_harmless(text: str, ends: list[tuple[in
 def assert_harmless(text: str, checks: list[Check] | None = None) -> None:
     for tag, attributes in found(text, checks).tags:
         assert tag in TAGS, f"{tag} is not allowed"
-        assert set(attributes) <= {"href", "title", "class", "rel", "start"}, attributes
+        assert set(attributes) <= {"href", "title", "class", "rel", "start", "id"}, attributes
+        assert re.fullmatch(r"part-[0-9]+", attributes.get("id") or "part-1"), attributes
         href = attributes.get("href") or "#source-P1"
         assert re.match(r"https?://|mailto:|#(source|fact)-[PF]\d+$", href, re.IGNORECASE), href
         if "href" in attributes:

@@ -2,6 +2,7 @@
 
 import re
 import uuid
+from datetime import timedelta
 
 import pytest
 from django.test import Client
@@ -9,9 +10,11 @@ from django.test import Client
 from advice.models import AttemptStatus
 from advice.render import render_fragments
 from advice.services import end_attempt
+from companies.models import User
 from matters.models import Matter
 from matters.services import fail_matter, set_waiting
 from matters.states import MatterStatus, WaitingFor
+from matters.waits import in_words
 from tests.pages.conftest import FACT, SOURCE, AskQuestion, Write, lead_to, settle
 
 pytestmark = pytest.mark.django_db
@@ -207,3 +210,57 @@ def test_the_page_asks_only_its_own_host_for_anything(page: Client, matter: Matt
     html = html_of(page, matter)
     assert '<img src="/static/icon.svg"' in html
     assert 'evil.example/x.png"' not in html.replace('href="https://evil.example/x.png"', "")
+
+
+def test_it_says_how_long_it_takes_and_what_it_waits_for(page: Client, matter: Matter, ask: AskQuestion) -> None:
+    settle(ask())
+    ask()
+    ask(source="rippling")
+    member = User.objects.create_user("ben@acme.example", "correct horse battery")
+    matter.questions.filter(position=3).update(assigned_to=member)
+    html = html_of(page, matter)
+    assert "Waiting for you: 1 answer · ben@acme.example: 1 answer" in html
+    assert "s so far" in html
+    assert "1 of 3 questions settled" in html
+
+
+def test_a_matter_that_has_ended_says_how_long_it_took_and_waits_for_nothing(
+    page: Client, matter: Matter, write: Write
+) -> None:
+    write("Done [P1].")
+    html = html_of(page, matter)
+    assert re.search(r"Took \d+ (s|min)", html)
+    assert "Waiting for" not in html
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [(0, "0 s"), (59, "59 s"), (3_600, "1 h 0 min"), (90, "1 min 30 s"), (200_000, "2 d 7 h"), (-5, "0 s")],
+)
+def test_a_time_is_told_in_two_units_at_most(seconds: int, words: str) -> None:
+    assert in_words(timedelta(seconds=seconds)) == words
+
+
+def test_a_long_advice_has_a_list_of_contents_that_leads_to_its_headings(
+    page: Client, matter: Matter, write: Write
+) -> None:
+    write("# First [P1]\n\nText\n\n## `Second` & more\n\nText\n\n> # In a quote\n\n# \n\n# Last\n\nText")
+    html = html_of(page, matter)
+    for number, words in ((1, "First"), (2, "Second &amp; more"), (3, "In a quote"), (5, "Last")):
+        assert f'<a href="#part-{number}">{words}</a>' in html
+        assert re.search(rf'<h[3-6] id="part-{number}">', html)
+    assert html.count('href="#part-') == 4, "a heading without words is not listed"
+
+
+def test_a_text_that_grows_or_has_few_headings_has_no_contents(page: Client, matter: Matter, write: Write) -> None:
+    attempt = write("# A\n\n# B\n\n# C", status=None)
+    assert 'href="#part-' not in html_of(page, matter)
+    end_attempt(attempt, AttemptStatus.COMPLETE)
+    assert 'href="#part-1"' in html_of(page, matter)
+
+
+def test_a_passage_has_no_id_of_the_advice(page: Client, matter: Matter, write: Write) -> None:
+    write("# A\n\n# B\n\n# C [P1]", sources=[SOURCE | {"text": "# Within a playbook"}])
+    html = html_of(page, matter)
+    ids = re.findall(r'\bid="([^"]+)"', html)
+    assert len(ids) == len(set(ids)), "two elements have the same id"

@@ -13,10 +13,11 @@ from django.core import mail
 from django.core.mail import EmailMessage
 from django.core.mail.backends.locmem import EmailBackend
 from django.db.models import F
+from django.db.models.functions import Now
 from django.test import Client
 
 from companies.models import Company, Membership, User
-from matters.assigning import assign_question
+from matters.assigning import assign_question, questions_for
 from matters.due_notices import AWAY_MINUTES
 from matters.models import Event, Matter, Notice, Presence, Question
 from matters.notices import NoticeStatus
@@ -114,6 +115,14 @@ def test_who_left_is_not_reminded_and_the_question_is_everybodys_again(
     browser.post("/settings/members/leave/")
     let_pass(timedelta(hours=25))
     assert [to for to, _ in told()] == ["founder"]
+
+
+def test_nobody_is_told_of_a_matter_that_was_deleted(waiting: Matter, colleague: User) -> None:
+    give(waiting, colleague)
+    Matter.objects.filter(pk=waiting.pk).update(deleted_at=Now())
+    let_pass(timedelta(days=2))
+    assert told() == []
+    assert not questions_for(colleague).exists(), "the list of questions leads to a page that is not there"
 
 
 def test_what_was_answered_or_given_to_somebody_else_meanwhile_is_not_sent(

@@ -19,6 +19,7 @@ from psycopg import sql
 from pytest_django import Settings
 
 from advice.cursor import Cursor
+from advice.feedback import give_feedback
 from advice.models import Attempt, AttemptStatus
 from advice.services import cancel_matter
 from advice.stream import Page, read_page
@@ -26,6 +27,7 @@ from companies.async_pool import close_async_pool
 from companies.models import ApiKey, Company, Membership, User
 from documents.models import DocumentContent
 from documents.services import attach_document
+from matters.history import rename_matter
 from matters.models import (
     Batch,
     BatchItem,
@@ -178,6 +180,9 @@ def advised(pipeline: Pipeline, api: Client, llm: FakeLLM) -> Matter:
     _ask_and_look(matter)
     matter.refresh_from_db()
     assert matter.status == MatterStatus.ADVISED
+    rename_matter(matter.pk, f"{CANARY} leaves")
+    somebody = User.objects.create_user("reader@acme.example")
+    give_feedback(matter.attempts.get(), helpful=False, reason=f"{CANARY} was forgotten", by=somebody)
     assert Delivery.objects.filter(event__matter=matter).update(last_error=CANARY) == 2
     return matter
 
@@ -225,7 +230,8 @@ def test_no_word_of_a_pruned_matter_is_left_anywhere_and_its_record_stays(advise
         "matters_idempotencyrecord.key", "documents_document.name", "documents_documentpage.text",
         "documents_documentpage.search_vector", "matters_matter.webhook_url", "matters_batchitem.custom_id",
         "matters_delivery.last_error", "matters_matter.people", "matters_question.known", "matters_question.reason",
-        "matters_providercall.record_ids", "matters_notice.occasion",
+        "matters_providercall.record_ids", "matters_notice.occasion", "matters_matter.title",
+        "advice_feedback.reason",
     ):  # fmt: skip
         assert place in planted, f"no canary was planted in {place}: {sorted(planted)}"
     let_pass(DAYS + 1)

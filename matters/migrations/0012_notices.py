@@ -9,7 +9,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("matters", "0010_provider_calls"),
+        ("matters", "0011_history"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

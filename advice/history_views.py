@@ -1,0 +1,46 @@
+"""What a founder does with a matter as a whole: naming, deleting, and bringing it back."""
+
+from uuid import UUID
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.views.decorators.http import require_POST
+
+from advice.deleting import delete_matter, restore_matter
+from advice.own import own_matter, user_of
+from advice.showing import act, refuse
+from companies.access import company_of, members_only
+from matters.forms import TitleForm
+from matters.history import rename_matter
+from matters.models import Matter
+
+
+@require_POST
+@members_only
+def rename(request: HttpRequest, matter_id: UUID) -> HttpResponse:
+    """Give the matter a title, or take it away."""
+    own, form = own_matter(request, matter_id), TitleForm(request.POST)
+    if not form.is_valid():
+        return refuse(request, own, " ".join(str(error) for error in form.errors["title"]), 400)
+    return act(request, own, lambda: rename_matter(own.pk, form.cleaned_data["title"]))
+
+
+@require_POST
+@members_only
+def delete(request: HttpRequest, matter_id: UUID) -> HttpResponse:
+    """Delete the matter. The list, where this leads, offers to undo it."""
+    delete_matter(own_matter(request, matter_id).pk)
+    return redirect("matters:list")
+
+
+@require_POST
+@members_only
+def restore(request: HttpRequest, matter_id: UUID) -> HttpResponse:
+    """Undo that."""
+    company = company_of(user_of(request))
+    assert company is not None
+    try:
+        restore_matter(company, matter_id)
+    except Matter.DoesNotExist:
+        raise Http404("There is nothing to bring back.") from None
+    return redirect("advice:matter", matter_id=matter_id)
