@@ -4,7 +4,7 @@ from typing import ClassVar
 
 from django.contrib import admin
 
-from advice.models import Attempt, Check, ShareLink
+from advice.models import Attempt, Check, Review, ReviewComment, ShareLink
 from advice.services import folded_text
 from playbooks.admin import ReadOnly
 
@@ -41,3 +41,18 @@ class ShareLinkAdmin(ReadOnly, admin.ModelAdmin[ShareLink]):
     list_display = ("attempt", "created_by", "created_at", "expires_at", "revoked_at", "views", "last_seen_at")
     list_select_related = ("attempt", "created_by")
     exclude = ("sha256",)
+
+
+class CommentInline(ReadOnly, admin.TabularInline[ReviewComment, Review]):
+    model = ReviewComment
+
+
+@admin.register(Review)
+class ReviewAdmin(ReadOnly, admin.ModelAdmin[Review]):
+    """Reviews as they were decided; the review desk is where they are made."""
+
+    list_display = ("attempt", "state", "reviewer", "reviewed_by", "taken_at", "decided_at", "sha256")
+    list_filter = ("state",)
+    list_select_related = ("attempt", "reviewer")
+    search_fields = ("attempt__matter__id", "sha256")
+    inlines: ClassVar = [CommentInline]

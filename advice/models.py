@@ -8,6 +8,8 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
+from advice.review.models import Review as Review  # Django looks for models here
+from advice.review.models import ReviewComment as ReviewComment
 from matters.models import Matter, Step
 
 

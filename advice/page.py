@@ -7,6 +7,7 @@ from uuid import UUID
 
 from advice.markup import VERDICTS, cited_markers
 from advice.models import Attempt, AttemptStatus, Check, ShareLink
+from advice.review.badge import Standing, standing_of
 from advice.sharing import good_links
 from advice.stream import MatterGoneError, snapshot
 from documents.models import Document
@@ -56,6 +57,7 @@ class MatterPage:
     searches: int = 0
     trails: dict[str, Trail] = field(default_factory=dict)
     disputes: tuple[Dispute, ...] = ()
+    review: Standing | None = None
 
     @property
     def is_ended(self) -> bool:
@@ -182,6 +184,7 @@ def read_page(matter_id: UUID, version: int | None = None) -> MatterPage:
         searches=open_searches(matter),
         trails=trails_of(matter),
         disputes=tuple(_disputes(questions)),
+        review=standing_of(attempt) if attempt and attempt.status in STANDS else None,
     )
 
 

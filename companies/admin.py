@@ -11,6 +11,7 @@ from companies.connections import Connection
 from companies.models import (
     ApiKey,
     Company,
+    ContentReading,
     Invitation,
     Membership,
     MembershipChange,
@@ -79,6 +80,24 @@ class MembershipChangeAdmin(admin.ModelAdmin[MembershipChange]):
     list_select_related = ("company",)
     list_filter = ("what",)
     search_fields = ("company__slug", "by", "person")
+
+    def has_add_permission(self, request: object) -> bool:
+        return False
+
+    def has_change_permission(self, request: object, obj: object = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: object, obj: object = None) -> bool:
+        return False
+
+
+@admin.register(ContentReading)
+class ContentReadingAdmin(admin.ModelAdmin[ContentReading]):
+    """Who read what; nobody changes it."""
+
+    list_display = ("at", "by", "what", "object_id")
+    search_fields = ("by", "what", "object_id")
+    date_hierarchy = "at"
 
     def has_add_permission(self, request: object) -> bool:
         return False

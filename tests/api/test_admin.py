@@ -11,7 +11,8 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from advice.models import AttemptStatus, Check, Chunk
+from advice.models import AttemptStatus, Check, Chunk, ReviewComment
+from advice.review import desk
 from advice.sharing import share_attempt
 from companies.connections import Connection, Method, Provider
 from companies.encryption import Sealed
@@ -19,6 +20,7 @@ from companies.members import invite
 from companies.models import (
     ApiKey,
     Company,
+    ContentReading,
     MembershipChange,
     Spending,
     StaffNotice,
@@ -54,7 +56,7 @@ pytestmark = pytest.mark.django_db
 APPS = ("companies", "playbooks", "matters", "documents", "advice")
 # An attempt's page shows its chunks, a version's its sections, a company's fact its entries; the admin takes no key of
 # two columns. What a document says is shown to its company alone.
-WITHOUT_PAGES = {Chunk, Section, CompanyFactEntry, BatchItem, DocumentContent, DocumentPage}
+WITHOUT_PAGES = {Chunk, Section, ReviewComment, CompanyFactEntry, BatchItem, DocumentContent, DocumentPage}
 
 
 @pytest.fixture
@@ -97,6 +99,8 @@ def rows(company: Company, founder: User) -> None:
     done = begun(advising(company))
     append(done, "The whole text.")
     share_attempt(ended(done, AttemptStatus.COMPLETE), days=1, facts=True, by=founder)
+    desk.take(done.pk, founder)
+    ContentReading.objects.create(by="staff@example.com", what="matter", object_id=str(done.matter_id))
     with TemporaryFile() as file:
         file.write(b"<script>alert(1)</script> was agreed.")
         file.flush()

@@ -20,6 +20,7 @@ from pytest_django import Settings
 
 from advice.cursor import Cursor
 from advice.models import Attempt, AttemptStatus
+from advice.review import desk
 from advice.services import cancel_matter
 from advice.stream import Page, read_page
 from companies.async_pool import close_async_pool
@@ -173,10 +174,18 @@ def advised(pipeline: Pipeline, api: Client, llm: FakeLLM) -> Matter:
         answer_question(matter.pk, question.pk, f"{CANARY} answered")
     pipeline.run_all()
     _plant_what_providers_said(matter)
+    _plant_what_a_reviewer_said(matter)
     matter.refresh_from_db()
     assert matter.status == MatterStatus.ADVISED
     assert Delivery.objects.filter(event__matter=matter).update(last_error=CANARY) == 2
     return matter
+
+
+def _plant_what_a_reviewer_said(matter: Matter) -> None:
+    reviewer, attempt = User.objects.create_user("rita@staff.example", is_staff=True), matter.attempts.get()
+    desk.take(attempt.pk, reviewer)
+    desk.comment(attempt.pk, reviewer, "Notice runs at once", f"{CANARY} commented")
+    desk.send_back(attempt.pk, reviewer, f"{CANARY} is the reason")
 
 
 def _plant_what_providers_said(matter: Matter) -> None:
@@ -215,7 +224,7 @@ def test_no_word_of_a_pruned_matter_is_left_anywhere_and_its_record_stays(advise
         "matters_idempotencyrecord.key", "documents_document.name", "documents_documentpage.text",
         "documents_documentpage.search_vector", "matters_matter.webhook_url", "matters_batchitem.custom_id",
         "matters_delivery.last_error", "matters_matter.people", "matters_question.known", "matters_question.reason",
-        "matters_providercall.record_ids",
+        "matters_providercall.record_ids", "advice_review.reasons", "advice_reviewcomment.text",
     ):  # fmt: skip
         assert place in planted, f"no canary was planted in {place}: {sorted(planted)}"
     let_pass(DAYS + 1)
