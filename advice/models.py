@@ -66,6 +66,15 @@ class Attempt(models.Model):
         return f"version {self.version}, attempt {self.number}"
 
 
+class DeskItem(Attempt):
+    """An attempt as reviewers see it: advice that waits for them, or that they decided about."""
+
+    class Meta:
+        proxy = True
+        verbose_name = "advice to review"
+        verbose_name_plural = "review desk"
+
+
 class Chunk(models.Model):
     """A piece of a streaming attempt's text. `offset` counts code points from the attempt's start.
 

@@ -151,7 +151,7 @@ class ApiKeyAdmin(admin.ModelAdmin[ApiKey]):
     def has_add_permission(self, request: object) -> bool:
         return False
 
-    @admin.action(description="Revoke the chosen keys")
+    @admin.action(description="Revoke the chosen keys", permissions=["change"])
     def revoke(self, request: object, queryset: object) -> None:
         for key in ApiKey.objects.filter(pk__in=queryset, revoked_at__isnull=True):  # type: ignore[misc]
             key.revoke()

@@ -40,7 +40,7 @@ CSRF_TRUSTED_ORIGINS = env("CSRF_TRUSTED_ORIGINS") or [f"http://{host}:{PORT}" f
 
 INSTALLED_APPS = [
     "daphne",
-    "django.contrib.admin",
+    "companies.admin_apps.StaffAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",

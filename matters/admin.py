@@ -11,6 +11,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.template.loader import render_to_string
 
+from companies.content_admin import NotesReading, OnlyWithContent, may_operate, may_read_content
 from matters.models import (
     Batch,
     Breaker,
@@ -32,13 +33,13 @@ from matters.trail import trails_of
 from playbooks.admin import ReadOnly
 
 
-class QuestionInline(ReadOnly, admin.TabularInline[Question, Matter]):
+class QuestionInline(OnlyWithContent, ReadOnly, admin.TabularInline[Question, Matter]):
     model = Question
     fields = ("position", "key", "text", "kind", "status", "round", "source", "answers")
     show_change_link = True
 
 
-class FactInline(ReadOnly, admin.TabularInline[Fact, Matter]):
+class FactInline(OnlyWithContent, ReadOnly, admin.TabularInline[Fact, Matter]):
     model = Fact
     fields = ("key", "value", "unit", "as_of", "source", "status")
     show_change_link = True
@@ -46,7 +47,10 @@ class FactInline(ReadOnly, admin.TabularInline[Fact, Matter]):
 
 class ProviderCallInline(ReadOnly, admin.TabularInline[ProviderCall, Matter]):
     model = ProviderCall
-    fields = ("at", "provider", "operation", "status", "error_code", "latency_ms", "question", "record_ids")
+
+    def get_fields(self, request: HttpRequest, obj: Matter | None = None) -> tuple[str, ...]:
+        content = ("question", "record_ids") if may_read_content(request) else ()
+        return ("at", "provider", "operation", "status", "error_code", "latency_ms", *content)
 
 
 class StepInline(ReadOnly, admin.TabularInline[Step, Matter]):
@@ -56,15 +60,16 @@ class StepInline(ReadOnly, admin.TabularInline[Step, Matter]):
     show_change_link = True
 
 
-class EventInline(ReadOnly, admin.TabularInline[Event, Matter]):
+class EventInline(OnlyWithContent, ReadOnly, admin.TabularInline[Event, Matter]):
     model = Event
     fields = ("number", "at", "type", "from_status", "to_status", "why")
 
 
 @admin.register(Matter)
-class MatterAdmin(ReadOnly, admin.ModelAdmin[Matter]):
+class MatterAdmin(NotesReading, ReadOnly, admin.ModelAdmin[Matter]):
     list_display = (
         "__str__",
+        "asked",
         "company",
         "status",
         "waiting_for",
@@ -79,8 +84,18 @@ class MatterAdmin(ReadOnly, admin.ModelAdmin[Matter]):
     date_hierarchy = "submitted_at"
     inlines: ClassVar = [QuestionInline, FactInline, ProviderCallInline, StepInline, EventInline]
     actions = ("retry",)
+    content_fields = ("question", "metadata", "webhook_url", "people", "dedupe")
+    content_columns = ("asked",)
+    content_search = ("question",)
 
-    @admin.action(description="Retry: let them go on from the step that failed")
+    @admin.display(description="Question")
+    def asked(self, matter: Matter) -> str:
+        return matter.question[:80] or "(its content was removed)"
+
+    def has_operate_permission(self, request: HttpRequest) -> bool:
+        return may_operate(request)
+
+    @admin.action(description="Retry: let them go on from the step that failed", permissions=["operate"])
     def retry(self, request: HttpRequest, queryset: QuerySet[Matter]) -> None:
         for matter in queryset:
             try:
@@ -91,7 +106,7 @@ class MatterAdmin(ReadOnly, admin.ModelAdmin[Matter]):
 
 
 @admin.register(Question)
-class QuestionAdmin(ReadOnly, admin.ModelAdmin[Question]):
+class QuestionAdmin(NotesReading, OnlyWithContent, ReadOnly, admin.ModelAdmin[Question]):
     list_display = ("__str__", "matter", "kind", "status", "round", "source")
     list_filter = ("status", "kind")
     list_select_related = ("matter",)
@@ -108,21 +123,21 @@ class QuestionAdmin(ReadOnly, admin.ModelAdmin[Question]):
 
 
 @admin.register(Fact)
-class FactAdmin(ReadOnly, admin.ModelAdmin[Fact]):
+class FactAdmin(NotesReading, OnlyWithContent, ReadOnly, admin.ModelAdmin[Fact]):
     list_display = ("key", "matter", "source", "status", "as_of", "created_at")
     list_filter = ("status", "source")
     list_select_related = ("matter",)
     search_fields = ("matter__id", "key")
 
 
-class EntryInline(ReadOnly, admin.TabularInline[CompanyFactEntry, CompanyFact]):
+class EntryInline(OnlyWithContent, ReadOnly, admin.TabularInline[CompanyFactEntry, CompanyFact]):
     model = CompanyFactEntry
     fields = ("at", "how", "value", "unit", "as_of", "source", "record_id", "matter", "by")
     ordering = ("pk",)
 
 
 @admin.register(CompanyFact)
-class CompanyFactAdmin(ReadOnly, admin.ModelAdmin[CompanyFact]):
+class CompanyFactAdmin(NotesReading, OnlyWithContent, ReadOnly, admin.ModelAdmin[CompanyFact]):
     list_display = ("key", "company", "subject", "source", "status", "gathered_at", "stale_at")
     list_filter = ("status", "source")
     list_select_related = ("company",)
@@ -137,12 +152,13 @@ class CallInline(ReadOnly, admin.TabularInline[LLMCall, Step]):
 
 
 @admin.register(Step)
-class StepAdmin(ReadOnly, admin.ModelAdmin[Step]):
+class StepAdmin(NotesReading, ReadOnly, admin.ModelAdmin[Step]):
     list_display = ("key", "matter", "version", "kind", "state", "due_at", "attempt", "calls_seen", "finished_at")
     list_filter = ("state", "kind")
     list_select_related = ("matter",)
     search_fields = ("matter__id", "key")
     inlines: ClassVar = [CallInline]
+    content_fields = ("payload", "result")
 
 
 @admin.register(LLMCall)
@@ -154,16 +170,17 @@ class LLMCallAdmin(ReadOnly, admin.ModelAdmin[LLMCall]):
 
 
 @admin.register(ProviderCall)
-class ProviderCallAdmin(ReadOnly, admin.ModelAdmin[ProviderCall]):
+class ProviderCallAdmin(NotesReading, ReadOnly, admin.ModelAdmin[ProviderCall]):
     list_display = ("at", "provider", "operation", "status", "error_code", "latency_ms", "matter")
     list_filter = ("provider", "operation", "status")
+    content_fields = ("question", "record_ids")
     list_select_related = ("matter",)
     search_fields = ("matter__id",)
     date_hierarchy = "at"
 
 
 @admin.register(Event)
-class EventAdmin(ReadOnly, admin.ModelAdmin[Event]):
+class EventAdmin(NotesReading, OnlyWithContent, ReadOnly, admin.ModelAdmin[Event]):
     list_display = ("at", "matter", "number", "type", "from_status", "to_status", "why")
     list_filter = ("type",)
     list_select_related = ("matter",)
@@ -188,7 +205,7 @@ class BatchAdmin(ReadOnly, admin.ModelAdmin[Batch]):
 
 
 @admin.register(IdempotencyRecord)
-class IdempotencyRecordAdmin(ReadOnly, admin.ModelAdmin[IdempotencyRecord]):
+class IdempotencyRecordAdmin(NotesReading, OnlyWithContent, ReadOnly, admin.ModelAdmin[IdempotencyRecord]):
     list_display = ("key", "company", "status", "created_at")
     list_select_related = ("company",)
     search_fields = ("key", "company__slug")
@@ -200,7 +217,7 @@ class BreakerAdmin(ReadOnly, admin.ModelAdmin[Breaker]):
 
 
 @admin.register(CachedReply)
-class CachedReplyAdmin(ReadOnly, admin.ModelAdmin[CachedReply]):
+class CachedReplyAdmin(NotesReading, OnlyWithContent, ReadOnly, admin.ModelAdmin[CachedReply]):
     list_display = ("sha256", "company", "expires_at")
     list_select_related = ("company",)
     search_fields = ("company__slug",)
