@@ -49,13 +49,13 @@ class NotesReading(ModelAdmin):
     content_columns: ClassVar[tuple[str, ...]] = ()
     content_search: ClassVar[tuple[str, ...]] = ()
 
-    def get_list_display(self, request: HttpRequest) -> Sequence[Any]:
+    def get_list_display(self, request: HttpRequest) -> list[Any]:
         return _without(super().get_list_display(request), self.content_columns, request)
 
-    def get_search_fields(self, request: HttpRequest) -> Sequence[str]:
+    def get_search_fields(self, request: HttpRequest) -> list[str]:
         return _without(super().get_search_fields(request), self.content_search, request)
 
-    def get_exclude(self, request: HttpRequest, obj: Any = None) -> Sequence[str]:
+    def get_exclude(self, request: HttpRequest, obj: Any = None) -> list[str]:
         hidden = () if may_read_content(request) else self.content_fields
         return [*(super().get_exclude(request, obj) or ()), *hidden]
 
@@ -76,5 +76,5 @@ class NotesReading(ModelAdmin):
             note_reading(request, self.opts.label, object_id)
 
 
-def _without(names: Sequence[Any], content: tuple[str, ...], request: HttpRequest) -> Sequence[Any]:
-    return names if may_read_content(request) else [name for name in names if name not in content]
+def _without(names: Sequence[Any], content: tuple[str, ...], request: HttpRequest) -> list[Any]:
+    return [name for name in names if name not in content or may_read_content(request)]

@@ -7,11 +7,13 @@ do is what a founder may: the action calls the same service.
 from typing import ClassVar
 
 from django.contrib import admin, messages
-from django.db.models import QuerySet
+from django.db.models import Count, QuerySet
 from django.http import HttpRequest
 from django.template.loader import render_to_string
 
+from companies.admin import CompanyAdmin
 from companies.content_admin import NotesReading, OnlyWithContent, may_operate, may_read_content
+from companies.models import Company
 from matters.models import (
     Batch,
     Breaker,
@@ -30,7 +32,10 @@ from matters.models import (
 )
 from matters.services import NotAllowed, retry_matter
 from matters.trail import trails_of
+from matters.usage import usage_of
 from playbooks.admin import ReadOnly
+
+USAGE_DAYS = 30
 
 
 class QuestionInline(OnlyWithContent, ReadOnly, admin.TabularInline[Question, Matter]):
@@ -83,7 +88,7 @@ class MatterAdmin(NotesReading, ReadOnly, admin.ModelAdmin[Matter]):
     search_fields = ("id", "company__slug", "question")
     date_hierarchy = "submitted_at"
     inlines: ClassVar = [QuestionInline, FactInline, ProviderCallInline, StepInline, EventInline]
-    actions = ("retry",)
+    actions: tuple[str, ...] = ("retry",)
     content_fields = ("question", "metadata", "webhook_url", "people", "dedupe")
     content_columns = ("asked",)
     content_search = ("question",)
@@ -103,6 +108,26 @@ class MatterAdmin(NotesReading, ReadOnly, admin.ModelAdmin[Matter]):
                 self.message_user(request, f"{matter.pk} goes on.")
             except NotAllowed as refusal:
                 self.message_user(request, f"{matter.pk}: {refusal}", messages.WARNING)
+
+
+admin.site.unregister(Company)
+
+
+@admin.register(Company)
+class CompanyWithUsageAdmin(CompanyAdmin):
+    """Companies with what they used of language models."""
+
+    readonly_fields = ("usage", "by_status")
+
+    @admin.display(description=f"Usage of the last {USAGE_DAYS} days (UTC)")
+    def usage(self, company: Company) -> str:
+        """By day and model: calls, tokens and US dollars."""
+        return render_to_string("admin/usage.html", {"rows": usage_of([company.pk], USAGE_DAYS)})
+
+    @admin.display(description="Matters")
+    def by_status(self, company: Company) -> str:
+        counts = company.matters.order_by().values_list("status").annotate(count=Count("pk"))
+        return ", ".join(f"{count} {status}" for status, count in sorted(counts)) or "none"
 
 
 @admin.register(Question)

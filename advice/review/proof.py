@@ -1,12 +1,12 @@
 """A downloaded file of advice and badge, and whether it holds: by the file and a public key alone."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, get_type_hints
 
 from advice.review.binding import Advice, canonical, differences, digest, is_signed_by
 
-_BADGE = {"statement": dict, "sha256": str, "signature": str, "public_key": str}
+_BADGE: dict[str, type] = {"statement": dict, "sha256": str, "signature": str, "public_key": str}
 
 
 class NotABadge(ValueError):
@@ -50,7 +50,7 @@ def _types_of_advice() -> dict[str, type]:
     return {name: getattr(hint, "__origin__", hint) for name, hint in get_type_hints(Advice).items()}
 
 
-def _check(value: Any, fields: dict[str, type], where: str) -> None:
+def _check(value: Any, fields: Mapping[str, type], where: str) -> None:
     """Exactly `fields`, each of its type: what is there beside them would be bound by nothing. Raises NotABadge."""
     if not isinstance(value, dict):
         raise NotABadge(f"Not an object: {where}.")

@@ -174,7 +174,10 @@ def sending_back(words: str) -> Act:
 
 
 def commenting(passage: str) -> Act:
-    return lambda attempt, me, _other: desk.comment(attempt.pk, me, passage, "x") and None
+    def act(attempt: Attempt, me: User, _other: User) -> None:
+        desk.comment(attempt.pk, me, passage, "x")
+
+    return act
 
 
 def withdrawing(attempt: Attempt, me: User, _other: User) -> None:

@@ -190,8 +190,8 @@ def test_dead_letters_are_shown_with_their_error_and_go_on_by_retry(staff: Staff
     matter.refresh_from_db()
     assert matter.status == "queued"
     matters = reverse("admin:matters_matter_changelist")
-    said = operator.post(matters, {"action": "stop", "_selected_action": [str(matter.pk)]}, follow=True)
-    assert "is stopped" in said.content.decode()
+    stopped = operator.post(matters, {"action": "stop", "_selected_action": [str(matter.pk)]}, follow=True)
+    assert "is stopped" in stopped.content.decode()
     assert "0 dead letters" in operator.get(letters).content.decode()
 
 

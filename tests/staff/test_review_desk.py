@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,6 +17,8 @@ from advice.stream import read_page
 from companies.async_pool import close_async_pool
 from companies.models import Company, ContentReading, User
 from matters.services import NotAllowed, regenerate_matter
+from playbooks.loading import LIBRARY, load_file
+from playbooks.models import PlaybookVersion
 from tests import rows
 from tests.staff.conftest import Staff
 from workers.review_desk.editing import edit_as_new_version
@@ -142,3 +145,25 @@ def events(attempt: Attempt, after: str) -> list[dict[str, Any]]:
             await close_async_pool()
 
     return [json.loads(text) for text in asyncio.run(read())]
+
+
+def test_a_companys_page_shows_what_it_used(staff: Staff, attempt: Attempt, company: Company) -> None:
+    step = rows.step_of(attempt.matter)
+    attempt.matter.calls.create(
+        step=step, kind=step.kind, attempt=1, model="m-1", outcome="ok", prompt_tokens=4321, cost="0.25"
+    )
+    shown = staff("support").get(reverse("admin:companies_company_change", args=[company.pk])).content.decode()
+    for words in ("m-1", "4321", "0.25", "1 advised"):
+        assert words in shown, words
+
+
+def test_a_playbooks_version_shows_what_changed(staff: Staff, tmp_path: Path) -> None:
+    file = tmp_path / "founder-departure.md"
+    text = (LIBRARY / file.name).read_text()
+    for version in (text, text.replace("## Four hats, four endings", "## Five hats, five endings")):
+        file.write_text(version)
+        load_file(file)
+    newest = PlaybookVersion.objects.latest("pk")
+    shown = staff("reviewer").get(reverse("admin:playbooks_playbookversion_change", args=[newest.pk])).content.decode()
+    assert "-## Four hats, four endings" in shown
+    assert "+## Five hats, five endings" in shown

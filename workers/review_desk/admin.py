@@ -57,7 +57,7 @@ class ReassignForm(ActionForm):
 class DeskAdmin(NotesReading, OnlyWithContent, ReadOnly, admin.ModelAdmin[DeskItem]):
     """Advice that waits for a reviewer, longest first."""
 
-    list_display = ("asked", "company", "tier", "age", "doubts", "waiting_since", "state", "reviewer")
+    list_display = ("asked", "company", "age", "doubts", "waiting_since", "review")
     list_filter = (StandFilter, "matter__company__tier")
     search_fields = ("matter__id", "matter__question", "matter__company__slug")
     search_help_text = "Words of a question, a matter's id, or a company"
@@ -66,6 +66,9 @@ class DeskAdmin(NotesReading, OnlyWithContent, ReadOnly, admin.ModelAdmin[DeskIt
     show_full_result_count = False
     actions = ("take", "reassign")
     action_form = ReassignForm
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        return super().changelist_view(request, {"title": "Review desk", **(extra_context or {})})
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[DeskItem]:
         return desk_items(super().get_queryset(request))
@@ -77,13 +80,9 @@ class DeskAdmin(NotesReading, OnlyWithContent, ReadOnly, admin.ModelAdmin[DeskIt
     def asked(self, item: DeskItem) -> str:
         return item.matter.question[:100]
 
-    @admin.display(ordering="matter__company__name")
+    @admin.display(description="Company, tier", ordering="matter__company__tier")
     def company(self, item: DeskItem) -> str:
-        return str(item.matter.company)
-
-    @admin.display(ordering="matter__company__tier")
-    def tier(self, item: DeskItem) -> str:
-        return item.matter.company.get_tier_display()
+        return f"{item.matter.company}, {item.matter.company.get_tier_display()}"
 
     @admin.display(ordering="matter__submitted_at")
     def age(self, item: DeskItem) -> str:
@@ -98,14 +97,11 @@ class DeskAdmin(NotesReading, OnlyWithContent, ReadOnly, admin.ModelAdmin[DeskIt
         return timesince(item.ended_at, timezone.now(), depth=1) if item.ended_at else ""
 
     @admin.display(ordering="review__state")
-    def state(self, item: DeskItem) -> str:
+    def review(self, item: DeskItem) -> str:
         review = getattr(item, "review", None)
-        return review.get_state_display() if review else ReviewState.DRAFT.label
-
-    @admin.display(ordering="review__reviewer")
-    def reviewer(self, item: DeskItem) -> str:
-        review = getattr(item, "review", None)
-        return desk.name_of(review.reviewer) if review and review.reviewer else ""
+        if review is None or review.reviewer is None:
+            return "free"
+        return f"{review.get_state_display()}, {desk.name_of(review.reviewer)}"
 
     @admin.action(description="Take: assign the chosen to me", permissions=["review"])
     def take(self, request: HttpRequest, queryset: QuerySet[DeskItem]) -> None:
@@ -187,7 +183,7 @@ class DeskAdmin(NotesReading, OnlyWithContent, ReadOnly, admin.ModelAdmin[DeskIt
     def _item(self, request: HttpRequest, pk: str | int, *, to_review: bool = False) -> Attempt:
         if not self.has_view_permission(request) or (to_review and not self.has_review_permission(request)):
             raise PermissionDenied
-        item = self.get_object(request, str(pk))
+        item: Attempt | None = self.get_object(request, str(pk))
         if item is None:
             raise Http404("There is no such advice, or its content was removed.")
         return item
