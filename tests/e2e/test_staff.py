@@ -36,7 +36,6 @@ def test_from_the_queue_to_a_badge_that_one_changed_byte_voids(
     send_back_once(desk)
     founder_page.reload()
     expect(founder_page.locator("#review")).to_contain_text("Name the deadline.")
-    picture(founder_page, "staff-sent-back")
     founder_page.get_by_role("button", name="Regenerate").click()
     expect(founder_page.locator("#review")).to_have_text("Draft: nobody has reviewed it.", timeout=60_000)
 
