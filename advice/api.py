@@ -15,6 +15,7 @@ from advice.cursor import BadCursorError, Cursor
 from advice.doorkeeper import doorkeeper
 from advice.hub import hub
 from advice.models import Attempt
+from advice.review.badge import standing_of
 from advice.schemas import AdviceOut, EventPage, described
 from advice.services import cancel_matter, folded_text
 from advice.stream import Item, MatterGoneError, Page, read_page
@@ -108,6 +109,7 @@ def _advice_as_json(attempt: Attempt) -> dict[str, Any]:
         "model": attempt.model,
         "created_at": attempt.created_at,
         "notice": attempt.notice,
+        "review": standing_of(attempt).as_json(),
     }
 
 

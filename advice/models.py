@@ -8,6 +8,8 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
+from advice.review.models import Review as Review  # Django looks for models here
+from advice.review.models import ReviewComment as ReviewComment
 from matters.models import Matter, Step
 
 
@@ -62,6 +64,15 @@ class Attempt(models.Model):
 
     def __str__(self) -> str:
         return f"version {self.version}, attempt {self.number}"
+
+
+class DeskItem(Attempt):
+    """An attempt as reviewers see it: advice that waits for them, or that they decided about."""
+
+    class Meta:
+        proxy = True
+        verbose_name = "advice to review"
+        verbose_name_plural = "review desk"
 
 
 class Chunk(models.Model):

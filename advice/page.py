@@ -8,6 +8,7 @@ from uuid import UUID
 
 from advice.markup import VERDICTS, cited_markers, contents_of
 from advice.models import Attempt, AttemptStatus, Check, Feedback, ShareLink
+from advice.review.badge import Standing, standing_of
 from advice.sharing import good_links
 from advice.stream import MatterGoneError, snapshot
 from documents.models import Document
@@ -63,6 +64,7 @@ class MatterPage:
     disputes: tuple[Dispute, ...] = ()
     colleagues: tuple[str, ...] = ()  # addresses of the company's members, while somebody is asked something
     clock: Clock | None = None
+    review: Standing | None = None
 
     @property
     def is_ended(self) -> bool:
@@ -203,6 +205,7 @@ def read_page(matter_id: UUID, version: int | None = None) -> MatterPage:
         disputes=tuple(_disputes(questions)),
         colleagues=_colleagues(matter, questions),
         clock=clock_of(matter),
+        review=standing_of(attempt) if attempt and attempt.status in STANDS else None,
     )
 
 

@@ -7,6 +7,7 @@ from uuid import UUID
 from ninja import Schema
 
 from advice.models import AttemptStatus
+from advice.review.schemas import ReviewOut
 
 
 class CheckOut(Schema):
@@ -33,6 +34,7 @@ class AdviceOut(Schema):
     model: str
     created_at: datetime
     notice: str
+    review: ReviewOut
 
 
 class EventOut(Schema):

@@ -24,7 +24,7 @@ def streaming_attempt(matter: Matter) -> Attempt | None:
 
 
 def begin_attempt(
-    matter: Matter, *, step_id: int, epoch: int, model: str, sources: list[Any], facts: list[Any], notice: str
+    matter: Matter, *, step_id: int | None, epoch: int, model: str, sources: list[Any], facts: list[Any], notice: str
 ) -> Attempt:
     """Begin a new attempt of a locked matter's present version; one that still streamed is superseded by it."""
     if left := streaming_attempt(matter):

@@ -7,6 +7,7 @@ from django.views.decorators.http import require_GET
 
 from advice.markup import VERDICTS, advice_html, cited_markers
 from advice.models import ShareLink
+from advice.review.badge import standing_of
 from advice.sharing import open_link
 
 HEADERS = {"X-Robots-Tag": "noindex, nofollow, noarchive", "Referrer-Policy": "no-referrer"}
@@ -34,6 +35,7 @@ def _context(link: ShareLink) -> dict[str, object]:
         "link": link,
         "attempt": attempt,
         "matter": attempt.matter,
+        "review": standing_of(attempt),
         "html": advice_html(attempt.text, attempt.sources, facts, checks),
         "facts": facts,
         "cited": [source for source in attempt.sources if source["marker"] in cited],

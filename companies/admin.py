@@ -11,6 +11,7 @@ from companies.connections import Connection
 from companies.models import (
     ApiKey,
     Company,
+    ContentReading,
     Invitation,
     Membership,
     MembershipChange,
@@ -90,6 +91,24 @@ class MembershipChangeAdmin(admin.ModelAdmin[MembershipChange]):
         return False
 
 
+@admin.register(ContentReading)
+class ContentReadingAdmin(admin.ModelAdmin[ContentReading]):
+    """Who read what; nobody changes it."""
+
+    list_display = ("at", "by", "what", "object_id")
+    search_fields = ("by", "what", "object_id")
+    date_hierarchy = "at"
+
+    def has_add_permission(self, request: object) -> bool:
+        return False
+
+    def has_change_permission(self, request: object, obj: object = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: object, obj: object = None) -> bool:
+        return False
+
+
 @admin.register(Authenticator)
 class AuthenticatorAdmin(admin.ModelAdmin[Authenticator]):
     """Second factors: removing one lets somebody in who lost it. Their secrets are not shown."""
@@ -132,7 +151,7 @@ class ApiKeyAdmin(admin.ModelAdmin[ApiKey]):
     def has_add_permission(self, request: object) -> bool:
         return False
 
-    @admin.action(description="Revoke the chosen keys")
+    @admin.action(description="Revoke the chosen keys", permissions=["change"])
     def revoke(self, request: object, queryset: object) -> None:
         for key in ApiKey.objects.filter(pk__in=queryset, revoked_at__isnull=True):  # type: ignore[misc]
             key.revoke()

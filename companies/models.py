@@ -12,6 +12,7 @@ from django.db import models
 from django.utils import timezone
 
 from companies.connections import Connection as Connection  # Django looks for models here
+from companies.content_readings import ContentReading as ContentReading
 from companies.webhooks import WebhookEndpoint as WebhookEndpoint  # Django looks for models here
 from companies.webhooks import WebhookSecret as WebhookSecret
 

@@ -12,6 +12,7 @@ from advice.api import router as advice_router
 from advice.api import streams
 from advice.batch_api import router as batches_router
 from advice.export.api import router as export_router
+from advice.review.api import router as review_router
 from advice.share_api import router as share_router
 from companies.api_auth import Authentication
 from config.api_errors import add_error_handlers, as_problems, nothing_here
@@ -80,6 +81,7 @@ add_error_handlers(api)
 api.add_router("", matters_router)
 api.add_router("", advice_router)
 api.add_router("", export_router)
+api.add_router("", review_router)
 api.add_router("", share_router)
 api.add_router("", streams)
 api.add_router("", documents_router)

@@ -27,6 +27,10 @@ if not SECRET_KEY:
 FIELD_ENCRYPTION_KEYS: list[str] = env("FIELD_ENCRYPTION_KEYS") or (
     _secrets.field_encryption_keys.split(",") if _secrets else []
 )
+REVIEW_SIGNING_KEY: list[str] = env("REVIEW_SIGNING_KEY") or (
+    _secrets.review_signing_key.split(",") if _secrets else []
+)
+STAFF_MFA_REQUIRED = env("STAFF_MFA_REQUIRED")
 DEMO_PASSWORDS = {"founder": _secrets.founder_password, "staff": _secrets.staff_password} if _secrets else {}
 
 HOST, PORT = env("HOST"), env("PORT")
@@ -42,7 +46,7 @@ SITE_URL = next(
 
 INSTALLED_APPS = [
     "daphne",
-    "django.contrib.admin",
+    "companies.admin_apps.StaffAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",

@@ -7,10 +7,13 @@ do is what a founder may: the action calls the same service.
 from typing import ClassVar
 
 from django.contrib import admin, messages
-from django.db.models import QuerySet
+from django.db.models import Count, QuerySet
 from django.http import HttpRequest
 from django.template.loader import render_to_string
 
+from companies.admin import CompanyAdmin
+from companies.content_admin import NotesReading, OnlyWithContent, may_operate, may_read_content
+from companies.models import Company
 from matters.models import (
     Batch,
     Breaker,
@@ -30,16 +33,19 @@ from matters.models import (
 )
 from matters.services import NotAllowed, retry_matter
 from matters.trail import trails_of
+from matters.usage import usage_of
 from playbooks.admin import ReadOnly
 
+USAGE_DAYS = 30
 
-class QuestionInline(ReadOnly, admin.TabularInline[Question, Matter]):
+
+class QuestionInline(OnlyWithContent, ReadOnly, admin.TabularInline[Question, Matter]):
     model = Question
     fields = ("position", "key", "text", "kind", "status", "round", "source", "answers")
     show_change_link = True
 
 
-class FactInline(ReadOnly, admin.TabularInline[Fact, Matter]):
+class FactInline(OnlyWithContent, ReadOnly, admin.TabularInline[Fact, Matter]):
     model = Fact
     fields = ("key", "value", "unit", "as_of", "source", "status")
     show_change_link = True
@@ -47,7 +53,10 @@ class FactInline(ReadOnly, admin.TabularInline[Fact, Matter]):
 
 class ProviderCallInline(ReadOnly, admin.TabularInline[ProviderCall, Matter]):
     model = ProviderCall
-    fields = ("at", "provider", "operation", "status", "error_code", "latency_ms", "question", "record_ids")
+
+    def get_fields(self, request: HttpRequest, obj: Matter | None = None) -> tuple[str, ...]:
+        content = ("question", "record_ids") if may_read_content(request) else ()
+        return ("at", "provider", "operation", "status", "error_code", "latency_ms", *content)
 
 
 class StepInline(ReadOnly, admin.TabularInline[Step, Matter]):
@@ -57,15 +66,16 @@ class StepInline(ReadOnly, admin.TabularInline[Step, Matter]):
     show_change_link = True
 
 
-class EventInline(ReadOnly, admin.TabularInline[Event, Matter]):
+class EventInline(OnlyWithContent, ReadOnly, admin.TabularInline[Event, Matter]):
     model = Event
     fields = ("number", "at", "type", "from_status", "to_status", "why")
 
 
 @admin.register(Matter)
-class MatterAdmin(ReadOnly, admin.ModelAdmin[Matter]):
+class MatterAdmin(NotesReading, ReadOnly, admin.ModelAdmin[Matter]):
     list_display = (
         "__str__",
+        "asked",
         "company",
         "status",
         "waiting_for",
@@ -80,9 +90,19 @@ class MatterAdmin(ReadOnly, admin.ModelAdmin[Matter]):
     search_fields = ("id", "company__slug", "question", "title")
     date_hierarchy = "submitted_at"
     inlines: ClassVar = [QuestionInline, FactInline, ProviderCallInline, StepInline, EventInline]
-    actions = ("retry",)
+    actions: tuple[str, ...] = ("retry",)
+    content_fields = ("question", "metadata", "webhook_url", "people", "dedupe")
+    content_columns = ("asked",)
+    content_search = ("question",)
 
-    @admin.action(description="Retry: let them go on from the step that failed")
+    @admin.display(description="Question")
+    def asked(self, matter: Matter) -> str:
+        return matter.question[:80] or "(its content was removed)"
+
+    def has_operate_permission(self, request: HttpRequest) -> bool:
+        return may_operate(request)
+
+    @admin.action(description="Retry: let them go on from the step that failed", permissions=["operate"])
     def retry(self, request: HttpRequest, queryset: QuerySet[Matter]) -> None:
         for matter in queryset:
             try:
@@ -92,8 +112,28 @@ class MatterAdmin(ReadOnly, admin.ModelAdmin[Matter]):
                 self.message_user(request, f"{matter.pk}: {refusal}", messages.WARNING)
 
 
+admin.site.unregister(Company)
+
+
+@admin.register(Company)
+class CompanyWithUsageAdmin(CompanyAdmin):
+    """Companies with what they used of language models."""
+
+    readonly_fields = ("usage", "by_status")
+
+    @admin.display(description=f"Usage of the last {USAGE_DAYS} days (UTC)")
+    def usage(self, company: Company) -> str:
+        """By day and model: calls, tokens and US dollars."""
+        return render_to_string("admin/usage.html", {"rows": usage_of([company.pk], USAGE_DAYS)})
+
+    @admin.display(description="Matters")
+    def by_status(self, company: Company) -> str:
+        counts = company.matters.order_by().values_list("status").annotate(count=Count("pk"))
+        return ", ".join(f"{count} {status}" for status, count in sorted(counts)) or "none"
+
+
 @admin.register(Question)
-class QuestionAdmin(ReadOnly, admin.ModelAdmin[Question]):
+class QuestionAdmin(NotesReading, OnlyWithContent, ReadOnly, admin.ModelAdmin[Question]):
     list_display = ("__str__", "matter", "kind", "status", "round", "source")
     list_filter = ("status", "kind")
     list_select_related = ("matter",)
@@ -110,21 +150,21 @@ class QuestionAdmin(ReadOnly, admin.ModelAdmin[Question]):
 
 
 @admin.register(Fact)
-class FactAdmin(ReadOnly, admin.ModelAdmin[Fact]):
+class FactAdmin(NotesReading, OnlyWithContent, ReadOnly, admin.ModelAdmin[Fact]):
     list_display = ("key", "matter", "source", "status", "as_of", "created_at")
     list_filter = ("status", "source")
     list_select_related = ("matter",)
     search_fields = ("matter__id", "key")
 
 
-class EntryInline(ReadOnly, admin.TabularInline[CompanyFactEntry, CompanyFact]):
+class EntryInline(OnlyWithContent, ReadOnly, admin.TabularInline[CompanyFactEntry, CompanyFact]):
     model = CompanyFactEntry
     fields = ("at", "how", "value", "unit", "as_of", "source", "record_id", "matter", "by")
     ordering = ("pk",)
 
 
 @admin.register(CompanyFact)
-class CompanyFactAdmin(ReadOnly, admin.ModelAdmin[CompanyFact]):
+class CompanyFactAdmin(NotesReading, OnlyWithContent, ReadOnly, admin.ModelAdmin[CompanyFact]):
     list_display = ("key", "company", "subject", "source", "status", "gathered_at", "stale_at")
     list_filter = ("status", "source")
     list_select_related = ("company",)
@@ -139,12 +179,13 @@ class CallInline(ReadOnly, admin.TabularInline[LLMCall, Step]):
 
 
 @admin.register(Step)
-class StepAdmin(ReadOnly, admin.ModelAdmin[Step]):
+class StepAdmin(NotesReading, ReadOnly, admin.ModelAdmin[Step]):
     list_display = ("key", "matter", "version", "kind", "state", "due_at", "attempt", "calls_seen", "finished_at")
     list_filter = ("state", "kind")
     list_select_related = ("matter",)
     search_fields = ("matter__id", "key")
     inlines: ClassVar = [CallInline]
+    content_fields = ("payload", "result")
 
 
 @admin.register(LLMCall)
@@ -156,16 +197,17 @@ class LLMCallAdmin(ReadOnly, admin.ModelAdmin[LLMCall]):
 
 
 @admin.register(ProviderCall)
-class ProviderCallAdmin(ReadOnly, admin.ModelAdmin[ProviderCall]):
+class ProviderCallAdmin(NotesReading, ReadOnly, admin.ModelAdmin[ProviderCall]):
     list_display = ("at", "provider", "operation", "status", "error_code", "latency_ms", "matter")
     list_filter = ("provider", "operation", "status")
+    content_fields = ("question", "record_ids")
     list_select_related = ("matter",)
     search_fields = ("matter__id",)
     date_hierarchy = "at"
 
 
 @admin.register(Event)
-class EventAdmin(ReadOnly, admin.ModelAdmin[Event]):
+class EventAdmin(NotesReading, OnlyWithContent, ReadOnly, admin.ModelAdmin[Event]):
     list_display = ("at", "matter", "number", "type", "from_status", "to_status", "why")
     list_filter = ("type",)
     list_select_related = ("matter",)
@@ -198,7 +240,7 @@ class BatchAdmin(ReadOnly, admin.ModelAdmin[Batch]):
 
 
 @admin.register(IdempotencyRecord)
-class IdempotencyRecordAdmin(ReadOnly, admin.ModelAdmin[IdempotencyRecord]):
+class IdempotencyRecordAdmin(NotesReading, OnlyWithContent, ReadOnly, admin.ModelAdmin[IdempotencyRecord]):
     list_display = ("key", "company", "status", "created_at")
     list_select_related = ("company",)
     search_fields = ("key", "company__slug")
@@ -210,7 +252,7 @@ class BreakerAdmin(ReadOnly, admin.ModelAdmin[Breaker]):
 
 
 @admin.register(CachedReply)
-class CachedReplyAdmin(ReadOnly, admin.ModelAdmin[CachedReply]):
+class CachedReplyAdmin(NotesReading, OnlyWithContent, ReadOnly, admin.ModelAdmin[CachedReply]):
     list_display = ("sha256", "company", "expires_at")
     list_select_related = ("company",)
     search_fields = ("company__slug",)

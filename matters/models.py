@@ -115,7 +115,7 @@ class Matter(models.Model):
         ]
 
     def __str__(self) -> str:
-        return self.question[:80] or f"{self.pk}, whose content was removed"
+        return f"matter {str(self.pk)[:8]}"  # no content: lists and titles of the admin show it to all staff
 
 
 class Question(models.Model):
@@ -351,6 +351,13 @@ class Step(models.Model):
 
     def __str__(self) -> str:
         return f"{self.key} of {self.matter_id}"
+
+
+class DeadLetter(Step):
+    """A step that gave up, as operators see it."""
+
+    class Meta:
+        proxy = True
 
 
 class CallOutcome(models.TextChoices):

@@ -5,7 +5,9 @@ from typing import TYPE_CHECKING, Any
 from django.contrib import admin
 from django.db.models import Model
 from django.http import HttpRequest
+from django.utils.html import format_html
 
+from playbooks.changes import changes_since_before
 from playbooks.models import Playbook, PlaybookVersion, Section
 
 if TYPE_CHECKING:
@@ -58,4 +60,11 @@ class PlaybookVersionAdmin(ReadOnly, VersionModelAdmin):
     list_select_related = ["playbook"]
     search_fields = ["title", "content_hash"]
     exclude = ["names"]
+    readonly_fields = ["changes"]
     inlines = [SectionInline]
+
+    @admin.display(description="Changed since the version before")
+    def changes(self, version: PlaybookVersion) -> str:
+        """A unified diff of the sections."""
+        lines = changes_since_before(version)
+        return format_html("<pre>{}</pre>", "\n".join(lines)) if lines else "This is the first version, or nothing."

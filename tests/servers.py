@@ -4,6 +4,7 @@ It is named with `-p`, so that the addresses are in the environment before Djang
 """
 
 import atexit
+import base64
 import os
 import secrets
 import shutil
@@ -38,6 +39,7 @@ def _start() -> None:
             "REDIS_URL": redis.start(),
             "SECRET_KEY": secrets.token_urlsafe(50),
             "FIELD_ENCRYPTION_KEYS": Fernet.generate_key().decode(),
+            "REVIEW_SIGNING_KEY": base64.b64encode(secrets.token_bytes(32)).decode(),
             "DEBUG": "0",
             "OPENAI_API_KEY": "sk-test",
             "OPENAI_BASE_URL": "http://127.0.0.1:9/v1",  # a test that needs a model starts one

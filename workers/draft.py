@@ -92,6 +92,7 @@ def sources_of(matter: Matter) -> tuple[draft.AdviceSource, ...]:
             heading=section.heading,
             text=section.text,
             jurisdictions=playbook.jurisdictions,
+            version=playbook.content_hash,
         )
         for n, (playbook, section) in enumerate(sections, start=1)
     )

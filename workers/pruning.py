@@ -71,6 +71,10 @@ _FORGET = (
         WHERE matter_id = %(matter)s""",
     """UPDATE advice_check c SET sources = '[]', reason = ''
          FROM advice_attempt a WHERE a.id = c.attempt_id AND a.matter_id = %(matter)s""",
+    """DELETE FROM advice_reviewcomment c USING advice_review r, advice_attempt a
+        WHERE r.id = c.review_id AND a.id = r.attempt_id AND a.matter_id = %(matter)s""",
+    """UPDATE advice_review r SET reasons = '', statement = NULL, signature = ''
+         FROM advice_attempt a WHERE a.id = r.attempt_id AND a.matter_id = %(matter)s""",
     """DELETE FROM advice_chunk c USING advice_attempt a WHERE a.id = c.attempt_id AND a.matter_id = %(matter)s""",
     """UPDATE advice_attempt SET text = '', reason = '', notice = '', sources = '[]', facts = '[]'
         WHERE matter_id = %(matter)s""",

@@ -9,6 +9,7 @@ from advice.export.blocks import markdown_as_blocks, shown, words_as_blocks
 from advice.export.document import Document, Fact, Source
 from advice.markup import VERDICTS, cited_markers
 from advice.models import Attempt, AttemptStatus
+from advice.review.badge import REVIEWED, STALE, Standing, standing_of
 from matters.templatetags.facts import readable
 
 TITLE_LENGTH = 100  # characters of the question
@@ -24,7 +25,7 @@ _NOT_WHOLE = {
 def document_of(attempt: Attempt) -> Document:
     """The document of an attempt that has ended. Gives the database connection back: what comes next takes long."""
     checks = list(attempt.checks.all())
-    question = attempt.matter.question
+    question, standing = attempt.matter.question, standing_of(attempt)
     if not connection.in_atomic_block:
         connection.close()
     cited = cited_markers(attempt.text)
@@ -32,7 +33,7 @@ def document_of(attempt: Attempt) -> Document:
     return Document(
         title="Advice: " + shown(Truncator(" ".join(question.split())).chars(TITLE_LENGTH)),
         question=words_as_blocks(question),
-        about=_about(attempt),
+        about=[*_about(attempt), *_review(standing)],
         warning=" ".join(shown(_NOT_WHOLE.get(AttemptStatus(attempt.status), "").format(attempt.reason)).split()),
         notice=shown(attempt.notice),
         advice=markdown_as_blocks(attempt.text, checks),
@@ -52,6 +53,15 @@ def _about(attempt: Attempt) -> list[str]:
         f"Matter {attempt.matter_id}",
         f"SHA-256 of the Markdown text: {attempt.sha256}",
     ]
+
+
+def _review(standing: Standing) -> list[str]:
+    """Who reviewed it, and that it does not hold any more where that is so."""
+    if standing.reviewed_at is None or standing.state not in (REVIEWED, STALE):
+        return ["Draft: not reviewed"]
+    at, who = standing.reviewed_at, shown(standing.reviewed_by)
+    line = f"Reviewed by {who} on {at.day} {at:%B %Y, %H:%M} UTC, badge {standing.sha256}"
+    return [f"{line}. Stale: {' '.join(map(shown, standing.reasons))}" if standing.state == STALE else line]
 
 
 def _source(source: dict[str, Any]) -> Source:

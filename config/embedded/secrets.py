@@ -1,5 +1,6 @@
 """`secrets.json` in DATA_DIR: what `make run` generates once when the environment does not set it."""
 
+import base64
 import secrets
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, fields
@@ -14,13 +15,14 @@ FILE_NAME = "secrets.json"
 
 @dataclass(frozen=True)
 class Secrets:
-    """Everything is printable ASCII; `field_encryption_keys` are Fernet keys separated by commas, newest first."""
+    """Everything is printable ASCII; keys are separated by commas, newest first: Fernet's, and Ed25519's as base64."""
 
     secret_key: str
     field_encryption_keys: str
     flower_password: str
     founder_password: str
     staff_password: str
+    review_signing_key: str
 
 
 def _password() -> str:
@@ -33,6 +35,7 @@ GENERATORS: dict[str, Callable[[], str]] = {
     "flower_password": _password,
     "founder_password": _password,
     "staff_password": _password,
+    "review_signing_key": lambda: base64.b64encode(secrets.token_bytes(32)).decode(),  # RFC 8032: any 32 bytes are one
 }
 
 

@@ -74,6 +74,7 @@ def test_every_call_of_the_contract_is_in_it(description: dict[str, Any]) -> Non
         ("get", f"{MATTER}/advice.md"),
         ("get", f"{MATTER}/advice.pdf"),
         ("get", f"{MATTER}/advice.docx"),
+        ("get", f"{MATTER}/review.json"),
         ("post", f"{MATTER}/shares"),
         ("get", f"{MATTER}/shares"),
         ("delete", "/api/v1/shares/{share_id}"),

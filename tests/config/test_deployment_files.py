@@ -18,7 +18,13 @@ from config.run import children
 RUN_ONLY = {"HOST", "DATA_DIR", "WORKER_PROCESSES", "LOCAL_LLM", "DEMO_PROVIDERS", "LISTEN_DATABASE_URL"}
 HOST_ONLY = {"PORT", "FLOWER_PORT", "FLOWER_PASSWORD"}  # not for the product inside, but used in the file
 COMPOSE_ONLY = {"POSTGRES_PASSWORD", "REDIS_PASSWORD"}
-SECRETS = {"SECRET_KEY", "FIELD_ENCRYPTION_KEYS", "FLOWER_PASSWORD", "OPENAI_API_KEY"} | COMPOSE_ONLY
+SECRETS = {
+    "SECRET_KEY",
+    "FIELD_ENCRYPTION_KEYS",
+    "REVIEW_SIGNING_KEY",
+    "FLOWER_PASSWORD",
+    "OPENAI_API_KEY",
+} | COMPOSE_ONLY
 PRODUCT = {"web", "worker", "beat", "flower", "setup"}
 SUBSTITUTION = re.compile(r"(?<!\$)\$\{(\w+)(?::([-?])([^}]*))?\}")
 

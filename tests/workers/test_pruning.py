@@ -21,6 +21,7 @@ from pytest_django import Settings
 from advice.cursor import Cursor
 from advice.feedback import give_feedback
 from advice.models import Attempt, AttemptStatus
+from advice.review import desk
 from advice.services import cancel_matter
 from advice.stream import Page, read_page
 from companies.async_pool import close_async_pool
@@ -178,10 +179,11 @@ def advised(pipeline: Pipeline, api: Client, llm: FakeLLM) -> Matter:
     pipeline.run_all()
     _plant_what_providers_said(matter)
     _ask_and_look(matter)
+    _plant_what_a_reviewer_said(matter)
     matter.refresh_from_db()
     assert matter.status == MatterStatus.ADVISED
     rename_matter(matter.pk, f"{CANARY} leaves")
-    somebody = User.objects.create_user("reader@acme.example")
+    somebody = User.objects.create_user("thumbs@acme.example")
     give_feedback(matter.attempts.get(), helpful=False, reason=f"{CANARY} was forgotten", by=somebody)
     assert Delivery.objects.filter(event__matter=matter).update(last_error=CANARY) == 2
     return matter
@@ -192,6 +194,13 @@ def _ask_and_look(matter: Matter) -> None:
     user, now = User.objects.create_user("reader@acme.example"), Now()
     Notice.objects.create(matter=matter, user=user, kind="ready", occasion=CANARY, due_at=now, created_at=now)
     Presence.objects.create(matter=matter, user=user, seen_until=now)
+
+
+def _plant_what_a_reviewer_said(matter: Matter) -> None:
+    reviewer, attempt = User.objects.create_user("rita@staff.example", is_staff=True), matter.attempts.get()
+    desk.take(attempt.pk, reviewer)
+    desk.comment(attempt.pk, reviewer, "Notice runs at once", f"{CANARY} commented")
+    desk.send_back(attempt.pk, reviewer, f"{CANARY} is the reason")
 
 
 def _plant_what_providers_said(matter: Matter) -> None:
@@ -231,7 +240,7 @@ def test_no_word_of_a_pruned_matter_is_left_anywhere_and_its_record_stays(advise
         "documents_documentpage.search_vector", "matters_matter.webhook_url", "matters_batchitem.custom_id",
         "matters_delivery.last_error", "matters_matter.people", "matters_question.known", "matters_question.reason",
         "matters_providercall.record_ids", "matters_notice.occasion", "matters_matter.title",
-        "advice_feedback.reason",
+        "advice_feedback.reason", "advice_review.reasons", "advice_reviewcomment.text",
     ):  # fmt: skip
         assert place in planted, f"no canary was planted in {place}: {sorted(planted)}"
     let_pass(DAYS + 1)

@@ -13,7 +13,10 @@ FactStatus = Literal["known", "unverified", "unknown"]
 
 @dataclass(frozen=True)
 class AdviceSource:
-    """A playbook section under its marker ("P1", "P2", …). `law_as_of` is an ISO date."""
+    """A playbook section under its marker ("P1", "P2", …). `law_as_of` is an ISO date.
+
+    `version` is the SHA-256 of the playbook's file: the model is not shown it, a review is bound to it.
+    """
 
     marker: str
     playbook: str
@@ -22,6 +25,7 @@ class AdviceSource:
     heading: str
     text: str
     jurisdictions: tuple[str, ...] = ()
+    version: str = ""
 
 
 @dataclass(frozen=True)

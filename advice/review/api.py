@@ -1,0 +1,32 @@
+"""REST: an approved advice with its badge, in one file that `manage.py verify_badge` proves offline."""
+
+from uuid import UUID
+
+from django.http import HttpRequest, JsonResponse
+from ninja import Router
+
+from advice.api import Number, wanted_attempt
+from advice.review.badge import badge_file
+from advice.review.models import Review, ReviewState
+from advice.review.schemas import BadgeFile
+from companies.api_auth import Authentication
+from companies.problems import Problem, problems
+from matters.api import own_matter
+
+router = Router(auth=Authentication(), tags=["advice"])
+ATTACHED = {"Content-Disposition": 'attachment; filename="review.json"', "Cache-Control": "private, no-store"}
+
+
+@router.get(
+    "/matters/{uuid:matter_id}/review.json",
+    summary="Read an advice with its badge",
+    response={200: BadgeFile, **problems(404, 410)},
+)
+def get_review(request: HttpRequest, matter_id: UUID, version: Number = None, attempt: Number = None) -> JsonResponse:
+    """The newest attempt, or the one asked for, with the badge that its approval gave; 404 where none approved it."""
+    own_matter(request, matter_id)
+    wanted = wanted_attempt(matter_id, version, attempt)
+    review = Review.objects.filter(attempt=wanted, state=ReviewState.APPROVED).first()
+    if review is None:
+        raise Problem(404, "Nobody has approved this advice, so it has no badge.")
+    return JsonResponse(badge_file(wanted, review), headers=ATTACHED, json_dumps_params={"ensure_ascii": False})

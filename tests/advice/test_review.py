@@ -1,0 +1,333 @@
+"""An approval binds text, facts, sources and playbook versions: any changed byte voids it, on every way of reading."""
+
+import json
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import connection
+from django.test import Client
+from pytest_django import Settings
+
+from advice.models import Attempt, AttemptStatus
+from advice.review import desk
+from advice.review.badge import standing_of
+from advice.review.binding import public_key_of
+from advice.review.models import Review, ReviewState
+from advice.services import begin_attempt
+from companies.models import Company, User
+from matters.services import NotAllowed, lock_matter
+from playbooks.loading import LIBRARY, load_file
+from playbooks.models import PlaybookVersion
+from tests import rows
+from tests.threads import at_once
+
+pytestmark = pytest.mark.django_db
+TEXT = "Pay the final wages at once [P1]. Give notice in writing [F1].\n\nPay 😀 nothing else."
+FACT = {"marker": "F1", "label": "Where?", "value": "Oakland", "unit": None, "as_of": None, "source": "founder",
+        "status": "known"}  # fmt: skip
+
+
+Act = Callable[[Attempt, User, User], None]
+
+
+@pytest.fixture
+def reviewer(db: None) -> User:
+    return User.objects.create_user("rita@staff.example", first_name="Rita", last_name="Reviewer", is_staff=True)
+
+
+@pytest.fixture
+def attempt(company: Company) -> Attempt:
+    """An advice that waits for a review."""
+    load_file(LIBRARY / "founder-departure.md")
+    version = PlaybookVersion.objects.get(playbook__slug="founder-departure")
+    source = {"marker": "P1", "playbook": "founder-departure", "title": "A", "heading": "B", "text": "C",
+              "law_as_of": "2026-11-20", "version": version.content_hash}  # fmt: skip
+    matter = rows.advising(company)
+    writing = begin_attempt(
+        lock_matter(matter.pk), step_id=rows.step_of(matter).pk, epoch=1, model="m", sources=[source], facts=[FACT],
+        notice="",
+    )  # fmt: skip
+    rows.append(writing, TEXT)
+    rows.advised(matter, writing)
+    writing.refresh_from_db()
+    return writing
+
+
+def approve(attempt: Attempt, reviewer: User) -> None:
+    desk.take(attempt.pk, reviewer)
+    desk.approve(attempt.pk, reviewer, attempt.sha256)
+
+
+def shown(page: Client, attempt: Attempt) -> dict[str, Any]:
+    """The review as the API has it; the page must say the same."""
+    here = f"/api/v1/matters/{attempt.matter_id}/advice"
+    review: dict[str, Any] = page.get(here).json()["review"]
+    html = page.get(f"/matters/{attempt.matter_id}/").content.decode()
+    words = {"draft": "nobody has reviewed it", "reviewed": "Reviewed</strong> by Rita Reviewer", "stale": "Stale."}
+    assert words[review["state"]] in html or review["sent_back"], f"the page does not say {review['state']}"
+    return review
+
+
+@pytest.fixture
+def page(client: Client, founder: User) -> Client:
+    client.force_login(founder)
+    return client
+
+
+def test_founders_see_draft_then_by_whom_it_was_reviewed(page: Client, attempt: Attempt, reviewer: User) -> None:
+    assert shown(page, attempt)["state"] == "draft"
+    desk.take(attempt.pk, reviewer)
+    assert shown(page, attempt)["state"] == "draft", "in review is not reviewed"
+    desk.approve(attempt.pk, reviewer, attempt.sha256)
+    review = shown(page, attempt)
+    assert (review["state"], review["reviewed_by"], review["reasons"]) == ("reviewed", "Rita Reviewer", [])
+
+
+CHANGES: dict[str, tuple[str, str]] = {
+    "the text": ("UPDATE advice_attempt SET text = replace(text, 'writing', 'Writing')", "the text of the advice"),
+    "a fact": ("""UPDATE advice_attempt SET facts = jsonb_set(facts, '{0,value}', '"Berlin"')""", "the facts used"),
+    "a source": ("""UPDATE advice_attempt SET sources = jsonb_set(sources, '{0,text}', '"D"')""", "the sources"),
+    "a playbook's version": (
+        """UPDATE advice_attempt SET sources = jsonb_set(sources, '{0,version}', '"0"')""",
+        "the versions of the playbooks",
+    ),
+    "the question": ("UPDATE matters_matter SET question = question || '!'", "the question"),
+    "who approved": ("UPDATE advice_review SET reviewed_by = 'Mallory'", "signature"),
+    "the badge": ("""UPDATE advice_review SET statement = statement || '{"reviewed_by": "Mallory"}'""", "signature"),
+    "when": ("UPDATE advice_review SET decided_at = decided_at - interval '1 day'", "signature"),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_any_changed_byte_voids_the_badge(page: Client, attempt: Attempt, reviewer: User, change: str) -> None:
+    approve(attempt, reviewer)
+    statement, words = CHANGES[change]
+    with connection.cursor() as cursor:
+        cursor.execute(statement)
+        assert cursor.rowcount == 1
+    review = shown(page, attempt)
+    assert review["state"] == "stale"
+    assert any(words in reason for reason in review["reasons"]), review["reasons"]
+
+
+def test_a_newer_version_of_a_playbook_makes_it_stale(page: Client, attempt: Attempt, reviewer: User) -> None:
+    approve(attempt, reviewer)
+    old = PlaybookVersion.objects.get(is_current=True)
+    PlaybookVersion.objects.update(is_current=False)
+    assert shown(page, attempt)["state"] == "reviewed", "retired, and not replaced"
+    old.pk, old.content_hash, old.is_current = None, "f" * 64, True
+    old.save(force_insert=True)
+    assert shown(page, attempt)["reasons"] == [
+        "The playbook founder-departure has a newer version than the one reviewed."
+    ]
+
+
+def test_a_key_that_came_later_leaves_older_badges_good_and_a_lost_one_does_not(
+    attempt: Attempt, reviewer: User, settings: Settings
+) -> None:
+    approve(attempt, reviewer)
+    newer = "A" * 43 + "="
+    settings.REVIEW_SIGNING_KEY = [newer, *settings.REVIEW_SIGNING_KEY]
+    assert standing_of(attempt).state == "reviewed"
+    settings.REVIEW_SIGNING_KEY = [newer]
+    assert standing_of(attempt).state == "stale"
+
+
+def test_what_is_sent_back_is_read_with_reasons_and_passages(page: Client, attempt: Attempt, reviewer: User) -> None:
+    desk.take(attempt.pk, reviewer)
+    noted = desk.comment(attempt.pk, reviewer, "😀 nothing", "Say what.")
+    assert TEXT[noted.start : noted.end] == "😀 nothing", "places are code points"
+    desk.send_back(attempt.pk, reviewer, "The deadline is missing.")
+    review = shown(page, attempt)
+    assert review["state"] == "draft"
+    assert review["sent_back"]["reasons"] == "The deadline is missing."
+    assert review["sent_back"]["comments"] == [
+        {"start": noted.start, "end": noted.end, "passage": "😀 nothing", "text": "Say what."}
+    ]
+    html = page.get(f"/matters/{attempt.matter_id}/").content.decode()
+    assert "The deadline is missing." in html
+    assert "Say what." in html
+
+
+def approving(attempt: Attempt, me: User, _other: User) -> None:
+    desk.approve(attempt.pk, me, attempt.sha256)
+
+
+def taking(attempt: Attempt, me: User, _other: User) -> None:
+    desk.take(attempt.pk, me)
+
+
+def taken_by_other(attempt: Attempt, _me: User, other: User) -> None:
+    desk.take(attempt.pk, other)
+
+
+def approving_what_was_not_read(attempt: Attempt, me: User, _other: User) -> None:
+    desk.approve(attempt.pk, me, "0" * 64)
+
+
+def sending_back(words: str) -> Act:
+    return lambda attempt, me, _other: desk.send_back(attempt.pk, me, words)
+
+
+def commenting(passage: str) -> Act:
+    def act(attempt: Attempt, me: User, _other: User) -> None:
+        desk.comment(attempt.pk, me, passage, "x")
+
+    return act
+
+
+def withdrawing(attempt: Attempt, me: User, _other: User) -> None:
+    desk.withdraw(attempt.pk, me, "No.")
+
+
+@pytest.mark.parametrize(
+    ("acts", "words"),
+    [
+        ([approving], "Take this advice first"),
+        ([taken_by_other, taking], "in review, by other@staff.example"),
+        ([taken_by_other, sending_back("No.")], "in review, by other"),
+        ([taking, approving_what_was_not_read], "not the one that you read"),
+        ([taking, commenting("Pay")], "stand 2 times"),
+        ([taking, commenting("Mars")], "do not stand"),
+        ([taking, sending_back(" ")], "is empty"),
+        ([taking, approving, taken_by_other], "approved, by Rita Reviewer"),
+        ([withdrawing], "not approved"),
+    ],
+)
+def test_what_is_not_allowed_is_refused_with_the_reason(
+    attempt: Attempt, reviewer: User, acts: list[Act], words: str
+) -> None:
+    other = User.objects.create_user("other@staff.example", is_staff=True)
+    *before, last = acts
+    for act in before:
+        act(attempt, reviewer, other)
+    with pytest.raises(NotAllowed, match=words):
+        last(attempt, reviewer, other)
+
+
+def test_an_incomplete_advice_cannot_be_approved(company: Company, reviewer: User) -> None:
+    attempt = rows.ended(rows.begun(rows.advising(company)), AttemptStatus.INCOMPLETE)
+    desk.take(attempt.pk, reviewer)
+    with pytest.raises(NotAllowed, match="incomplete"):
+        desk.approve(attempt.pk, reviewer, attempt.sha256)
+
+
+def test_given_back_or_handed_over_it_is_somebody_elses(attempt: Attempt, reviewer: User) -> None:
+    other = User.objects.create_user("other@staff.example", is_staff=True)
+    desk.take(attempt.pk, reviewer)
+    desk.give_back(attempt.pk, reviewer)
+    desk.take(attempt.pk, other)
+    desk.hand_over(attempt.pk, reviewer)
+    desk.approve(attempt.pk, reviewer, attempt.sha256)
+    with pytest.raises(NotAllowed, match="approved"):
+        desk.hand_over(attempt.pk, other)
+
+
+def test_an_approval_can_be_withdrawn(attempt: Attempt, reviewer: User) -> None:
+    approve(attempt, reviewer)
+    desk.withdraw(attempt.pk, reviewer, "The law changed.")
+    assert (standing_of(attempt).state, standing_of(attempt).words) == ("draft", "The law changed.")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_reviewers_cannot_both_take_it(attempt: Attempt) -> None:
+    people = [User.objects.create_user(f"{n}@staff.example", is_staff=True) for n in range(4)]
+
+    def tries(person: User) -> bool:
+        try:
+            desk.take(attempt.pk, person)
+        except NotAllowed:
+            return False
+        return True
+
+    assert sum(at_once(*[partial(tries, person) for person in people])) == 1
+    assert Review.objects.get().state == ReviewState.IN_REVIEW
+
+
+@pytest.fixture
+def file(page: Client, attempt: Attempt, reviewer: User, tmp_path: Path) -> Path:
+    """A downloaded review.json, with the advice.md beside it."""
+    assert page.get(f"/api/v1/matters/{attempt.matter_id}/review.json").status_code == 404
+    approve(attempt, reviewer)
+    path = tmp_path / "review.json"
+    for name in ("review.json", "advice.md"):
+        (tmp_path / name).write_bytes(page.get(f"/api/v1/matters/{attempt.matter_id}/{name}").content)
+    return path
+
+
+def test_a_downloaded_badge_is_proved_by_file_and_key_alone(
+    file: Path, capsys: pytest.CaptureFixture[str], settings: Settings
+) -> None:
+    key = public_key_of(settings.REVIEW_SIGNING_KEY[0])
+    settings.REVIEW_SIGNING_KEY = []
+    with connection.execute_wrapper(no_database):
+        call_command("verify_badge", file, public_key=key, markdown=file.with_name("advice.md"))
+    said = capsys.readouterr().out
+    assert "The badge holds: approved by Rita Reviewer" in said
+
+
+def no_database(*_call: object) -> None:
+    raise AssertionError("the database was asked")
+
+
+def fails(file: Path, **options: Any) -> str:
+    with pytest.raises(CommandError) as refused:
+        call_command("verify_badge", file, **options)
+    assert refused.value.returncode == 1
+    return str(refused.value)
+
+
+def test_every_changed_value_of_the_file_is_found(file: Path) -> None:
+    original = json.loads(file.read_text())
+    places = list(leaves(original))
+    assert len(places) > 25
+    changed = file.with_name("changed.json")
+    for place in places:
+        root = json.loads(file.read_text())
+        change(root, place)
+        changed.write_text(json.dumps(root))
+        assert fails(changed), f"a change at {place} was not found"
+
+
+def leaves(value: Any, way: tuple[Any, ...] = ()) -> Any:
+    if isinstance(value, dict | list):
+        for name, each in value.items() if isinstance(value, dict) else enumerate(value):
+            yield from leaves(each, (*way, name))
+    else:
+        yield way
+
+
+def change(root: Any, place: tuple[Any, ...]) -> None:
+    *way, last = place
+    for name in way:
+        root = root[name]
+    root[last] = root[last] + 1 if isinstance(root[last], int) else f"{root[last] or ''}x"
+
+
+def test_what_is_wrong_is_said(file: Path, tmp_path: Path) -> None:
+    whole = file.read_text()
+    for words, content in {
+        "the text of the advice": whole.replace("in writing", "by phone"),
+        "the facts used": whole.replace("Oakland", "Berlin"),
+        "reviewer, time, hashes": whole.replace('"reviewed_by": "Rita', '"reviewed_by": "Mallory'),
+        "is not JSON": whole[:-20],
+        "too much: note": whole.replace('{"advice": {', '{"advice": {"note": "And pay me.", '),
+        "stands twice": whole.replace('"content": ', '"content": "", "content": '),
+        "UTF": whole.replace("in writing", "\\ud800"),
+        "Not an object": "[]",
+    }.items():
+        assert content != whole
+        file.write_text(content)
+        assert words.lower() in fails(file).lower(), words
+    file.write_text(whole)
+    other = public_key_of("A" * 43 + "=")
+    assert "signature is not by this key" in fails(file, public_key=other)
+    assert "base64 of 32 bytes" in fails(file, public_key="AAAA")
+    markdown = tmp_path / "advice.md"
+    markdown.write_bytes(markdown.read_bytes() + b"\n")
+    assert "Markdown file is not the text" in fails(file, markdown=markdown)
+    assert "can't be read" in fails(tmp_path / "nowhere.json")

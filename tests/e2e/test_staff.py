@@ -1,0 +1,128 @@
+"""Staff's job in a browser: from queue to badge; then a changed byte voids it, and the offline check says so."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.e2e.conftest import ROOT, OpenPage, look, picture
+from tests.e2e.walk import answer_cards, ask_a_question
+from tests.processes import PASSWORD, Installation
+
+pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("e2e")]
+REVIEWER = "rita@staff.example"
+MAKE_REVIEWER = f"""
+from allauth.account.models import EmailAddress
+from django.contrib.auth.models import Group
+from companies.models import User
+user = User.objects.create_user("{REVIEWER}", "{PASSWORD}", first_name="Rita", last_name="Reviewer", is_staff=True)
+user.groups.add(Group.objects.get(name="reviewer"))
+EmailAddress.objects.create(user=user, email=user.email, verified=True, primary=True)
+"""
+
+
+def test_from_the_queue_to_a_badge_that_one_changed_byte_voids(
+    open_page: OpenPage, founder_page: Page, installation: Installation, tmp_path: Path
+) -> None:
+    installation.manage("shell", "-c", MAKE_REVIEWER)
+    ask_a_question(founder_page)
+    answer_cards(founder_page)
+    expect(founder_page.locator("#review")).to_have_text("Draft: nobody has reviewed it.", timeout=60_000)
+
+    desk = reviewer_at_the_desk(open_page)
+    send_back_once(desk)
+    founder_page.reload()
+    expect(founder_page.locator("#review")).to_contain_text("Name the deadline.")
+    founder_page.get_by_role("button", name="Regenerate").click()
+    expect(founder_page.locator("#review")).to_have_text("Draft: nobody has reviewed it.", timeout=60_000)
+
+    edit_and_approve(desk)
+    founder_page.reload()
+    expect(founder_page.locator("#review")).to_contain_text("Reviewed by Rita Reviewer")
+    expect(founder_page.locator("#advice-text")).to_contain_text("Ask before you sign.")
+    look(founder_page, "reviewed")
+    file, markdown = download(founder_page, tmp_path)
+    assert "The badge holds: approved by Rita Reviewer" in verify(installation, file, markdown, 0)
+
+    installation.sql("UPDATE advice_attempt SET text = replace(text, 'Ask before', 'Ask Before')")
+    founder_page.reload()
+    expect(founder_page.locator("#review")).to_contain_text("Stale")
+    desk.reload()
+    expect(desk.get_by_role("status")).to_contain_text("the text of the advice")
+    picture(desk, "staff-stale")
+    with desk.expect_download() as downloading:
+        desk.get_by_role("link", name="Advice with badge").click()
+    voided = tmp_path / "voided.json"
+    downloading.value.save_as(voided)
+    assert "Changed since it was approved: the text of the advice." in verify(installation, voided, None, 1)
+    file.write_text(file.read_text().replace("Ask before you sign.", "Sign before you ask."))
+    assert "the text of the advice" in verify(installation, file, markdown, 1)
+
+
+def reviewer_at_the_desk(open_page: OpenPage) -> Page:
+    """The queue, with the one advice that waits."""
+    page = open_page()
+    page.goto("/admin/")
+    page.get_by_label("E-mail address").fill(REVIEWER)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    page.get_by_role("link", name="Review desk").first.click()
+    expect(page.locator("#result_list")).to_contain_text("our CTO")
+    picture(page, "staff-queue")
+    return page
+
+
+def send_back_once(desk: Page) -> None:
+    """Take the first of the queue, comment on a passage of it, and send it back."""
+    desk.locator("#result_list tbody a").first.click()
+    desk.get_by_role("button", name="Take it").click()
+    look(desk, "staff-review")
+    picture(desk, "staff-review")
+    desk.get_by_text("Its Markdown, and comments").click()
+    words = desk.locator("#markdown").inner_text()
+    desk.get_by_label("Passage").fill(words[:60])
+    desk.locator("#comment").fill("This is too short.")
+    desk.get_by_role("button", name="Comment").click()
+    expect(desk.get_by_text("This is too short.")).to_be_visible()
+    desk.get_by_label("Reasons").fill("Name the deadline.")
+    desk.get_by_role("button", name="Send back").click()
+    expect(desk.locator("#standing")).to_have_text("draft, sent back")
+
+
+def edit_and_approve(desk: Page) -> None:
+    """Take what is in the queue by now, write a version of it, and approve that."""
+    desk.get_by_role("link", name="Review desk").first.click()
+    desk.locator("#result_list tbody a").first.click()
+    desk.get_by_role("button", name="Take it").click()
+    desk.get_by_role("link", name="Edit as a new version").click()
+    text = desk.get_by_label("Text of the new version")
+    text.fill(f"{text.input_value()}\n\nAsk before you sign.")
+    look(desk, "staff-edit")
+    desk.get_by_role("button", name="Save as a new version").click()
+    expect(desk.get_by_text("is written, and yours to review")).to_be_visible()
+    desk.get_by_role("button", name="Approve").click()
+    expect(desk.locator("#standing")).to_have_text("reviewed")
+    picture(desk, "staff-approved")
+
+
+def download(founder_page: Page, folder: Path) -> tuple[Path, Path]:
+    """The founder's review.json and advice.md."""
+    with founder_page.expect_download() as downloading:
+        founder_page.get_by_role("link", name="Advice with badge").click()
+    file, markdown = folder / "review.json", folder / "advice.md"
+    downloading.value.save_as(file)
+    markdown.write_text(json.loads(file.read_text())["advice"]["content"])
+    return file, markdown
+
+
+def verify(installation: Installation, file: Path, markdown: Path | None, code: int) -> str:
+    """What `manage.py verify_badge` says, without a database: nothing listens where it is told to look for one."""
+    command = [sys.executable, "manage.py", "verify_badge", str(file)]
+    command += ["--markdown", str(markdown)] if markdown else []
+    env = installation.env | {"DATABASE_URL": "postgresql://nobody@127.0.0.1:1/nothing?pool=0"}
+    done = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, check=False)
+    assert done.returncode == code, done.stdout + done.stderr
+    return done.stdout + done.stderr

@@ -1,0 +1,3 @@
+"""Where Django looks for pages of the admin."""
+
+from workers.review_desk.admin import DeskAdmin as DeskAdmin

@@ -1,0 +1,55 @@
+"""The list of advice to review, longest waiting first."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+from django.http import HttpRequest
+
+from advice.models import Attempt, DeskItem
+from advice.review.desk import STANDS
+from advice.review.models import ReviewState
+from matters.states import MatterStatus
+
+UNDECIDED = (ReviewState.DRAFT, ReviewState.IN_REVIEW)
+
+
+def desk_items(items: QuerySet[DeskItem]) -> QuerySet[DeskItem]:
+    """Every attempt that stands and whose content is kept, with what the list shows of it."""
+    later = Attempt.objects.filter(matter=OuterRef("matter"), started_event__gt=OuterRef("started_event"))
+    return (
+        items.filter(status__in=STANDS, matter__pruned_at=None)
+        .select_related("matter__company", "review__reviewer")
+        .annotate(
+            unsupported=Count("checks", filter=Q(checks__verdict="unsupported")),
+            is_newest=~Exists(later),
+        )
+    )
+
+
+def waiting(items: QuerySet[Any]) -> QuerySet[Any]:
+    """Those that a reviewer is to decide about: the newest of a matter that is advised."""
+    undecided = Q(review=None) | Q(review__state__in=UNDECIDED)
+    return items.filter(undecided, is_newest=True, matter__status=MatterStatus.ADVISED)
+
+
+class StandFilter(admin.SimpleListFilter):
+    """What is to be done comes first; the rest by a click."""
+
+    title, parameter_name = "review", "review"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("mine", "In review by me"), ("approved", "Approved"), ("sent_back", "Sent back"), ("all", "All")]
+
+    def choices(self, changelist: Any) -> Any:
+        first, *others = super().choices(changelist)
+        yield first | {"display": "Waiting"}
+        yield from others
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        chosen = self.value()
+        if chosen is None:
+            return waiting(queryset)
+        if chosen == "mine":
+            return queryset.filter(review__reviewer=request.user.pk, review__state=ReviewState.IN_REVIEW)
+        return queryset if chosen == "all" else queryset.filter(review__state=chosen)
