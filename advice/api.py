@@ -185,7 +185,7 @@ async def _sse(matter_id: UUID, cursor: Cursor, principal: Principal) -> AsyncIt
         await signed_out.wait()
         await queue.put(None)
 
-    with doorkeeper().admitted(principal, matter_id) as signed_out:
+    with doorkeeper().admitted(principal, matter_id, "sse") as signed_out:
         tasks = [asyncio.create_task(read()), asyncio.create_task(end(signed_out))]
         try:
             while True:

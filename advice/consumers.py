@@ -85,7 +85,7 @@ class MatterConsumer(AsyncWebsocketConsumer):  # type: ignore[misc] # channels h
 
     async def _stream(self, after: Cursor) -> None:
         """Send until the stream's end (1000), or until the caller may not read it any more (4401)."""
-        with doorkeeper().admitted(self.principal, self.matter) as signed_out:
+        with doorkeeper().admitted(self.principal, self.matter, "websocket") as signed_out:
             sending = asyncio.create_task(self._send_all(after))
             watching = asyncio.create_task(signed_out.wait())
             try:

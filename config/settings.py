@@ -260,6 +260,7 @@ _PERIODS = {
     "forget_replies": 600.0,
     "prune": 300.0,
     "watch": 60.0,
+    "forget_processes": 600.0,
     "watch_connections": 3600.0,
     "remind": 60.0,
 }

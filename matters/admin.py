@@ -24,6 +24,7 @@ from matters.models import (
     LLMCall,
     Matter,
     Notice,
+    ProcessReport,
     ProviderCall,
     Question,
     Step,
@@ -207,6 +208,12 @@ class IdempotencyRecordAdmin(ReadOnly, admin.ModelAdmin[IdempotencyRecord]):
 @admin.register(Breaker)
 class BreakerAdmin(ReadOnly, admin.ModelAdmin[Breaker]):
     list_display = ("key", "code", "detail", "opened_at", "probe_at")
+
+
+@admin.register(ProcessReport)
+class ProcessReportAdmin(ReadOnly, admin.ModelAdmin[ProcessReport]):
+    list_display = ("kind", "host", "pid", "started_at", "seen_at", "numbers")
+    list_filter = ("kind",)
 
 
 @admin.register(CachedReply)

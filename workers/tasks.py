@@ -15,6 +15,7 @@ from companies.connection_services import warn_of_ends
 from matters import notices
 from matters.deliveries import TASK
 from matters.ledger import BESIDE
+from matters.processes import forget_processes
 from workers import draft, facts, people, questions, records, research
 from workers.alarm import watch_matters
 from workers.budget import OverBudget
@@ -107,6 +108,7 @@ MAINTENANCE: dict[str, Callable[[], object]] = {
     "forget_replies": forget_expired_replies,
     "prune": prune,
     "watch": watch_matters,
+    "forget_processes": forget_processes,
     "watch_connections": warn_of_ends,
     "remind": remind,
 }
