@@ -89,16 +89,15 @@ _NUMBERS: tuple[tuple[str, str, tuple[str, ...], tuple[str, ...], str], ...] = (
         ("kind", "quantile"),
         (),
         f"""SELECT kind, {_QUANTILES.format("latency_ms / 1000.0")} FROM matters_llmcall
-            WHERE at > now() - interval '1 hour' AND outcome = 'ok' GROUP BY kind""",
+            WHERE at > now() - interval '1 hour' AND outcome = 'ok' GROUP BY kind""",  # noqa: S608 - of this file alone
     ),
     (
         "matterstream_step_seconds",
-        "From when a step was wanted to its end, of those done in the last hour: waiting for a worker, the model, people's "
-        "rate limits included",
+        "From when a step was wanted to its end, of those done in the last hour: all waiting included",
         ("kind", "quantile"),
         (),
         f"""SELECT kind, {_QUANTILES.format("extract(epoch FROM finished_at - created_at)::float8")} FROM matters_step
-            WHERE finished_at > now() - interval '1 hour' AND state = 'done' GROUP BY kind""",
+            WHERE finished_at > now() - interval '1 hour' AND state = 'done' GROUP BY kind""",  # noqa: S608
     ),
     (
         "matterstream_llm_tokens",

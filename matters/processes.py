@@ -44,6 +44,7 @@ class ProcessReport(models.Model):
     numbers = models.JSONField(default=dict, help_text="What it counts, by the name of the metric; never content")
 
     class Meta:
+        verbose_name_plural = "system: what runs, and what needs a person"
         indexes: ClassVar = [models.Index(fields=["kind", "seen_at"], name="process_seen")]
 
     def __str__(self) -> str:
@@ -98,7 +99,7 @@ def note_beat() -> None:
 
 
 def _store(pk: uuid.UUID, kind: str, host: str, pid: int, numbers: Numbers) -> None:
-    values = {"id": pk, "kind": str(kind), "host": host, "pid": pid, "numbers": json.dumps(numbers)}
+    values: dict[str, Any] = {"id": pk, "kind": str(kind), "host": host, "pid": pid, "numbers": json.dumps(numbers)}
     with connection.cursor() as cursor:
         cursor.execute(_REPORT, values)
 
