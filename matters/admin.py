@@ -210,12 +210,6 @@ class BreakerAdmin(ReadOnly, admin.ModelAdmin[Breaker]):
     list_display = ("key", "code", "detail", "opened_at", "probe_at")
 
 
-@admin.register(ProcessReport)
-class ProcessReportAdmin(ReadOnly, admin.ModelAdmin[ProcessReport]):
-    list_display = ("kind", "host", "pid", "started_at", "seen_at", "numbers")
-    list_filter = ("kind",)
-
-
 @admin.register(CachedReply)
 class CachedReplyAdmin(ReadOnly, admin.ModelAdmin[CachedReply]):
     list_display = ("sha256", "company", "expires_at")

@@ -7,7 +7,7 @@ waiting steps are due.
 
 import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -117,16 +117,22 @@ def open_breaker(model: str, error: LLMError) -> None:
 
 
 def close_breaker(model: str) -> None:
-    """A probe got through: every step that waits for the provider is due."""
+    """A probe of `model` got through: every step that waits for the provider is due."""
     try:
-        with transaction.atomic():
-            Breaker.objects.filter(pk__in=keys_of(model)).delete()
-            waiting = Step.objects.filter(state=StepState.READY, matter__waiting_for=WaitingFor.PROVIDER)
-            # A row that somebody holds is being retried, stopped or claimed: waiting for it could end in a deadlock.
-            parked = waiting.filter(due_at__gt=Now()).select_for_update(of=("self",), skip_locked=True)
-            hints = list(parked.values_list("kind", "pk"))
-            Step.objects.filter(pk__in=[pk for _kind, pk in hints], state=StepState.READY).update(due_at=Now())
-        logger.warning("the breaker of %s is closed; %d steps go on", model, len(hints))
-        publish_hints(hints)
+        close_breakers(keys_of(model))
     finally:
         connection.close()
+
+
+def close_breakers(keys: Sequence[str]) -> int:
+    """Let calls through again, and make every step due that waits for the provider; returns how many those are."""
+    with transaction.atomic():
+        Breaker.objects.filter(pk__in=keys).delete()
+        waiting = Step.objects.filter(state=StepState.READY, matter__waiting_for=WaitingFor.PROVIDER)
+        # A row that somebody holds is being retried, stopped or claimed: waiting for it could end in a deadlock.
+        parked = waiting.filter(due_at__gt=Now()).select_for_update(of=("self",), skip_locked=True)
+        hints = list(parked.values_list("kind", "pk"))
+        Step.objects.filter(pk__in=[pk for _kind, pk in hints], state=StepState.READY).update(due_at=Now())
+    logger.warning("the breakers %s are closed; %d steps go on", ", ".join(keys), len(hints))
+    publish_hints(hints)
+    return len(hints)

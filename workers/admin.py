@@ -1,0 +1,3 @@
+"""Where Django looks for pages of the admin."""
+
+from workers.system.admin import SystemAdmin as SystemAdmin
