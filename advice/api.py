@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import time
 from collections.abc import AsyncIterator
 from contextlib import aclosing, suppress
 from typing import Annotated, Any
@@ -22,6 +23,7 @@ from companies.api_auth import AsyncAuthentication, Authentication, caller
 from companies.authentication import Principal
 from companies.problems import invalid, not_found, problems
 from matters.api import CHANGED, change, own_matter
+from matters.tracing import past_span
 
 logger = logging.getLogger(__name__)
 router = Router(auth=Authentication(), tags=["advice"])
@@ -185,6 +187,7 @@ async def _sse(matter_id: UUID, cursor: Cursor, principal: Principal) -> AsyncIt
         await signed_out.wait()
         await queue.put(None)
 
+    began = time.monotonic()
     with doorkeeper().admitted(principal, matter_id, "sse") as signed_out:
         tasks = [asyncio.create_task(read()), asyncio.create_task(end(signed_out))]
         try:
@@ -198,6 +201,7 @@ async def _sse(matter_id: UUID, cursor: Cursor, principal: Principal) -> AsyncIt
                     return
                 yield "".join(f"id: {i.cursor}\nevent: {i.type}\ndata: {i.json}\n\n" for i in items).encode()
         finally:
+            past_span("stream", matter_id, time.monotonic() - began, transport="sse")
             for task in tasks:
                 task.cancel()
 

@@ -1,6 +1,6 @@
 """What runs and what needs a person, as it is now. Nothing here has a word of a founder's."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import redis
@@ -53,9 +53,13 @@ class Running:
     def words(self) -> str:
         """What it is doing, or was when it was last heard."""
         if "steps_running" in self.numbers:
-            return f"{self.numbers['steps_running']} steps in work"
+            return _counted(self.numbers["steps_running"], "step", " in work")
         streams = self.numbers.get("open", {})
-        return f"{sum(streams.values())} open streams" if streams else ""
+        return _counted(sum(streams.values()), "open stream") if streams else ""
+
+
+def _counted(number: int, thing: str, rest: str = "") -> str:
+    return f"{number} {thing}{'' if number == 1 else 's'}{rest}"
 
 
 @dataclass(frozen=True)
@@ -81,7 +85,7 @@ class SystemState:
     breakers: list[Breaker]
     stuck: list[Stuck]
     stuck_count: int
-    left_behind: int = field(default=0)
+    left_behind: int
 
 
 def system_state() -> SystemState:
