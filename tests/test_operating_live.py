@@ -108,7 +108,7 @@ def test_a_backup_of_the_running_product_restores_every_row(product: Installatio
 
 
 def test_a_killed_worker_is_seen_and_its_work_is_taken_over(product: Installation) -> None:
-    product.llm.set(questions=0, text_size=3_000, chunk=10, interval=0.05)
+    product.llm.set(replies={"judge_relevance": {"relevant": False}}, text_size=3_000, chunk=10, interval=0.02)
     matter = product.api.post("/api/v1/matters", json={"question": "How?"}).json()["id"]
     holds = "SELECT 1 FROM matters_step WHERE matter_id = %s AND kind = 'draft_advice' AND state = 'running'"
     wait_until(lambda: product.sql(holds, matter), "the advice is being written")

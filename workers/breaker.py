@@ -24,6 +24,8 @@ from workers.clients.llm.client import NO_OPTIONS, Messages
 
 logger = logging.getLogger(__name__)
 PROBE = timedelta(seconds=60)
+# The provider's own words may repeat a key or a prompt, so they are in the row alone.
+_LOOK = "What the provider said is in the admin, under breakers; the system page there closes it once that is mended."
 LOOK_SECONDS = 1.0  # for so long is a breaker that was seen closed taken to be so
 
 
@@ -112,8 +114,8 @@ def open_breaker(model: str, error: LLMError) -> None:
         fields = {"code": error.code, "detail": error.detail[:500], "probe_at": Now() + PROBE}
         _row, is_new = Breaker.objects.get_or_create(pk=key, defaults=fields)
         if is_new:
-            logger.error("the breaker %s is open: %s", key, error)
-            tell_staff("open breaker", f"Matterstream: no calls to {key}", f"{error.code}: {error.detail[:500]}")
+            logger.error("the breaker %s is open: %s", key, error.code)
+            tell_staff("open breaker", f"Matterstream: no calls to {key}", f"{error.code}. {_LOOK}")
 
 
 def close_breaker(model: str) -> None:
