@@ -10,6 +10,7 @@ from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse, JsonResponse, StreamingHttpResponse
 from ninja import Query, Router
+from structlog.contextvars import bind_contextvars
 
 from advice.access import may_read
 from advice.cursor import BadCursorError, Cursor
@@ -171,6 +172,7 @@ async def stream(request: HttpRequest, matter_id: UUID, after: Annotated[str, Qu
 
 async def _sse(matter_id: UUID, cursor: Cursor, principal: Principal) -> AsyncIterator[bytes]:
     """The frames; a comment after 15 s of silence. Ends early when the caller may not read it any more."""
+    bind_contextvars(matter=str(matter_id))  # of this request's task: its middleware is done by now
     yield b": connected\n\n"
     queue: asyncio.Queue[list[Item] | None] = asyncio.Queue(maxsize=1)  # a slow reader holds the reading back
 
