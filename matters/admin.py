@@ -24,7 +24,6 @@ from matters.models import (
     LLMCall,
     Matter,
     Notice,
-    ProcessReport,
     ProviderCall,
     Question,
     Step,

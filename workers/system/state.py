@@ -113,9 +113,14 @@ def _running() -> list[Running]:
     silence = ExpressionWrapper(Now() - F("seen_at"), output_field=DurationField())
     reports = ProcessReport.objects.annotate(silence=silence).order_by("kind", "host", "pid")
     return [
-        Running(report.kind, f"{report.host}:{report.pid}", max(0.0, report.silence.total_seconds()), report.numbers)
+        Running(report.kind, _name(report), max(0.0, report.silence.total_seconds()), report.numbers)
         for report in reports
     ]
+
+
+def _name(report: ProcessReport) -> str:
+    """Beat has none: it is seen by what it has workers do."""
+    return f"{report.host}:{report.pid}" if report.pid else ""
 
 
 def _queues() -> list[Queue]:
@@ -154,5 +159,5 @@ def _kind(kind: ProcessReport.Kind, running: list[Running]) -> Service:
     alive = len(own) - gone
     if kind == ProcessReport.Kind.BEAT:  # seen by what it has workers do
         return Service("beat", alive > 0, "is heard" if alive else "is not heard: does it run, and do workers?")
-    words = f"{alive} alive" + (f", {gone} gone" if gone else "")
-    return Service(f"{kind} processes", alive > 0 and not gone, words)
+    words = f"{alive} alive" + (f", {gone} gone within the hour" if gone else "")
+    return Service(f"{kind} processes", alive > 0, words)

@@ -2,7 +2,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("companies", "0007_members")]
+    dependencies = [("companies", "0008_matter_mail")]
 
     operations = [
         migrations.AddField(
