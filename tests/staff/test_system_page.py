@@ -47,7 +47,7 @@ def given_up(company: Company) -> Step:
     return matter.steps.get()
 
 
-@pytest.mark.django_db(transaction=True)  # the first page takes its time to be made, and a transaction may not wait long
+@pytest.mark.django_db(transaction=True)  # the first page takes its time: no transaction waits
 def test_a_killed_worker_is_seen_and_whether_its_work_was_taken_over(operator: Client, company: Company) -> None:
     report("web", 10, 1, open={"websocket": 2, "sse": 1})
     report("worker", 20, 1, steps_running=4)
