@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import time
 from collections.abc import AsyncIterator
 from contextlib import aclosing, suppress
 from typing import Annotated, Any
@@ -9,6 +10,7 @@ from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse, JsonResponse, StreamingHttpResponse
 from ninja import Query, Router
+from structlog.contextvars import bind_contextvars
 
 from advice.access import may_read
 from advice.cursor import BadCursorError, Cursor
@@ -23,6 +25,7 @@ from companies.api_auth import AsyncAuthentication, Authentication, caller
 from companies.authentication import Principal
 from companies.problems import invalid, not_found, problems
 from matters.api import CHANGED, change, own_matter
+from matters.tracing import past_span
 
 logger = logging.getLogger(__name__)
 router = Router(auth=Authentication(), tags=["advice"])
@@ -171,6 +174,7 @@ async def stream(request: HttpRequest, matter_id: UUID, after: Annotated[str, Qu
 
 async def _sse(matter_id: UUID, cursor: Cursor, principal: Principal) -> AsyncIterator[bytes]:
     """The frames; a comment after 15 s of silence. Ends early when the caller may not read it any more."""
+    bind_contextvars(matter=str(matter_id))  # of this request's task: its middleware is done by now
     yield b": connected\n\n"
     queue: asyncio.Queue[list[Item] | None] = asyncio.Queue(maxsize=1)  # a slow reader holds the reading back
 
@@ -187,7 +191,8 @@ async def _sse(matter_id: UUID, cursor: Cursor, principal: Principal) -> AsyncIt
         await signed_out.wait()
         await queue.put(None)
 
-    with doorkeeper().admitted(principal, matter_id) as signed_out:
+    began = time.monotonic()
+    with doorkeeper().admitted(principal, matter_id, "sse") as signed_out:
         tasks = [asyncio.create_task(read()), asyncio.create_task(end(signed_out))]
         try:
             while True:
@@ -200,6 +205,7 @@ async def _sse(matter_id: UUID, cursor: Cursor, principal: Principal) -> AsyncIt
                     return
                 yield "".join(f"id: {i.cursor}\nevent: {i.type}\ndata: {i.json}\n\n" for i in items).encode()
         finally:
+            past_span("stream", matter_id, time.monotonic() - began, transport="sse")
             for task in tasks:
                 task.cancel()
 

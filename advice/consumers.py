@@ -12,6 +12,7 @@ import psycopg
 from channels.db import database_sync_to_async
 from channels.generic.websocket import AsyncWebsocketConsumer
 from django.conf import settings
+from structlog.contextvars import bind_contextvars
 
 from advice.access import may_read
 from advice.cursor import BadCursorError, Cursor
@@ -23,6 +24,7 @@ from advice.stream import Item, MatterGoneError
 from companies.authentication import Principal, principal_of_headers
 from companies.models import Scope
 from matters.services import NotAllowed
+from matters.tracing import span
 
 logger = logging.getLogger(__name__)
 SIGNED_OUT = 4401
@@ -50,6 +52,7 @@ class MatterConsumer(AsyncWebsocketConsumer):  # type: ignore[misc] # channels h
         query = parse_qs(self.scope["query_string"].decode("latin-1"))
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in self.scope["headers"]}
         self.matter: UUID = self.scope["url_route"]["kwargs"]["matter_id"]
+        bind_contextvars(matter=str(self.matter))
         self.with_html = query.get("html", ["0"])[0] == "1"
         try:
             after = Cursor.parse(query.get("after", [""])[0])
@@ -85,7 +88,8 @@ class MatterConsumer(AsyncWebsocketConsumer):  # type: ignore[misc] # channels h
 
     async def _stream(self, after: Cursor) -> None:
         """Send until the stream's end (1000), or until the caller may not read it any more (4401)."""
-        with doorkeeper().admitted(self.principal, self.matter) as signed_out:
+        admitted = doorkeeper().admitted(self.principal, self.matter, "websocket")
+        with span("stream", self.matter, transport="websocket"), admitted as signed_out:
             sending = asyncio.create_task(self._send_all(after))
             watching = asyncio.create_task(signed_out.wait())
             try:

@@ -5,6 +5,7 @@ Who may, is noted as being there.
 
 import asyncio
 import logging
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from uuid import UUID
@@ -16,6 +17,7 @@ from companies.authentication import Principal
 
 logger = logging.getLogger(__name__)
 LOOK_SECONDS = 5.0
+open_streams: Counter[str] = Counter()  # of this process, by transport
 
 
 class Doorkeeper:
@@ -27,16 +29,18 @@ class Doorkeeper:
         self._attendance = Attendance()
 
     @contextmanager
-    def admitted(self, principal: Principal, matter: UUID) -> Iterator[asyncio.Event]:
+    def admitted(self, principal: Principal, matter: UUID, transport: str) -> Iterator[asyncio.Event]:
         """While inside: the event that is given is set when `principal` may not read `matter` any more."""
         if self._task is None:
             self._task = asyncio.create_task(self._look())
         guest = Guest(principal.credential, principal.user_id, matter, principal.password_sha256)
         ended = asyncio.Event()
         self._guests.setdefault(guest, set()).add(ended)
+        open_streams[transport] += 1
         try:
             yield ended
         finally:
+            open_streams[transport] -= 1
             streams = self._guests[guest]
             streams.discard(ended)
             if not streams:

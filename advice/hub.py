@@ -8,6 +8,8 @@ all feeds are read, and every two seconds their heads are compared with the rows
 import asyncio
 import logging
 import random
+import time
+import uuid
 from collections.abc import AsyncGenerator
 from contextlib import suppress
 from uuid import UUID
@@ -18,9 +20,9 @@ from django.conf import settings
 
 from advice.cursor import Cursor
 from advice.feed import Feed
-from advice.notify import CHANNEL, ChunkWake, parse_payload
+from advice.notify import CHANNEL, ChunkWake, Ping, parse_payload
 from advice.stream import Item, MatterGoneError, heads_of
-from companies.async_pool import database_dsn
+from companies.async_pool import async_pool, database_dsn
 
 logger = logging.getLogger(__name__)
 LOOK_SECONDS = 2.0
@@ -29,9 +31,14 @@ LONGEST_PAUSE = 5.0  # between two tries to connect
 
 
 class Hub:
-    """All feeds of one event loop. It starts with its first viewer and rests with its last."""
+    """All feeds of one event loop. It starts with its first viewer and rests with its last.
+
+    `lag`: how many seconds the last notification of its own took; None before the first.
+    """
 
     def __init__(self) -> None:
+        self.lag: float | None = None
+        self._name = uuid.uuid4()
         self._feeds: dict[UUID, Feed] = {}
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -87,6 +94,9 @@ class Hub:
         while True:
             async for notification in conn.notifies(timeout=PING_SECONDS):
                 wake = parse_payload(notification.payload)
+                if isinstance(wake, Ping):
+                    self.lag = time.monotonic() - wake.sent if wake.hub == self._name else self.lag
+                    continue
                 feed = self._feeds.get(wake.matter) if wake else None
                 if feed is None:
                     continue
@@ -102,6 +112,7 @@ class Hub:
             await asyncio.sleep(LOOK_SECONDS)
             try:
                 heads = await heads_of(list(self._feeds)) if self._feeds else {}
+                await self._ping()
             except (psycopg.Error, OSError) as error:
                 logger.warning("the hub can't look at the rows: %s", error)
                 continue
@@ -111,6 +122,16 @@ class Hub:
                 else:
                     feed.refresh_soon()
 
+    async def _ping(self) -> None:
+        """While somebody watches, ask how long a notification takes."""
+        if self._feeds:
+            async with (await async_pool()).connection() as conn:
+                await conn.execute("SELECT pg_notify(%s, %s)", [CHANNEL, str(Ping(self._name, time.monotonic()))])
+
+    def followed(self) -> int:
+        """How many matters are watched here."""
+        return len(self._feeds)
+
 
 _hubs: "WeakKeyDictionary[asyncio.AbstractEventLoop, Hub]" = WeakKeyDictionary()
 
@@ -118,3 +139,8 @@ _hubs: "WeakKeyDictionary[asyncio.AbstractEventLoop, Hub]" = WeakKeyDictionary()
 def hub() -> Hub:
     """The running loop's hub."""
     return _hubs.setdefault(asyncio.get_running_loop(), Hub())
+
+
+def all_hubs() -> list[Hub]:
+    """Those of this process."""
+    return list(_hubs.values())

@@ -208,10 +208,12 @@ class ApiKey(models.Model):
 
 
 class StaffNotice(models.Model):
-    """When staff were last told of something of this kind."""
+    """When staff were last told of something of this kind, and what they could not be told yet."""
 
     kind = models.CharField(max_length=40, primary_key=True)
     sent_at = models.DateTimeField()
+    subject = models.CharField(max_length=200, blank=True, default="")
+    text = models.TextField(blank=True, default="", help_text="Waits for a mail server that takes it; empty: sent")
 
     def __str__(self) -> str:
         return self.kind

@@ -59,6 +59,7 @@ env = environ.Env(
     WEBHOOK_ALLOW_PRIVATE=(bool, False),
     DEMO_PROVIDERS=(bool, False),
     LOCAL_LLM=(str, ""),
+    OTEL_EXPORTER_OTLP_ENDPOINT=(str, ""),
 )
 if (BASE_DIR / ".env").exists():
     env.read_env(BASE_DIR / ".env")

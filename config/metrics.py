@@ -1,19 +1,29 @@
 """The numbers of `/metrics`: read from the rows when they are asked for, so that they are nobody's to keep in order."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from itertools import accumulate
 
 from django.conf import settings
 from django.db import connection
+from django.db.models import DurationField, ExpressionWrapper, F
+from django.db.models.functions import Now
 from prometheus_client import CollectorRegistry, Gauge, generate_latest
+from prometheus_client.core import GaugeMetricFamily, HistogramMetricFamily, Metric
+from prometheus_client.registry import Collector
 
 from matters.ledger import BESIDE
+from matters.processes import GONE_AFTER, ProcessReport
 from matters.states import MatterStatus, WaitingFor
 from matters.stuck import Cause, stuck_matters
 from workers.pipeline import KINDS
+from workers.writer import BatchSizes
 
 _KINDS = (*KINDS, *BESIDE)
 _STATUSES = [str(status) for status in MatterStatus]
+# One row for each, in the form (…, quantile, value).
+_QUANTILES = """unnest(ARRAY['0.5', '0.95']),
+                  unnest(percentile_cont(ARRAY[0.5, 0.95]) WITHIN GROUP (ORDER BY {}))"""
 # Name, words, labels, the values of a single label that are shown with 0 too, and the rows. What is open lies in
 # partial indexes, and calls are counted for an hour: none of it grows with the matters of the past but their count.
 _NUMBERS: tuple[tuple[str, str, tuple[str, ...], tuple[str, ...], str], ...] = (
@@ -73,6 +83,60 @@ _NUMBERS: tuple[tuple[str, str, tuple[str, ...], tuple[str, ...], str], ...] = (
         """SELECT kind, outcome, count(*) FROM matters_llmcall
             WHERE at > now() - interval '1 hour' GROUP BY kind, outcome""",
     ),
+    (
+        "matterstream_llm_call_seconds",
+        "How long calls to language models took in the last hour, those from the cache left out",
+        ("kind", "quantile"),
+        (),
+        f"""SELECT kind, {_QUANTILES.format("latency_ms / 1000.0")} FROM matters_llmcall
+            WHERE at > now() - interval '1 hour' AND outcome = 'ok' GROUP BY kind""",  # noqa: S608 - of this file alone
+    ),
+    (
+        "matterstream_step_seconds",
+        "From when a step was wanted to its end, of those done in the last hour: all waiting included",
+        ("kind", "quantile"),
+        (),
+        f"""SELECT kind, {_QUANTILES.format("extract(epoch FROM finished_at - created_at)::float8")} FROM matters_step
+            WHERE finished_at > now() - interval '1 hour' AND state = 'done' GROUP BY kind""",  # noqa: S608
+    ),
+    (
+        "matterstream_llm_tokens",
+        "Tokens of the last hour's calls, by model and side",
+        ("model", "side"),
+        (),
+        """SELECT model, side, sum(tokens) FROM matters_llmcall,
+                  LATERAL (VALUES ('prompt', prompt_tokens), ('completion', completion_tokens)) AS used (side, tokens)
+            WHERE at > now() - interval '1 hour' GROUP BY model, side""",
+    ),
+    (
+        "matterstream_llm_cost_dollars",
+        "What the last hour's calls cost by LLM_PRICES, by model",
+        ("model",),
+        (),
+        "SELECT model, sum(cost) FROM matters_llmcall WHERE at > now() - interval '1 hour' GROUP BY model",
+    ),
+    (
+        "matterstream_dead_letters",
+        "Steps that gave up and wait for a person",
+        ("kind",),
+        _KINDS,
+        "SELECT kind, count(*) FROM matters_step WHERE state = 'dead' GROUP BY kind",
+    ),
+    (
+        "matterstream_breaker_open",
+        "1 for each provider or model that is asked nothing, but by a probe a minute",
+        ("breaker",),
+        (),
+        "SELECT key, 1 FROM matters_breaker",
+    ),
+    (
+        "matterstream_advice_streaming",
+        "Advice that is being written now, by model",
+        ("model",),
+        (),
+        """SELECT a.model, count(*) FROM matters_matter m JOIN advice_attempt a ON a.matter_id = m.id
+            WHERE m.status = 'advising' AND a.status = 'streaming' GROUP BY a.model""",
+    ),
 )
 _MODELS = """
 SELECT model, count(*) FROM matters_llmcall WHERE at > now() - interval '1 hour' AND outcome <> 'cached' GROUP BY model
@@ -106,7 +170,59 @@ def numbers() -> bytes:
         "model",
         {model: count for model, count in calls.items() if model not in settings.LLM_PRICES},
     )
+    registry.register(_Processes())
     return generate_latest(registry)
+
+
+class _Processes(Collector):
+    """What web and worker processes last said of themselves. Those that are gone have a time since, and no numbers."""
+
+    def collect(self) -> Iterator[Metric]:
+        seen = GaugeMetricFamily(
+            "matterstream_process_seen_seconds", "For so long a process has said nothing", labels=["kind", "process"]
+        )
+        alive = GaugeMetricFamily("matterstream_processes", "Processes that live, by kind", labels=["kind"])
+        sockets = GaugeMetricFamily(
+            "matterstream_open_streams", "Open WebSockets and SSE responses", labels=["transport", "process"]
+        )
+        watched = GaugeMetricFamily("matterstream_watched_matters", "Matters that somebody watches", labels=["process"])
+        lag = GaugeMetricFamily(
+            "matterstream_notify_lag_seconds", "How long the last notification took to be heard", labels=["process"]
+        )
+        running = GaugeMetricFamily("matterstream_steps_running", "Steps in work", labels=["process"])
+        batches = HistogramMetricFamily(
+            "matterstream_writer_batch_streams", "Streams whose text was stored in one statement", labels=["process"]
+        )
+        counts: Counter[str] = Counter(dict.fromkeys(map(str, ProcessReport.Kind), 0))
+        for process, silence in _reports():
+            name, numbers = f"{process.host}:{process.pid}", process.numbers
+            seen.add_metric([process.kind, name], silence)
+            if silence > GONE_AFTER.total_seconds():
+                continue
+            counts[process.kind] += 1
+            for transport, number in sorted(numbers.get("open", {}).items()):
+                sockets.add_metric([transport, name], number)
+            for family, value in ((watched, "watched"), (lag, "notify_lag"), (running, "steps_running")):
+                if (number := numbers.get(value)) is not None:
+                    family.add_metric([name], number)
+            if "batches" in numbers:
+                batches.add_metric([name], _buckets(numbers["batches"]), numbers["streams"])
+        for kind, count in counts.items():
+            alive.add_metric([kind], count)
+        yield from (alive, seen, sockets, watched, lag, running, batches)
+
+
+def _reports() -> list[tuple[ProcessReport, float]]:
+    """Each with the seconds for which it has said nothing."""
+    silence = ExpressionWrapper(Now() - F("seen_at"), output_field=DurationField())
+    reports = ProcessReport.objects.annotate(silence=silence).order_by("kind", "host", "pid")
+    return [(report, max(0.0, report.silence.total_seconds())) for report in reports]
+
+
+def _buckets(counts: list[int]) -> list[tuple[str, float]]:
+    """Cumulative, as Prometheus has them."""
+    bounds = [*map(str, BatchSizes.BOUNDS), "+Inf"]
+    return list(zip(bounds, accumulate(map(float, counts)), strict=True))
 
 
 def _show(registry: CollectorRegistry, name: str, words: str, label: str, counts: Mapping[str, int]) -> None:

@@ -1,11 +1,14 @@
 """A request's id: in every answer, every problem document and every log line of the request."""
 
+import re
 import uuid
 from collections.abc import Awaitable, Callable
 
 from asgiref.sync import iscoroutinefunction, markcoroutinefunction
 from django.http import HttpRequest, HttpResponseBase
+from structlog.contextvars import bound_contextvars
 
+_MATTER = re.compile(r"/matters/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})(?:/|$)")
 GetResponse = Callable[[HttpRequest], HttpResponseBase] | Callable[[HttpRequest], Awaitable[HttpResponseBase]]
 
 
@@ -24,12 +27,20 @@ class RequestIdMiddleware:
         request.id = uuid.uuid4().hex  # type: ignore[attr-defined]
         if self.is_async:
             return self._answer_async(request)
-        response = self.get_response(request)
+        with bound_contextvars(**_known_of(request)):
+            response = self.get_response(request)
         assert not isinstance(response, Awaitable)
         response["X-Request-ID"] = request.id  # type: ignore[attr-defined]
         return response
 
     async def _answer_async(self, request: HttpRequest) -> HttpResponseBase:
-        response = await self.get_response(request)  # type: ignore[misc]
+        with bound_contextvars(**_known_of(request)):
+            response = await self.get_response(request)  # type: ignore[misc]
         response["X-Request-ID"] = request.id  # type: ignore[attr-defined]
         return response  # type: ignore[no-any-return]
+
+
+def _known_of(request: HttpRequest) -> dict[str, str]:
+    """What every log line of the request has: its id, and the matter's where the address names one."""
+    matter = _MATTER.search(request.path)
+    return {"request": request.id} | ({"matter": matter[1]} if matter else {})  # type: ignore[attr-defined]

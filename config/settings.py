@@ -225,13 +225,21 @@ WORKER_THREADS = env("WORKER_THREADS")
 STEP_LEASE_SECONDS, SWEEP_SECONDS = env("STEP_LEASE_SECONDS"), env("SWEEP_SECONDS")
 API_RATE = env("API_RATE")
 WEBHOOK_ALLOW_PRIVATE = env("WEBHOOK_ALLOW_PRIVATE")
+OTEL_EXPORTER_OTLP_ENDPOINT = env("OTEL_EXPORTER_OTLP_ENDPOINT")
 RETENTION_DAYS, STUCK_MINUTES = env("RETENTION_DAYS"), env("STUCK_MINUTES")
 
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"plain": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain"}},
+    "formatters": {"lines": {"()": "config.logs.formatter", "debug": DEBUG}},
+    "filters": {"without_words": {"()": "config.logs.WithoutWords"}} if not DEBUG else {},
+    "handlers": {
+        "console": {
+            "class": "logging.StreamHandler",
+            "formatter": "lines",
+            "filters": [] if DEBUG else ["without_words"],
+        }
+    },
     "root": {"handlers": ["console"], "level": "INFO"},
     "loggers": {
         "celery.worker.strategy": {"level": "WARNING"},
@@ -264,6 +272,7 @@ _PERIODS = {
     "forget_replies": 600.0,
     "prune": 300.0,
     "watch": 60.0,
+    "forget_processes": 600.0,
     "watch_connections": 3600.0,
     "remind": 60.0,
 }

@@ -5,6 +5,7 @@ from typing import ClassVar
 
 import pgtrigger
 from django.conf import settings
+from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
@@ -16,6 +17,7 @@ from matters.batch import BatchItem as BatchItem
 from matters.deliveries import Delivery as Delivery
 from matters.notices import Notice as Notice
 from matters.presence import Presence as Presence
+from matters.processes import ProcessReport as ProcessReport
 from matters.states import (
     MATTER_TRANSITIONS,
     QUESTION_TRANSITIONS,
@@ -346,7 +348,9 @@ class Step(models.Model):
                 fields=["kind", "turn", "id"],
                 name="step_due",
                 condition=Q(state__in=[StepState.READY, StepState.RUNNING]),
-            )
+            ),
+            models.Index(fields=["finished_at"], name="step_dead", condition=Q(state=StepState.DEAD)),
+            BrinIndex(fields=["finished_at"], name="step_finished", autosummarize=True),  # of the last hour
         ]
 
     def __str__(self) -> str:

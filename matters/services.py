@@ -1,6 +1,7 @@
 """What happens to a matter: submitting, answering, retrying, regenerating, and every change of its status."""
 
 import json
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -28,6 +29,7 @@ from matters.states import (
     StepState,
     WaitingFor,
 )
+from matters.tracing import past_span
 from matters.turns import next_turn
 
 FIRST_STEP = "plan_search"
@@ -77,11 +79,13 @@ def new_matter(company: Company, submission: Submission, turn: datetime, created
 
 def submit_matter(company: Company, submission: Submission, created_by: User | None = None) -> tuple[Matter, Step]:
     """Store a matter and its first step in one transaction; returns both. From here on it is never lost."""
+    began = time.monotonic()
     with transaction.atomic():
         matter = new_matter(company, submission, next_turn(company, submission.priority), created_by)
         matter.save(force_insert=True)
         append_events(matter.id, [matter_updated(matter, why="submitted")])
         (step,) = insert_steps(matter, [NewStep(FIRST_STEP, FIRST_STEP)])
+    past_span("submit", matter.pk, time.monotonic() - began, priority=str(matter.priority))
     return matter, step
 
 

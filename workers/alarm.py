@@ -8,7 +8,7 @@ from uuid import UUID
 from django.conf import settings
 from django.db import transaction
 
-from companies.staff import tell_staff
+from companies.staff import send_unsent, tell_staff
 from matters.gathering import look_whether_gathered
 from matters.services import lock_matter
 from matters.states import MatterStatus, StepState
@@ -26,6 +26,7 @@ _MEANS = {
 
 def watch_matters() -> int:
     """Move on what can be moved on, tell staff of all that is stuck (once an hour for each cause); returns how many."""
+    send_unsent()
     by_cause: defaultdict[Cause, list[UUID]] = defaultdict(list)
     for stuck in stuck_matters():
         by_cause[stuck.cause].append(stuck.matter)

@@ -7,7 +7,7 @@ waiting steps are due.
 
 import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -24,6 +24,8 @@ from workers.clients.llm.client import NO_OPTIONS, Messages
 
 logger = logging.getLogger(__name__)
 PROBE = timedelta(seconds=60)
+# The provider's own words may repeat a key or a prompt, so they are in the row alone.
+_LOOK = "What the provider said is in the admin, under breakers; the system page there closes it once that is mended."
 LOOK_SECONDS = 1.0  # for so long is a breaker that was seen closed taken to be so
 
 
@@ -112,21 +114,27 @@ def open_breaker(model: str, error: LLMError) -> None:
         fields = {"code": error.code, "detail": error.detail[:500], "probe_at": Now() + PROBE}
         _row, is_new = Breaker.objects.get_or_create(pk=key, defaults=fields)
         if is_new:
-            logger.error("the breaker %s is open: %s", key, error)
-            tell_staff("open breaker", f"Matterstream: no calls to {key}", f"{error.code}: {error.detail[:500]}")
+            logger.error("the breaker %s is open: %s", key, error.code)
+            tell_staff("open breaker", f"Matterstream: no calls to {key}", f"{error.code}. {_LOOK}")
 
 
 def close_breaker(model: str) -> None:
-    """A probe got through: every step that waits for the provider is due."""
+    """A probe of `model` got through: every step that waits for the provider is due."""
     try:
-        with transaction.atomic():
-            Breaker.objects.filter(pk__in=keys_of(model)).delete()
-            waiting = Step.objects.filter(state=StepState.READY, matter__waiting_for=WaitingFor.PROVIDER)
-            # A row that somebody holds is being retried, stopped or claimed: waiting for it could end in a deadlock.
-            parked = waiting.filter(due_at__gt=Now()).select_for_update(of=("self",), skip_locked=True)
-            hints = list(parked.values_list("kind", "pk"))
-            Step.objects.filter(pk__in=[pk for _kind, pk in hints], state=StepState.READY).update(due_at=Now())
-        logger.warning("the breaker of %s is closed; %d steps go on", model, len(hints))
-        publish_hints(hints)
+        close_breakers(keys_of(model))
     finally:
         connection.close()
+
+
+def close_breakers(keys: Sequence[str]) -> int:
+    """Let calls through again, and make every step due that waits for the provider; returns how many those are."""
+    with transaction.atomic():
+        Breaker.objects.filter(pk__in=keys).delete()
+        waiting = Step.objects.filter(state=StepState.READY, matter__waiting_for=WaitingFor.PROVIDER)
+        # A row that somebody holds is being retried, stopped or claimed: waiting for it could end in a deadlock.
+        parked = waiting.filter(due_at__gt=Now()).select_for_update(of=("self",), skip_locked=True)
+        hints = list(parked.values_list("kind", "pk"))
+        Step.objects.filter(pk__in=[pk for _kind, pk in hints], state=StepState.READY).update(due_at=Now())
+    logger.warning("the breakers %s are closed; %d steps go on", ", ".join(keys), len(hints))
+    publish_hints(hints)
+    return len(hints)

@@ -10,6 +10,7 @@ from django.db import connection, transaction
 from django.db.models import F
 
 from matters.models import CallOutcome, LLMCall, ProviderCall, Step
+from matters.tracing import past_span
 from workers.admission import REPLY_TOKENS, Asker, admitted, asker_of
 from workers.claims import MAX_CALLS, Claim, Fenced
 from workers.clients.llm import Call, Code, LLMError, NotAsked, Reply, Usage
@@ -44,6 +45,16 @@ class CallLog:
     ) -> None:
         """Remember one call. `latency_ms`: from before the request to its end."""
         used = believable(usage)
+        past_span(
+            "llm call",
+            self.claim.matter_id,
+            latency_ms / 1000,
+            model=model[:200],
+            outcome=str(outcome),
+            error_code=error_code,
+            prompt_tokens=used.prompt_tokens,
+            completion_tokens=used.completion_tokens,
+        )
         self.rows.append(
             LLMCall(
                 step_id=self.claim.step_id,

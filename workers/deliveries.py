@@ -96,7 +96,7 @@ def _attempt(claim: Claim) -> Outcome:
     except DatabaseError:
         raise  # nothing can be noted now; it is due again when the claim's time is over
     except Exception as error:
-        logger.error("an error of ours in delivery %s: %r", claim.delivery_id, error)
+        logger.error("an error of ours in delivery %s: %s", claim.delivery_id, type(error).__name__)
         return Outcome(None, "An error of ours kept it from being sent.", 0)
 
 

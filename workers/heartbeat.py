@@ -42,6 +42,10 @@ class Heartbeat:
             with self._lock:
                 del self._running[mine]
 
+    def running(self) -> int:
+        """How many steps this process works on."""
+        return len(self._running)
+
     def wake_in(self, seconds: float, kind: str, step_id: int) -> None:
         """Wake a worker for a parked step when it is due, so that a pause of a second is not the sweeper's ten."""
         with self._lock:

@@ -13,6 +13,7 @@ from django.conf import settings
 from django.db import DatabaseError, connection
 
 from companies.models import Company
+from matters.processes import Numbers, ProcessReport, Reporter
 from workers import runtime
 
 logger = logging.getLogger(__name__)
@@ -40,6 +41,17 @@ def prepare(**_kwargs: Any) -> None:
     runtime.chunk_writer()
     runtime.heartbeat()
     warn_of_free_models()
+
+
+@worker_init.connect
+def report(**_kwargs: Any) -> None:
+    """Begin to say that this process lives, and what it is doing."""
+    Reporter(ProcessReport.Kind.WORKER, _numbers)
+
+
+def _numbers() -> Numbers:
+    batches = runtime.chunk_writer().batches
+    return {"steps_running": runtime.heartbeat().running(), "batches": batches.counts, "streams": batches.streams}
 
 
 def warn_of_free_models() -> None:

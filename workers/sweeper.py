@@ -8,6 +8,7 @@ from django.db.models import Count
 from django.db.models.functions import Now
 
 from matters.models import Step
+from matters.processes import note_beat
 from matters.states import StepState
 from matters.wakeup import publish_hints
 
@@ -22,6 +23,7 @@ def sweep_ledger() -> int:
     A step that became due a moment ago has its own hint under way.
     """
     overdue = Now() - timedelta(seconds=settings.SWEEP_SECONDS / 2)
+    note_beat()
     due = Step.objects.filter(state__in=[StepState.READY, StepState.RUNNING], due_at__lte=overdue)
     counts = dict(due.values_list("kind").annotate(Count("pk")).order_by("kind"))
     if not counts:

@@ -10,11 +10,14 @@ from contextlib import suppress
 
 from celery import shared_task
 from django.db import OperationalError, connection
+from structlog.contextvars import bound_contextvars
 
 from companies.connection_services import warn_of_ends
 from matters import notices
 from matters.deliveries import TASK
 from matters.ledger import BESIDE
+from matters.processes import forget_processes
+from matters.tracing import span
 from workers import draft, facts, people, questions, records, research
 from workers.alarm import watch_matters
 from workers.budget import OverBudget
@@ -68,7 +71,9 @@ def run_step(kind: str) -> None:
 
 def _run_claim(claim: Claim) -> None:
     log = CallLog(claim)
-    with heartbeat().holding(claim) as call:
+    known = {"matter": str(claim.matter_id), "step": claim.step_id, "kind": claim.kind}
+    traced = span(f"step {claim.kind}", claim.matter_id, step=claim.step_id, attempt=claim.attempt)
+    with bound_contextvars(**known), traced, heartbeat().holding(claim) as call:
         try:
             with suppress(Fenced):
                 _do_or_give_back(Work(claim, call, log))
@@ -96,7 +101,8 @@ def _do(work: Work) -> None:
     except (Fenced, OperationalError):
         raise
     except Exception as error:
-        logger.error("an error of ours in %s, reference %s: %r", work.claim.kind, reference_of(work.claim), error)
+        reference = reference_of(work.claim)
+        logger.error("an error of ours in %s, reference %s: %s", work.claim.kind, reference, type(error).__name__)
         raise  # the step is taken over when its lease has run out, and given up after MAX_CALLS claims
 
 
@@ -107,6 +113,7 @@ MAINTENANCE: dict[str, Callable[[], object]] = {
     "forget_replies": forget_expired_replies,
     "prune": prune,
     "watch": watch_matters,
+    "forget_processes": forget_processes,
     "watch_connections": warn_of_ends,
     "remind": remind,
 }

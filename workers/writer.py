@@ -8,6 +8,7 @@ their streams are told; one bad stream never holds up the rest.
 import logging
 import threading
 import time
+from bisect import bisect_left
 from dataclasses import dataclass, field
 
 import psycopg
@@ -49,6 +50,21 @@ class ChunkStream:
     fenced: bool = False
 
 
+class BatchSizes:
+    """How many batches there were of up to so many streams, as Prometheus counts a histogram."""
+
+    BOUNDS = (1, 2, 5, 10, 20, 50, 100)
+
+    def __init__(self) -> None:
+        self.counts = [0] * (len(self.BOUNDS) + 1)
+        self.streams = 0
+
+    def count(self, size: int) -> None:
+        """One more batch, of `size` streams."""
+        self.counts[bisect_left(self.BOUNDS, size)] += 1
+        self.streams += size
+
+
 class ChunkWriter:
     """Stores the text of all streams of this process. `dsn`: libpq's address of the database.
 
@@ -58,6 +74,7 @@ class ChunkWriter:
     def __init__(self, dsn: str, prepare_threshold: int | None = 1) -> None:
         self._dsn, self._prepare_threshold = dsn, prepare_threshold
         self._dirty: dict[int, ChunkStream] = {}
+        self.batches = BatchSizes()
         self._condition = threading.Condition()
         self._closed = False
         self._connection: psycopg.Connection | None = None
@@ -127,6 +144,7 @@ class ChunkWriter:
                 logger.warning("the text of %d streams waits for the database: %s", len(batch), error)
                 self._drop_connection()
                 time.sleep(RETRY_SECONDS)
+        self.batches.count(len(batch))
         with self._condition:
             for stream in batch:
                 stream.offset += len(stream.writing)

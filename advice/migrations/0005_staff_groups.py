@@ -23,6 +23,7 @@ GROUPS = {
     "operator": [
         *_SEES_STATES,
         "companies.operate_matters", "matters.view_deadletter", "matters.view_breaker", "companies.view_staffnotice",
+        "matters.view_processreport",
         "playbooks.view_playbook", "playbooks.view_playbookversion",
     ],
     "support": [
@@ -57,7 +58,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ("advice", "0004_reviews"),
         ("companies", "0009_content_readings"),
-        ("matters", "0013_dead_letters"),
+        ("matters", "0014_processes"),
         ("documents", "0001_initial"),
         ("playbooks", "0001_initial"),
         ("mfa", "0003_authenticator_type_uniq"),

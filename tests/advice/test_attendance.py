@@ -37,7 +37,7 @@ def test_an_open_stream_keeps_its_reader_there_until_it_is_closed(
         wait_until(lambda: is_there(founder) == there, f"the founder is noted as there: {there}")
 
     async def read_and_leave() -> None:
-        with keeper.admitted(reader, matter.pk):
+        with keeper.admitted(reader, matter.pk, "sse"):
             await asyncio.to_thread(with_own_connection, partial(until, True))
         await asyncio.to_thread(with_own_connection, partial(until, False))
 

@@ -390,3 +390,15 @@ async def test_a_cursor_from_elsewhere_is_followed_from_now_on(hub: Hub, matter:
     await viewer.until(lambda _: taken, "the other one gets it too")
     assert [item.type for item in taken] == ["advice.delta"]
     following.cancel()
+
+
+async def test_how_long_a_notification_takes_is_known_while_somebody_watches(
+    hub: Hub, matter: Matter, attempt: Attempt, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hub_module, "LOOK_SECONDS", 0.02)
+    viewer = Viewer(hub, matter)
+    await viewer.until(lambda _: hub.lag is not None, "the hub heard its own notification")
+    assert hub.lag is not None
+    assert 0 < hub.lag < 15
+    assert hub.followed() == 1
+    viewer.task.cancel()

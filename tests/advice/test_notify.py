@@ -7,7 +7,7 @@ import pytest
 from django.db import transaction
 
 from advice.models import Attempt
-from advice.notify import CHANNEL, ChunkWake, EventWake, parse_payload
+from advice.notify import CHANNEL, ChunkWake, EventWake, Ping, parse_payload
 from advice.services import folded_text
 from companies.async_pool import database_dsn
 from companies.models import Company
@@ -16,7 +16,7 @@ from tests import rows
 
 pytestmark = pytest.mark.django_db(transaction=True)
 ID = "7f4f2ad6-1a4e-4b60-8f0b-1c2d3e4f5a6b"
-Heard = list[EventWake | ChunkWake | None]
+Heard = list[EventWake | ChunkWake | Ping | None]
 
 
 @pytest.fixture

@@ -47,10 +47,11 @@ def attempt(company: Company) -> Attempt:
     source = {"marker": "P1", "playbook": "founder-departure", "title": "A", "heading": "B", "text": "C",
               "law_as_of": "2026-11-20", "version": version.content_hash}  # fmt: skip
     matter = rows.advising(company)
-    writing = begin_attempt(
-        lock_matter(matter.pk), step_id=rows.step_of(matter).pk, epoch=1, model="m", sources=[source], facts=[FACT],
-        notice="",
-    )  # fmt: skip
+    with transaction.atomic():
+        writing = begin_attempt(
+            lock_matter(matter.pk), step_id=rows.step_of(matter).pk, epoch=1, model="m", sources=[source],
+            facts=[FACT], notice="",
+        )  # fmt: skip
     rows.append(writing, TEXT)
     rows.advised(matter, writing)
     writing.refresh_from_db()

@@ -46,6 +46,7 @@ from matters.models import (
     Matter,
     Notice,
     Presence,
+    ProcessReport,
     ProviderCall,
     Step,
 )
@@ -97,6 +98,7 @@ def rows(company: Company, founder: User) -> None:
     ProviderCall.objects.create(
         matter=matter, step=step, provider="rippling", operation="workers", status=200, latency_ms=9, record_ids=["a"]
     )
+    ProcessReport.objects.create(kind="web", started_at=timezone.now(), seen_at=timezone.now())
     StaffNotice.objects.create(kind="dead letter", sent_at=timezone.now())
     Spending.objects.create(company=company, day=timezone.now())
     CachedReply.objects.create(company=company, sha256="0" * 64, text="{}", expires_at=timezone.now())

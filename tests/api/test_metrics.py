@@ -12,7 +12,7 @@ from pytest_django import Settings
 from companies.encryption import Sealed
 from companies.models import Company, WebhookEndpoint
 from config.metrics import numbers
-from matters.models import Delivery, Event, LLMCall, Matter, Step
+from matters.models import Breaker, Delivery, Event, LLMCall, Matter, ProcessReport, Step
 from matters.states import MatterStatus, QuestionStatus, StepState, WaitingFor
 from tests import rows
 
@@ -89,3 +89,79 @@ def test_calls_to_a_model_without_a_price_are_seen(company: Company, settings: S
     numbers = shown()
     assert numbers["matterstream_llm_calls_without_price", "unpriced"] == 2
     assert ("matterstream_llm_calls_without_price", "priced") not in numbers
+
+
+def report(kind: str, pid: int, seen: timedelta, **numbers: object) -> None:
+    ProcessReport.objects.create(
+        kind=kind, host="here", pid=pid, started_at=Now(), seen_at=Now() - seen, numbers=numbers
+    )
+
+
+def line(name: str) -> list[str]:
+    """Every line of one metric."""
+    return [found for found in numbers().decode().splitlines() if re.match(rf"{name}[{{ ]", found)]
+
+
+def test_what_processes_say_of_themselves_is_shown_and_a_killed_one_has_no_numbers() -> None:
+    soon, long_ago = timedelta(seconds=1), timedelta(minutes=5)
+    report("web", 10, soon, open={"websocket": 7, "sse": 2}, watched=3, notify_lag=0.004)
+    report("worker", 20, soon, steps_running=5, batches=[4, 1, 0, 2, 0, 0, 0, 1], streams=170)
+    report("worker", 21, long_ago, steps_running=9, batches=[1] * 8, streams=9)
+    assert line("matterstream_processes") == [
+        'matterstream_processes{kind="web"} 1.0',
+        'matterstream_processes{kind="worker"} 1.0',
+        'matterstream_processes{kind="beat"} 0.0',
+    ]
+    assert line("matterstream_open_streams") == [
+        'matterstream_open_streams{process="here:10",transport="sse"} 2.0',
+        'matterstream_open_streams{process="here:10",transport="websocket"} 7.0',
+    ]
+    assert line("matterstream_notify_lag_seconds") == ['matterstream_notify_lag_seconds{process="here:10"} 0.004']
+    assert line("matterstream_steps_running") == ['matterstream_steps_running{process="here:20"} 5.0']
+    buckets = [found.rpartition(" ")[2] for found in line("matterstream_writer_batch_streams_bucket")]
+    assert buckets == ["4.0", "5.0", "5.0", "7.0", "7.0", "7.0", "7.0", "8.0"], "buckets are cumulative"
+    assert line("matterstream_writer_batch_streams_sum")[0].endswith(" 170.0")
+    gone = next(found for found in line("matterstream_process_seen_seconds") if "here:21" in found)
+    assert 300 <= float(gone.rpartition(" ")[2]) < 360
+
+
+def test_calls_steps_tokens_and_cost_of_the_last_hour_agree_with_the_rows(company: Company) -> None:
+    step = rows.step_of(rows.submitted(company))
+    Step.objects.filter(pk=step.pk).update(
+        state=StepState.DONE, finished_at=Now(), created_at=Now() - timedelta(seconds=8)
+    )
+    for latency, cost in ((1000, "0.01"), (3000, "0.02")):
+        LLMCall.objects.create(
+            step=step, matter=step.matter, kind=step.kind, attempt=1, model="m", outcome="ok", latency_ms=latency,
+            prompt_tokens=100, completion_tokens=7, cost=Decimal(cost),
+        )  # fmt: skip
+    old = LLMCall.objects.create(
+        step=step, matter=step.matter, kind=step.kind, attempt=1, model="m", outcome="ok", cost=9
+    )
+    LLMCall.objects.filter(pk=old.pk).update(at=Now() - timedelta(hours=2))
+    assert line("matterstream_llm_call_seconds") == [
+        'matterstream_llm_call_seconds{kind="plan_search",quantile="0.5"} 2.0',
+        'matterstream_llm_call_seconds{kind="plan_search",quantile="0.95"} 2.9',
+    ]
+    assert [float(found.rpartition(" ")[2]) for found in line("matterstream_step_seconds")] == pytest.approx(
+        [8, 8], abs=1
+    )
+    tokens = line("matterstream_llm_tokens")
+    assert set(tokens) == {
+        'matterstream_llm_tokens{model="m",side="prompt"} 200.0',
+        'matterstream_llm_tokens{model="m",side="completion"} 14.0',
+    }
+    assert line("matterstream_llm_cost_dollars") == ['matterstream_llm_cost_dollars{model="m"} 0.03']
+
+
+def test_dead_letters_and_open_breakers_are_counted(company: Company) -> None:
+    step = rows.step_of(rows.submitted(company))
+    Step.objects.filter(pk=step.pk).update(state=StepState.DEAD, finished_at=Now())
+    Breaker.objects.create(key="llm:gpt-x", code="unknown_model", probe_at=Now())
+    assert shown()["matterstream_dead_letters", "plan_search"] == 1
+    assert line("matterstream_breaker_open") == ['matterstream_breaker_open{breaker="llm:gpt-x"} 1.0']
+
+
+def test_an_advice_that_is_written_now_is_counted(company: Company) -> None:
+    rows.begun(rows.advising(company))
+    assert [found.rpartition(" ")[2] for found in line("matterstream_advice_streaming")] == ["1.0"]

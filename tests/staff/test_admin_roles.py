@@ -39,6 +39,7 @@ LISTS = {
     "matters.event": REVIEWERS, "matters.companyfact": REVIEWERS, "documents.document": REVIEWERS,
     "playbooks.playbook": REVIEWERS | OPERATORS, "playbooks.playbookversion": REVIEWERS | OPERATORS,
     "matters.deadletter": OPERATORS, "matters.breaker": OPERATORS, "companies.staffnotice": OPERATORS,
+    "matters.processreport": OPERATORS,
     "companies.membership": SUPPORT, "companies.user": SUPPORT, "companies.invitation": SUPPORT,
     "companies.membershipchange": SUPPORT, "companies.apikey": SUPPORT, "mfa.authenticator": SUPPORT,
 }  # fmt: skip

@@ -9,6 +9,7 @@ from django.db.models.functions import Now
 from pytest_django import Settings
 
 from companies.models import Company, StaffNotice, User
+from companies.staff import tell_staff
 from matters.models import Event, Fact, FactStatus, Matter, Step
 from matters.states import MatterStatus, QuestionStatus, StepState, WaitingFor
 from matters.stuck import Cause, Stuck, stuck_matters
@@ -61,6 +62,22 @@ def test_staff_are_told_once_an_hour_and_of_each_cause_on_its_own(company: Compa
     StaffNotice.objects.update(sent_at=Now() - timedelta(minutes=61))
     watch_matters()
     assert len(mail.outbox) == 4, "a matter that is still stuck after an hour is told of again"
+
+
+def test_an_e_mail_that_could_not_be_sent_is_sent_when_the_server_is_back_and_only_once(
+    company: Company, settings: Settings
+) -> None:
+    settings.EMAIL_BACKEND, settings.EMAIL_PORT = "django.core.mail.backends.smtp.EmailBackend", 9  # nobody is there
+    tell_staff("dead letter", "A step gave up", "plan_search")
+    settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+    watch_matters()
+    assert mail.outbox == [], "the first try may be under way"
+    StaffNotice.objects.update(sent_at=F("sent_at") - timedelta(seconds=31))
+    for _ in range(2):
+        watch_matters()
+        tell_staff("dead letter", "Another one gave up", "plan_search")
+    (told,) = mail.outbox
+    assert (told.subject, told.body) == ("A step gave up", "plan_search")
 
 
 def test_a_matter_that_waits_for_a_dispute_to_be_settled_is_not_stuck(company: Company) -> None:

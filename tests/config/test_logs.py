@@ -1,0 +1,68 @@
+"""A log line is a JSON object that says what it belongs to, and has no word of content."""
+
+import json
+import logging
+import sys
+from typing import Any
+
+from structlog.contextvars import bound_contextvars
+
+from config.logs import WithoutWords, formatter
+
+CANARY = "Quetzalcoatlus"
+
+
+def record(message: str, *args: Any, name: str = "workers.tasks", **fields: Any) -> logging.LogRecord:
+    return logging.LogRecord(name, logging.ERROR, __file__, 1, message, args, fields.get("exc_info"))
+
+
+def failed_with(words: str) -> Any:
+    try:
+        try:
+            raise ValueError(words)
+        except ValueError as error:
+            raise RuntimeError(f"{words} again") from error
+    except RuntimeError:
+        return sys.exc_info()
+
+
+def test_a_line_is_an_object_with_the_ids_that_are_known() -> None:
+    with bound_contextvars(request="r1", matter="m1", step=7):
+        line = json.loads(formatter(debug=False).format(record("step %s gave up", "plan_search")))
+    assert line.pop("timestamp").endswith("Z")
+    assert line == {
+        "event": "step plan_search gave up",
+        "level": "error",
+        "logger": "workers.tasks",
+        "matter": "m1",
+        "request": "r1",
+        "step": 7,
+    }
+    assert "matter" not in json.loads(formatter(debug=False).format(record("later")))
+
+
+def test_of_an_exception_the_types_and_places_are_written_and_not_what_it_says() -> None:
+    line = formatter(debug=False).format(record("a call failed", exc_info=failed_with(CANARY)))
+    assert CANARY not in line
+    assert json.loads(line)["exception"].endswith("ValueError")
+    assert "RuntimeError" in line
+    assert "test_logs.py" in line
+
+
+def test_celery_s_own_line_of_a_task_that_failed_has_no_words_of_it() -> None:
+    context = {"name": "draft_advice", "id": "1", "exc": CANARY, "traceback": CANARY, "description": "raised"}
+    failed = record(
+        "Task %(name)s %(exc)s %(traceback)s", context, name="celery.app.trace", exc_info=failed_with(CANARY)
+    )
+    assert CANARY in failed.getMessage()
+    assert WithoutWords().filter(failed)
+    line = formatter(debug=False).format(failed)
+    assert CANARY not in line
+    assert "Task draft_advice[1] ended with RuntimeError" in line
+
+
+def test_with_debug_a_line_is_for_a_person() -> None:
+    line = formatter(debug=True).format(record("a call failed", exc_info=failed_with("why")))
+    assert "a call failed" in line
+    assert "why again" in line
+    assert not line.startswith("{")
