@@ -6,7 +6,7 @@ import logging
 from contextlib import aclosing, suppress
 from typing import Any
 from urllib.parse import parse_qs
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import psycopg
 from channels.db import database_sync_to_async
@@ -27,6 +27,7 @@ from matters.services import NotAllowed
 from matters.tracing import span
 
 logger = logging.getLogger(__name__)
+request_logger = logging.getLogger("requests")
 SIGNED_OUT = 4401
 _SHOWN_BY_SCRIPT = {"advice.delta", "advice.checked"}  # the page needs no fragment for these
 
@@ -52,20 +53,25 @@ class MatterConsumer(AsyncWebsocketConsumer):  # type: ignore[misc] # channels h
         query = parse_qs(self.scope["query_string"].decode("latin-1"))
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in self.scope["headers"]}
         self.matter: UUID = self.scope["url_route"]["kwargs"]["matter_id"]
-        bind_contextvars(matter=str(self.matter))
+        bind_contextvars(request=uuid4().hex, matter=str(self.matter))
         self.with_html = query.get("html", ["0"])[0] == "1"
         try:
             after = Cursor.parse(query.get("after", [""])[0])
         except BadCursorError:
-            await self.close()
+            await self._refuse()
             return
         principal = await self._admit(headers)
         if principal is None:
-            await self.close()
+            await self._refuse()
             return
         self.principal = principal
         await self.accept()
+        _log_answer(101)
         self.streaming = asyncio.create_task(self._stream(after))
+
+    async def _refuse(self) -> None:
+        await self.close()
+        _log_answer(403)
 
     async def _admit(self, headers: dict[str, str]) -> Principal | None:
         """The caller, if this matter is theirs. A browser sends cookies for any page: then `Origin` must be ours."""
@@ -113,6 +119,12 @@ class MatterConsumer(AsyncWebsocketConsumer):  # type: ignore[misc] # channels h
                 if self.with_html and _wants_fragments(items):
                     with suppress(MatterGoneError):  # then the stream ends with the next look
                         await self.send(text_data=await _fragments(self.matter))
+
+
+def _log_answer(status: int) -> None:
+    """The line of a handshake, like a request's (`config.middleware`)."""
+    told = {"method": "WEBSOCKET", "route": "ws/matters/<uuid:matter_id>/", "status": status}
+    request_logger.info("answered", extra=told)
 
 
 _fragments = database_sync_to_async(render_fragments, thread_sensitive=False)

@@ -7,7 +7,7 @@ from typing import Any
 
 import psycopg
 from asgiref.sync import iscoroutinefunction
-from django.core.exceptions import SuspiciousOperation
+from django.core.exceptions import RequestDataTooBig, SuspiciousOperation, TooManyFieldsSent
 from django.db import DataError, InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, UnreadablePostError
 from django.http.multipartparser import MultiPartParserError
@@ -94,7 +94,9 @@ def nothing_here(request: HttpRequest) -> HttpResponse:
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """A request that Django refuses before any view: a Host that is not ours, most likely."""
+    """A request that Django refuses before any view: a Host that is not ours, most likely, or a form without end."""
+    if isinstance(exception, RequestDataTooBig | TooManyFieldsSent):
+        return HttpResponse(loader.render_to_string("413.html"), status=413)
     if request.path.startswith("/api/"):
         return problem_response(request, Problem(400, "This request is not for this site: look at its Host header."))
     return defaults.bad_request(request, exception)

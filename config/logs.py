@@ -9,13 +9,17 @@ import logging
 import traceback
 from typing import Any
 
+import psycopg
 import structlog
+from django.db import Error as DjangoDatabaseError
 from structlog.typing import EventDict, Processor, WrappedLogger
 
+_DATABASE_ERRORS = (DjangoDatabaseError, psycopg.Error)
 _BEFORE: list[Processor] = [
     structlog.contextvars.merge_contextvars,
     structlog.stdlib.add_log_level,
     structlog.stdlib.add_logger_name,
+    structlog.stdlib.ExtraAdder(allow=["method", "route", "status", "ms"]),  # of a request that was answered
     structlog.processors.TimeStamper(fmt="iso", utc=True),
 ]
 
@@ -46,11 +50,25 @@ def places_of_exception(_logger: WrappedLogger, _name: str, event: EventDict) ->
 
 
 class WithoutWords(logging.Filter):
-    """Celery repeats in its own line what a task's exception says; here it says only of which type it was."""
+    """Of what an exception says, nothing that may quote a row.
+
+    Celery repeats it in its own line; here that says only of which type it was. A database error among a line's
+    arguments is told by its type and SQLSTATE, or, where the database was away, by its first line: that quotes nothing.
+    """
 
     def filter(self, record: logging.LogRecord) -> bool:
+        if isinstance(record.args, tuple):
+            record.args = tuple(_told(arg) if isinstance(arg, _DATABASE_ERRORS) else arg for arg in record.args)
         context: Any = record.args
         if record.name == "celery.app.trace" and record.exc_info and isinstance(context, dict):
             kind = record.exc_info[0].__name__ if record.exc_info[0] else "an error"
             record.msg, record.args = "Task %s[%s] ended with %s", (context.get("name"), context.get("id"), kind)
         return True
+
+
+def _told(error: BaseException) -> str:
+    cause = error if isinstance(error, psycopg.Error) else error.__cause__
+    state = getattr(cause, "sqlstate", None)
+    if isinstance(cause, psycopg.OperationalError) and state is None:  # of the connection, not of a statement
+        return str(error).partition("\n")[0]
+    return f"{type(error).__name__} {state or ''}".rstrip()

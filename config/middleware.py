@@ -1,6 +1,13 @@
-"""A request's id: in every answer, every problem document and every log line of the request."""
+"""A request's id: in every answer, every problem document and every log line of the request, of which one says that it
+was answered.
 
+That line is in the place of Daphne's own, which has addresses as they came: with what a founder searches for, and with
+the secrets of share links.
+"""
+
+import logging
 import re
+import time
 import uuid
 from collections.abc import Awaitable, Callable
 
@@ -8,7 +15,8 @@ from asgiref.sync import iscoroutinefunction, markcoroutinefunction
 from django.http import HttpRequest, HttpResponseBase
 from structlog.contextvars import bound_contextvars
 
-_MATTER = re.compile(r"/matters/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})(?:/|$)")
+logger = logging.getLogger("requests")
+_MATTER = re.compile(r"/matters?/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})(?:/|$)")
 GetResponse = Callable[[HttpRequest], HttpResponseBase] | Callable[[HttpRequest], Awaitable[HttpResponseBase]]
 
 
@@ -27,17 +35,27 @@ class RequestIdMiddleware:
         request.id = uuid.uuid4().hex  # type: ignore[attr-defined]
         if self.is_async:
             return self._answer_async(request)
+        began = time.monotonic()
         with bound_contextvars(**_known_of(request)):
             response = self.get_response(request)
-        assert not isinstance(response, Awaitable)
-        response["X-Request-ID"] = request.id  # type: ignore[attr-defined]
-        return response
+            assert not isinstance(response, Awaitable)
+            return _answered(request, response, began)
 
     async def _answer_async(self, request: HttpRequest) -> HttpResponseBase:
+        began = time.monotonic()
         with bound_contextvars(**_known_of(request)):
             response = await self.get_response(request)  # type: ignore[misc]
-        response["X-Request-ID"] = request.id  # type: ignore[attr-defined]
-        return response  # type: ignore[no-any-return]
+            return _answered(request, response, began)
+
+
+def _answered(request: HttpRequest, response: HttpResponseBase, began: float) -> HttpResponseBase:
+    """Give the answer its id, and write its line: of the address it has the route alone. A stream's says its start."""
+    response["X-Request-ID"] = request.id  # type: ignore[attr-defined]
+    route = request.resolver_match.route if request.resolver_match else ""
+    ms = round(1000 * (time.monotonic() - began))
+    told = {"method": request.method, "route": route, "status": response.status_code, "ms": ms}
+    logger.info("answered", extra=told)
+    return response
 
 
 def _known_of(request: HttpRequest) -> dict[str, str]:

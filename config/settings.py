@@ -243,6 +243,7 @@ LOGGING = {
     "root": {"handlers": ["console"], "level": "INFO"},
     "loggers": {
         "celery.worker.strategy": {"level": "WARNING"},
+        "django.request": {"level": "ERROR"},  # a refusal has its line by `config.middleware`, without the address
         "httpx2": {"level": "WARNING"},
         "httpcore2": {"level": "WARNING"},
         "openai": {"level": "WARNING"},

@@ -5,6 +5,10 @@ import logging
 import sys
 from typing import Any
 
+import psycopg
+import pytest
+from django.db import DataError, OperationalError
+from django.test import Client
 from structlog.contextvars import bound_contextvars
 
 from config.logs import WithoutWords, formatter
@@ -59,6 +63,42 @@ def test_celery_s_own_line_of_a_task_that_failed_has_no_words_of_it() -> None:
     line = formatter(debug=False).format(failed)
     assert CANARY not in line
     assert "Task draft_advice[1] ended with RuntimeError" in line
+
+
+def told(error: Exception) -> str:
+    failed = record("refused: %s", error)
+    WithoutWords().filter(failed)
+    return str(json.loads(formatter(debug=False).format(failed))["event"])
+
+
+def test_a_database_error_that_a_line_names_quotes_no_row() -> None:
+    refused = DataError(f'invalid input: "{CANARY}"')
+    refused.__cause__ = psycopg.errors.InvalidTextRepresentation(f'invalid input: "{CANARY}"')
+    assert told(refused) == "refused: DataError 22P02"
+    assert (
+        told(psycopg.errors.CheckViolation(f"no\nDETAIL: Failing row has {CANARY}")) == "refused: CheckViolation 23514"
+    )
+    away = OperationalError("connection failed: Connection refused\n\tIs the server running?")
+    away.__cause__ = psycopg.OperationalError(str(away))
+    assert told(away) == "refused: connection failed: Connection refused", "an operator can see why it was away"
+
+
+def test_a_request_has_one_line_with_its_route_and_neither_its_query_nor_its_secrets(
+    caplog: pytest.LogCaptureFixture, db: None
+) -> None:
+    lines = formatter(debug=False)
+    caplog.handler.setFormatter(lines)
+    with caplog.at_level(logging.INFO):
+        answers = [Client().get(path) for path in (f"/?q={CANARY}", f"/shared/{CANARY}/", f"/{CANARY}")]
+    assert CANARY not in caplog.text
+    found = [json.loads(line) for line in caplog.text.splitlines() if '"requests"' in line]
+    assert [line["request"] for line in found] == [answer["X-Request-ID"] for answer in answers]
+    assert [(line["method"], line["route"], line["status"]) for line in found] == [
+        ("GET", "", 302),
+        ("GET", "shared/<str:token>/", 404),
+        ("GET", "", 404),
+    ]
+    assert all(line["ms"] >= 0 for line in found)
 
 
 def test_with_debug_a_line_is_for_a_person() -> None:

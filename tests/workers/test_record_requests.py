@@ -149,6 +149,66 @@ def test_an_older_valuation_never_stands_for_a_newest_one_that_can_not_be_read(n
     )
 
 
+GRANT = {
+    "id": "1",
+    "stakeholderId": HOLDER,
+    "stockOptionType": "ISO",
+    "quantity": {"value": "100"},
+    "vestingEvents": [{"vestDate": {"value": "2026-01-01"}, "quantity": {"value": "100"}}],
+}
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"vestingEvents": [GRANT["vestingEvents"][0] | {"performanceCondition": "an IPO"}]},  # type: ignore[operator]
+        {"vestingEvents": [GRANT["vestingEvents"][0] | {"performanceCondition": {"name": "an IPO"}}]},  # type: ignore[operator]
+        {"canceledDate": {"value": "last spring"}},
+        {"terminationDate": {"value": "last spring"}},
+    ],
+)
+def test_a_grant_of_which_it_is_not_readable_what_ends_it_or_what_it_waits_for_is_not_counted(
+    odd: dict[str, Any],
+) -> None:
+    read = vested([GRANT | odd])
+    assert isinstance(read, AskFounder), read
+    assert (read.why, read.reason) == ("unreadable", "A part of Carta's vesting records could not be read.")
+    assert read.known == "100 options"
+
+
+@pytest.mark.parametrize("operation", [Operation.OPTION_TERMS, Operation.EQUITY_GRANTED])
+def test_a_grant_that_may_have_been_canceled_is_not_told_as_one(operation: Operation) -> None:
+    read = of_options([GRANT | {"canceledDate": {"value": "last spring"}}], operation, "text")
+    assert isinstance(read, AskFounder), read
+    assert read.reason == "It can't be read in Carta whether a grant was canceled."
+    assert read.known == "100 options"
+
+
+def test_nothing_is_counted_where_a_grant_might_be_the_persons() -> None:
+    with pytest.raises(ProviderError, match="does not say in a readable way whose each grant is"):
+        vested([GRANT, GRANT | {"id": "2", "stakeholderId": {"id": HOLDER}}])
+
+
+def test_a_grant_of_one_event_is_counted() -> None:
+    read = vested([GRANT])
+    assert isinstance(read, Converted)
+    assert read.value == "100"
+
+
+def vested(grants: list[dict[str, Any]]) -> Converted | AskFounder:
+    """What is vested, where Carta has these options and nothing else."""
+    return of_options(grants, Operation.VESTED_ON, "number")
+
+
+def of_options(grants: list[dict[str, Any]], operation: Operation, kind: str) -> Converted | AskFounder:
+    """What comes of the holder's options, where Carta has these and nothing else."""
+    said = [Said(json.dumps({"optionGrants": grants}).encode()), Said(b"{}"), Said(b"{}")]
+    with scripted(*said) as script, CartaClient(script.url, FixedToken("t"), "7") as carta:
+        found = request_records(Wanted(operation, HOLDER, END), carta)
+    given = ConvertInput(Plan(operation=operation), kind, (), "", TODAY, END)  # type: ignore[arg-type]
+    return convert_record(given, found.model_dump(mode="json"))
+
+
 def test_a_grant_that_ended_vests_no_further(providers: FixtureProviders) -> None:
     fact = ask(providers, Operation.VESTED_ON, "number", "515")  # 29 of 48 months of 96,000 until October 2025
     assert isinstance(fact, Converted)

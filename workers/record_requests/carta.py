@@ -13,7 +13,7 @@ from workers.clients.carta.records import (
     RestrictedStockUnit,
     ShareClassValuation,
 )
-from workers.provider_http import Listing
+from workers.provider_http import Code, Listing, ProviderError
 from workers.record_requests.wanted import Wanted, amount_of, holes_of, whole
 from workers.steps.found_records import EquityFound, Found, HoldingFound, ValuationFound, VestingEventFound
 from workers.steps.operations import Operation
@@ -37,8 +37,12 @@ def _all_holdings(wanted: Wanted, client: CartaClient) -> Iterable[HoldingFound]
 
 
 def _own(wanted: Wanted, grants: Listing[Any]) -> list[Any]:
-    """The person's, without those that were taken back. Raises ProviderError where the list did not come to its end."""
-    return [g for g in whole(grants, "Carta") if g.stakeholder_id == wanted.person and g.canceled_date is None]
+    """The person's, without those that were taken back. Raises ProviderError where it can't be told which these are."""
+    listed = whole(grants, "Carta")
+    if any(grant.made_no_sense("stakeholder_id") for grant in listed):
+        why = "Carta does not say in a readable way whose each grant is, so nothing of them can be counted."
+        raise ProviderError(Code.MALFORMED, why, permanent=True)
+    return [g for g in listed if g.stakeholder_id == wanted.person and g.canceled_date is None]
 
 
 def _option(grant: OptionGrant) -> HoldingFound:
@@ -64,8 +68,10 @@ def _unit(grant: RestrictedStockUnit) -> HoldingFound:
 
 def _common(grant: Any, **fields: str) -> dict[str, Any]:
     events = [event for event in grant.vesting_events if event.vest_date is not None and event.quantity is not None]
-    holes = holes_of(grant, events="vesting_events", quantity="quantity", **fields)
-    if len(events) < len(grant.vesting_events):
+    ends = {"ended": "termination_date", "canceled": "canceled_date"}
+    holes = holes_of(grant, events="vesting_events", quantity="quantity", **ends, **fields)
+    # A condition that can't be read may be one: such an event is not known to need time alone.
+    if len(events) < len(grant.vesting_events) or grant.made_no_sense("vesting_events.performance_condition"):
         holes["unreadable"] = (*holes["unreadable"], "events")
     return {
         "id": grant.id,

@@ -77,6 +77,7 @@ def option_terms(given: ConvertInput, found: EquityFound) -> Reading:
     options = [holding for holding in found.holdings if holding.kind == "option"]
     if not options:
         raise CannotTell("missing", "Carta has no options of this person.")
+    _must_stand(options)
     known = f"{'; '.join(_terms(given, option) for option in options)}.{_market(found.valuation)}"
     if any(option.involuntary is None for option in options):
         reason = (
@@ -108,10 +109,17 @@ def equity_granted(given: ConvertInput, found: EquityFound) -> Reading:
     """Each grant; the number is their sum."""
     if not found.holdings:
         raise CannotTell("missing", "Carta has no grants of this person. A promise that was not granted is not there.")
+    _must_stand(found.holdings)
     total = sum((told(given, h, "quantity", "the number of a grant") for h in found.holdings), Decimal(0))
     lines = "; ".join(_grant_words(holding) for holding in found.holdings)
     values = {"number": digits(total), "text": lines}
     return Reading(values, _record_id(found), f"Carta shows {lines}.", unit="options and shares")
+
+
+def _must_stand(holdings: Sequence[HoldingFound]) -> None:
+    """Raises CannotTell for a grant that may have been taken back."""
+    if any("canceled" in holding.unreadable for holding in holdings):
+        raise CannotTell("unreadable", "It can't be read in Carta whether a grant was canceled.", _held(holdings))
 
 
 def _grant_words(holding: HoldingFound) -> str:

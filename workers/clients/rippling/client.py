@@ -60,11 +60,13 @@ class RipplingClient:
         self, status: str | None = None, expand: Iterable[str] = USUAL, *, as_of: date | None = None
     ) -> Listing[Worker]:
         """All workers, or those of one of `STATUSES`. `expand`: of `EXPANDABLE`. `as_of` (today, UTC, unless given) is
-        the day of `age_40_plus`. Rippling filters by neither title nor name: look through the list."""
+        the day of `age_40_plus`. Rippling filters by neither title nor name: look through the list. A worker who says
+        to be of another status than Rippling was asked for is left out."""
         if status is not None and status not in STATUSES:
             raise ValueError(f"{status!r} is none of {STATUSES}")
         wish = None if status is None else f"status eq '{status}'"
-        return self._list("workers", "/workers/", Worker, as_of, filter=wish, expand=_joined(expand))
+        listed = self._list("workers", "/workers/", Worker, as_of, filter=wish, expand=_joined(expand))
+        return replace(listed, items=tuple(w for w in listed if not _is_other(w, status)))
 
     def worker(self, worker_id: str, expand: Iterable[str] = USUAL, *, as_of: date | None = None) -> Worker:
         """One worker; `expand` and `as_of` as above."""
@@ -143,6 +145,11 @@ class RipplingClient:
             return record, (getattr(record, "id", key),)
 
         return self._getter.get(operation, address, read)
+
+
+def _is_other(worker: Worker, status: str | None) -> bool:
+    said = worker.status
+    return status is not None and said is not None and said.known and said.word != status
 
 
 def _joined(expand: Iterable[str]) -> str | None:

@@ -92,6 +92,12 @@ def test_the_active_are_counted_by_kind(rippling: RipplingClient) -> None:
     assert not [worker for worker in rippling.workers("TERMINATED") if worker.end_date is None]
 
 
+def test_who_left_is_not_counted_where_rippling_does_not_heed_the_filter() -> None:
+    people = b'{"results": [{"id": "1", "status": "TERMINATED"}, {"id": "2", "status": "ACTIVE"}, {"id": "3"}]}'
+    with scripted(Said(people)) as script, RipplingClient(script.url, "t") as rippling:
+        assert [worker.id for worker in rippling.workers("ACTIVE")] == ["2", "3"]
+
+
 def test_two_people_of_one_name_stay_two(rippling: RipplingClient) -> None:
     assert len({worker.id for worker in rippling.workers() if worker.name == "Daniel Kim"}) == 2
 
