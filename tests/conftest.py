@@ -9,12 +9,14 @@ from allauth.account.models import EmailAddress
 from pytest_django import Settings
 
 from companies.models import ApiKey, Company, Membership, User
+from tests.emptying import empty_quickly
 from tests.fakes.llm import FakeLLM
 from tests.fakes.provider_logins import CLIENT_ID, CLIENT_SECRET, FakeProviders, fake_providers
 from tests.fuzzing import register_profile
 from tests.processes import Installation
 
 register_profile()
+empty_quickly()
 # Playwright's synchronous API runs an event loop in the test's thread, where Django's ORM is used too.
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
 
