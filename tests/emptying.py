@@ -10,8 +10,8 @@ from django.test import TransactionTestCase
 KEPT = ("django_migrations", "django_content_type", "auth_permission", "auth_group", "auth_group_permissions")
 LARGE = 512 * 1024  # bytes; nothing vacuums here, so a table that grew beyond it is truncated
 
-# As a replica PostgreSQL fires no triggers: neither those of foreign keys, in whatever order tables come, nor those that
-# let nobody delete.
+# As a replica PostgreSQL fires no triggers: neither those of foreign keys, in whatever order tables come, nor those
+# that let nobody delete.
 _EMPTY = f"""
 DO $$
 DECLARE one record;
