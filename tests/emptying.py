@@ -35,7 +35,7 @@ END $$
 
 def empty_quickly() -> None:
     """Have all tests emptied so."""
-    TransactionTestCase._fixture_teardown = _empty  # type: ignore[method-assign]
+    TransactionTestCase._fixture_teardown = _empty  # type: ignore[attr-defined]
 
 
 def _empty(_test: TransactionTestCase) -> None:

@@ -149,20 +149,21 @@ def test_an_older_valuation_never_stands_for_a_newest_one_that_can_not_be_read(n
     )
 
 
+EVENT = {"vestDate": {"value": "2026-01-01"}, "quantity": {"value": "100"}}
 GRANT = {
     "id": "1",
     "stakeholderId": HOLDER,
     "stockOptionType": "ISO",
     "quantity": {"value": "100"},
-    "vestingEvents": [{"vestDate": {"value": "2026-01-01"}, "quantity": {"value": "100"}}],
+    "vestingEvents": [EVENT],
 }
 
 
 @pytest.mark.parametrize(
     "odd",
     [
-        {"vestingEvents": [GRANT["vestingEvents"][0] | {"performanceCondition": "an IPO"}]},  # type: ignore[operator]
-        {"vestingEvents": [GRANT["vestingEvents"][0] | {"performanceCondition": {"name": "an IPO"}}]},  # type: ignore[operator]
+        {"vestingEvents": [EVENT | {"performanceCondition": "an IPO"}]},
+        {"vestingEvents": [EVENT | {"performanceCondition": {"name": "an IPO"}}]},
         {"canceledDate": {"value": "last spring"}},
         {"terminationDate": {"value": "last spring"}},
     ],
