@@ -15,8 +15,8 @@ from django.db import connection
 
 from workers.budget import Reserved, reserve_money
 from workers.claims import Claim
-from workers.clients.llm import Code, LLMError, Usage
-from workers.limits import Share, take_share
+from workers.clients.llm import Code, LLMError, NotAsked, Usage
+from workers.limits import LimitReached, Share, take_share
 from workers.outage import until_stored
 from workers.prices import believable, cost_of
 
@@ -73,9 +73,10 @@ def admitted(
     money = reserve_money(asker.company, asker.budget, cost_of(model, prompt_tokens, reply_tokens), sure=second)
     try:
         share = take_share(asker.step, asker.turn, prompt_tokens + reply_tokens, sure=second)
-    except LLMError:
+    except LimitReached as reached:
         money.settle(Decimal(0))
-        raise
+        words = "our own limit for this minute is reached"
+        raise NotAsked(Code.RATE_LIMITED, words, retry_after=reached.seconds) from reached
     connection.close()  # back to the pool: 100 threads share a few connections, none is held while a model thinks
     admission = Admission(model, money, share)
     try:

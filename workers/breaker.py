@@ -7,7 +7,7 @@ waiting steps are due.
 
 import logging
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -16,9 +16,8 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from companies.staff import tell_staff
-from matters.models import Breaker, Step
-from matters.states import StepState, WaitingFor
-from matters.wakeup import publish_hints
+from matters.breakers import close_breakers
+from matters.models import Breaker
 from workers.clients.llm import Call, Code, LLMClient, LLMError, NotAsked, Reply, Stream
 from workers.clients.llm.client import NO_OPTIONS, Messages
 
@@ -124,17 +123,3 @@ def close_breaker(model: str) -> None:
         close_breakers(keys_of(model))
     finally:
         connection.close()
-
-
-def close_breakers(keys: Sequence[str]) -> int:
-    """Let calls through again, and make every step due that waits for the provider; returns how many those are."""
-    with transaction.atomic():
-        Breaker.objects.filter(pk__in=keys).delete()
-        waiting = Step.objects.filter(state=StepState.READY, matter__waiting_for=WaitingFor.PROVIDER)
-        # A row that somebody holds is being retried, stopped or claimed: waiting for it could end in a deadlock.
-        parked = waiting.filter(due_at__gt=Now()).select_for_update(of=("self",), skip_locked=True)
-        hints = list(parked.values_list("kind", "pk"))
-        Step.objects.filter(pk__in=[pk for _kind, pk in hints], state=StepState.READY).update(due_at=Now())
-    logger.warning("the breakers %s are closed; %d steps go on", ", ".join(keys), len(hints))
-    publish_hints(hints)
-    return len(hints)

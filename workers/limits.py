@@ -15,12 +15,19 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from workers.buckets import LONGEST_WAIT, Bucket, SharedLimit
-from workers.clients.llm import Code, NotAsked
 
 logger = logging.getLogger(__name__)
 AWAY_SECONDS = 1.0  # after a failure Redis is not asked for so long: one that hangs must not slow calls
 LOG_SECONDS = 60.0
 _quiet_until = _logged_until = 0.0
+
+
+class LimitReached(Exception):
+    """There is not enough now. `seconds`: after how many one may ask again."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(f"our own limit is reached for {seconds:.1f} s")
+        self.seconds = seconds
 
 
 @dataclass(frozen=True)
@@ -50,8 +57,8 @@ class Share:
 def take_share(step: int, turn: float, tokens: int, *, sure: bool = False) -> Share:
     """Take a request and `tokens` for a call of `step`, whose matter has the `turn` (seconds since 1970).
 
-    `sure`: goes on in any case, and later calls wait for it. Raises NotAsked with the time to wait where there is not
-    enough; then nothing is taken.
+    `sure`: goes on in any case, and later calls wait for it. Raises LimitReached where there is not enough; then
+    nothing is taken.
     """
     limit = shared_limit(settings.LLM_REQUESTS_PER_MINUTE, settings.LLM_TOKENS_PER_MINUTE)
     if limit is None or time.monotonic() < _quiet_until:
@@ -62,7 +69,7 @@ def take_share(step: int, turn: float, tokens: int, *, sure: bool = False) -> Sh
         _pause(error)
         return Share(None, 0)
     if wait > 0:
-        raise NotAsked(Code.RATE_LIMITED, "our own limit for this minute is reached", retry_after=_spread(wait))
+        raise LimitReached(_spread(wait))
     return Share(limit, limit.needed(tokens))
 
 

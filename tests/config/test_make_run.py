@@ -5,6 +5,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import httpx2
@@ -24,12 +25,8 @@ ADD_USER = "from companies.models import User; User.objects.create_user('kept@ex
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MakeRun]:
     """One that is ready, for the tests that leave it running."""
-    session = MakeRun(tmp_path_factory.mktemp("run") / "data")
-    try:
-        session.wait_until_ready()
+    with started(tmp_path_factory.mktemp("run") / "data") as session:
         yield session
-    finally:
-        session.close()
 
 
 def test_it_prints_how_to_sign_in_and_which_model_answers(run: MakeRun) -> None:
@@ -104,52 +101,39 @@ def test_what_is_killed_comes_back(run: MakeRun, name: str) -> None:
     wait_until(lambda: run.get("/readyz") == 200, f"everything must be ready again after the death of {name}")
 
 
-def test_ctrl_c_leaves_no_process_and_the_next_start_finds_the_data(tmp_path: Path) -> None:
-    """And so does a start after `kill -9` of everything."""
+def test_however_it_ends_no_process_is_left_and_the_next_start_finds_the_data(tmp_path: Path) -> None:
+    """By Ctrl-C, by `kill -9` of everything, by `kill -9` of the supervisor alone."""
     data = tmp_path / "data"
-    first = MakeRun(data)
-    try:
-        first.wait_until_ready()
+    with started(data) as first:
         first.manage("shell", "-v0", "-c", ADD_USER)
         users, password = first.manage("shell", "-v0", "-c", COUNT_USERS), first.flower_password()
         first.press_ctrl_c()
         assert not first.processes(), "Ctrl-C must end everything"
         assert "was killed" not in first.words, "everything must end by itself in its time"
         assert not (data / "services.json").exists(), "manage.py would be sent to servers that are gone"
-    finally:
-        first.close()
-    second = MakeRun(data)
-    try:
-        second.wait_until_ready()
+    with started(data) as second:
         second.kill_everything()
-    finally:
-        second.close()
-    third = MakeRun(data)
-    try:
-        third.wait_until_ready()
-        assert third.manage("shell", "-v0", "-c", COUNT_USERS) == users
-        assert third.flower_password() == password, "secrets must be made once"
-        third.press_ctrl_c()
-        assert not third.processes()
-    finally:
-        third.close()
-
-
-def test_children_do_not_outlive_a_killed_supervisor_and_the_next_start_works(tmp_path: Path) -> None:
-    first = MakeRun(tmp_path / "data")
-    try:
-        first.wait_until_ready()
-        supervisor = psutil.Process(first.child("web")).ppid()
+    with started(data) as third:
+        supervisor = psutil.Process(third.child("web")).ppid()
         psutil.Process(supervisor).send_signal(signal.SIGKILL)
-        wait_until(first.has_ended, "make must end with the supervisor")
-        second = MakeRun(tmp_path / "data")
-        try:
-            second.wait_until_ready()
-            assert second.get("/readyz") == 200
-        finally:
-            second.close()
+        wait_until(third.has_ended, "make must end with the supervisor")
+        with started(data) as fourth:  # while children of the third may still be ending
+            assert fourth.get("/readyz") == 200
+            assert fourth.manage("shell", "-v0", "-c", COUNT_USERS) == users
+            assert fourth.flower_password() == password, "secrets must be made once"
+            fourth.press_ctrl_c()
+            assert not fourth.processes()
+
+
+@contextmanager
+def started(data_dir: Path) -> Iterator[MakeRun]:
+    """One that is ready. Nothing of it is left."""
+    session = MakeRun(data_dir)
+    try:
+        session.wait_until_ready()
+        yield session
     finally:
-        first.close()
+        session.close()
 
 
 def start_alone(data_dir: Path, **variables: str) -> subprocess.CompletedProcess[str]:

@@ -17,6 +17,8 @@ from tests.processes import Installation
 
 ROOT = Path(__file__).resolve().parents[2]
 RESULTS = ROOT / "test-results"
+# `MATTERSTREAM_SCREENSHOTS=1 make test` keeps a picture of every page in test-results, and those of the docs there.
+SCREENSHOTS = os.environ.get("MATTERSTREAM_SCREENSHOTS") == "1"
 FLAGS = [
     "--no-sandbox",
     "--disable-background-networking",
@@ -93,14 +95,14 @@ def sign_in(page: Page, installation: Installation) -> None:
 
 
 def look(page: Page, name: str, *, keep: bool = True) -> None:
-    """Axe finds nothing in light and dark, at 390 and 1280 px; a screenshot of each is kept, unless it is not to be."""
+    """Axe finds nothing in light and dark, at 390 and 1280 px; screenshots are kept where they are wished for."""
     was = page.viewport_size
     assert was is not None
     for scheme in ("light", "dark"):
         page.emulate_media(color_scheme=scheme)
         for width in (390, 1280):
             page.set_viewport_size({"width": width, "height": was["height"]})
-            if keep:
+            if keep and SCREENSHOTS:
                 _keep(page, f"{name}-{scheme}-{width}")
             found = _faults(page)
             assert found.violations_count == 0, f"{name}, {scheme}, {width} px:\n{found.generate_report()}"
@@ -130,9 +132,9 @@ def _keep(page: Page, name: str) -> None:
 
 
 def picture(page: Page, name: str) -> None:
-    """A picture of the window as it is; kept for the README where MATTERSTREAM_SCREENSHOTS is 1."""
+    """A picture of the window as it is; kept for the docs where screenshots are wished for."""
     RESULTS.mkdir(exist_ok=True)
     page.screenshot(path=RESULTS / f"{name}.png", animations="disabled")
-    if os.environ.get("MATTERSTREAM_SCREENSHOTS") == "1":
+    if SCREENSHOTS:
         (ROOT / "docs" / "images").mkdir(parents=True, exist_ok=True)
         shutil.copy(RESULTS / f"{name}.png", ROOT / "docs" / "images" / f"{name}.png")

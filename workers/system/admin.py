@@ -10,10 +10,10 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 
+from matters.breakers import close_breakers
 from matters.models import Breaker, ProcessReport
 from matters.services import NotAllowed, retry_matter
 from playbooks.admin import ReadOnly
-from workers.breaker import close_breakers
 from workers.system.history import last_hour
 from workers.system.plots import HEIGHT, WIDTH
 from workers.system.state import dead_letters, system_state
