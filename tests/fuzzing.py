@@ -16,5 +16,5 @@ def is_long() -> bool:
 
 
 def examples(few: int) -> int:
-    """`few`, or many times as many."""
-    return few * MANY if is_long() else few
+    """Two fifths of `few`, for twenty minutes are all that CI has; or many times as many."""
+    return few * MANY if is_long() else max(few * 2 // 5, 3)

@@ -240,10 +240,10 @@ def test_the_limit_of_a_minute_takes_nothing_of_the_budget(
     pipeline: Pipeline, matter: Matter, company: Company, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from workers import admission
-    from workers.clients.llm import Code, LLMError
+    from workers.limits import LimitReached
 
     def refuse(*_arguments: Any, **_more: Any) -> None:
-        raise LLMError(Code.RATE_LIMITED, "no", retry_after=1)
+        raise LimitReached(1.0)
 
     monkeypatch.setattr(admission, "take_share", refuse)
     allow(company, "50.00")
