@@ -30,11 +30,10 @@ help: ## list the commands
 run: packages ## everything in this terminal: databases, web, workers; Ctrl-C ends it
 	@exec $(VENV)/python -m config.run
 
-# Browsers' tests wait for much of their time: three at once leave two cores less idle.
 test: packages-dev ## the whole test suite, with real servers and a real browser
 	@$(VENV)/python -m tests.browser
 	@$(PYTEST) -n logical --dist loadgroup -m "not e2e"; parallel=$$?; \
-	$(PYTEST) -n 3 --dist loadfile -m e2e; browser=$$?; \
+	$(PYTEST) -n logical --dist loadfile -m e2e; browser=$$?; \
 	[ $$parallel -eq 0 ] && [ $$browser -eq 0 ]
 
 bench: packages-dev ## the product beside a peer and a floor (some 20 minutes); OPTIONS="--matters 1,20 --only streaming"

@@ -298,6 +298,7 @@ def test_an_answer_that_comes_late_does_not_put_the_page_back(founder_page: Page
     name = card.get_attribute("id")
     fill(card)
     expect(page.locator("#answered summary")).to_contain_text("1 of 8")  # the socket was quicker
+    wait_until(lambda: page.evaluate("true") and held, "the answer to the form is held back")  # evaluate lets it come
     ((route, response),) = held
     with page.expect_event("requestfinished"):
         route.fulfill(response=response)

@@ -1,5 +1,7 @@
 """An operator's walk: a killed worker, a dead letter, an open breaker are seen on the system page, and mended there."""
 
+from collections.abc import Iterator
+
 import pytest
 from playwright.sync_api import Page, expect
 
@@ -9,6 +11,13 @@ from tests.test_journey import submit, wait_for_status
 
 pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("e2e")]
 SYSTEM = "/admin/matters/processreport/"
+
+
+@pytest.fixture(scope="module")
+def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
+    """A product of its own: its worker is killed, and its model is told to refuse."""
+    with Installation(tmp_path_factory.mktemp("operated")) as product:
+        yield product
 
 
 def open_system(page: Page, product: Installation) -> None:
