@@ -6,6 +6,7 @@ from django.http import HttpRequest, JsonResponse
 from ninja import Router
 
 from advice.api import Number, wanted_attempt
+from advice.models import Attempt
 from advice.review.badge import badge_file
 from advice.review.models import Review, ReviewState
 from advice.review.schemas import BadgeFile
@@ -14,7 +15,7 @@ from companies.problems import Problem, problems
 from matters.api import own_matter
 
 router = Router(auth=Authentication(), tags=["advice"])
-ATTACHED = {"Content-Disposition": 'attachment; filename="review.json"', "Cache-Control": "private, no-store"}
+_ATTACHED = {"Content-Disposition": 'attachment; filename="review.json"', "Cache-Control": "private, no-store"}
 
 
 @router.get(
@@ -25,8 +26,15 @@ ATTACHED = {"Content-Disposition": 'attachment; filename="review.json"', "Cache-
 def get_review(request: HttpRequest, matter_id: UUID, version: Number = None, attempt: Number = None) -> JsonResponse:
     """The newest attempt, or the one asked for, with the badge that its approval gave; 404 where none approved it."""
     own_matter(request, matter_id)
-    wanted = wanted_attempt(matter_id, version, attempt)
-    review = Review.objects.filter(attempt=wanted, state=ReviewState.APPROVED).first()
-    if review is None:
+    file = review_file(wanted_attempt(matter_id, version, attempt))
+    if file is None:
         raise Problem(404, "Nobody has approved this advice, so it has no badge.")
-    return JsonResponse(badge_file(wanted, review), headers=ATTACHED, json_dumps_params={"ensure_ascii": False})
+    return file
+
+
+def review_file(attempt: Attempt) -> JsonResponse | None:
+    """The file to be downloaded; None where nobody has approved `attempt`."""
+    review = Review.objects.filter(attempt=attempt, state=ReviewState.APPROVED).first()
+    if review is None:
+        return None
+    return JsonResponse(badge_file(attempt, review), headers=_ATTACHED, json_dumps_params={"ensure_ascii": False})

@@ -8,7 +8,7 @@ from django.contrib import admin, messages
 from django.contrib.admin.helpers import ActionForm
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
@@ -18,9 +18,9 @@ from django.views.decorators.http import require_POST
 
 from advice.models import Attempt, DeskItem
 from advice.review import desk
-from advice.review.badge import badge_file
+from advice.review.api import review_file
 from advice.review.keys import NoKey
-from advice.review.models import Review, ReviewState
+from companies.access import user_of
 from companies.content_admin import NotesReading, OnlyWithContent, note_reading
 from companies.models import User
 from matters.services import NotAllowed
@@ -105,7 +105,7 @@ class DeskAdmin(NotesReading, OnlyWithContent, ReadOnly, admin.ModelAdmin[DeskIt
 
     @admin.action(description="Take: assign the chosen to me", permissions=["review"])
     def take(self, request: HttpRequest, queryset: QuerySet[DeskItem]) -> None:
-        self._each(request, queryset, lambda pk: desk.take(pk, _user(request)), "is yours")
+        self._each(request, queryset, lambda pk: desk.take(pk, user_of(request)), "is yours")
 
     @admin.action(description="Reassign the chosen", permissions=["review"])
     def reassign(self, request: HttpRequest, queryset: QuerySet[DeskItem]) -> None:
@@ -149,7 +149,7 @@ class DeskAdmin(NotesReading, OnlyWithContent, ReadOnly, admin.ModelAdmin[DeskIt
         if not form.is_valid():
             return self._page(request, item, refused=_first_error(form), typed=request.POST, status=400)
         try:
-            _do(pk, _user(request), **form.cleaned_data)
+            _do(pk, user_of(request), **form.cleaned_data)
         except (NotAllowed, NoKey) as refusal:
             return self._page(request, item, refused=str(refusal), typed=request.POST, status=409)
         messages.success(request, SAID[form.cleaned_data["act"]])
@@ -161,7 +161,7 @@ class DeskAdmin(NotesReading, OnlyWithContent, ReadOnly, admin.ModelAdmin[DeskIt
         form = EditForm(request.POST or None, initial={"text": item.text})
         if request.method == "POST" and form.is_valid():
             try:
-                edited = edit_as_new_version(pk, _user(request), form.cleaned_data["text"])
+                edited = edit_as_new_version(pk, user_of(request), form.cleaned_data["text"])
             except NotAllowed as refusal:
                 form.add_error("text", str(refusal))
             else:
@@ -174,11 +174,11 @@ class DeskAdmin(NotesReading, OnlyWithContent, ReadOnly, admin.ModelAdmin[DeskIt
     def download(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Advice and badge, as founders can download them."""
         item = self._item(request, pk)
-        review = Review.objects.filter(attempt=item, state=ReviewState.APPROVED).first()
-        if review is None:
+        file = review_file(item)
+        if file is None:
             raise Http404("Nobody has approved this advice.")
         note_reading(request, "advice with its badge", pk)
-        return _as_file(badge_file(item, review))
+        return file
 
     def _item(self, request: HttpRequest, pk: str | int, *, to_review: bool = False) -> Attempt:
         if not self.has_view_permission(request) or (to_review and not self.has_review_permission(request)):
@@ -192,7 +192,7 @@ class DeskAdmin(NotesReading, OnlyWithContent, ReadOnly, admin.ModelAdmin[DeskIt
         self, request: HttpRequest, item: Attempt, *, refused: str = "", typed: Any = None, status: int = 200
     ) -> HttpResponse:
         context = self._context(request, item) | {
-            "page": desk_page(item, _user(request)),
+            "page": desk_page(item, user_of(request)),
             "may_review": self.has_review_permission(request),
             "refused": refused,
             "typed": typed or {},
@@ -221,15 +221,5 @@ def _do(pk: int, user: User, *, act: str, seen: str, passage: str, words: str) -
     acts[act]()
 
 
-def _user(request: HttpRequest) -> User:
-    assert isinstance(request.user, User)
-    return request.user
-
-
 def _first_error(form: forms.Form) -> str:
     return next(f"{name}: {errors[0]}" for name, errors in form.errors.items())
-
-
-def _as_file(file: dict[str, Any]) -> HttpResponse:
-    headers = {"Content-Disposition": 'attachment; filename="review.json"', "Cache-Control": "private, no-store"}
-    return JsonResponse(file, headers=headers, json_dumps_params={"ensure_ascii": False})
