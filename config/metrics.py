@@ -6,14 +6,12 @@ from itertools import accumulate
 
 from django.conf import settings
 from django.db import connection
-from django.db.models import DurationField, ExpressionWrapper, F
-from django.db.models.functions import Now
 from prometheus_client import CollectorRegistry, Gauge, generate_latest
 from prometheus_client.core import GaugeMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from matters.ledger import BESIDE
-from matters.processes import GONE_AFTER, ProcessReport
+from matters.processes import GONE_AFTER, ProcessReport, reports
 from matters.states import MatterStatus, WaitingFor
 from matters.stuck import Cause, stuck_matters
 from workers.pipeline import KINDS
@@ -97,7 +95,7 @@ _NUMBERS: tuple[tuple[str, str, tuple[str, ...], tuple[str, ...], str], ...] = (
         ("kind", "quantile"),
         (),
         f"""SELECT kind, {_QUANTILES.format("extract(epoch FROM finished_at - created_at)::float8")} FROM matters_step
-            WHERE finished_at > now() - interval '1 hour' AND state = 'done' GROUP BY kind""",  # noqa: S608
+            WHERE finished_at > now() - interval '1 hour' AND state = 'done' GROUP BY kind""",  # noqa: S608 - of this file alone
     ),
     (
         "matterstream_llm_tokens",
@@ -194,8 +192,8 @@ class _Processes(Collector):
             "matterstream_writer_batch_streams", "Streams whose text was stored in one statement", labels=["process"]
         )
         counts: Counter[str] = Counter(dict.fromkeys(map(str, ProcessReport.Kind), 0))
-        for process, silence in _reports():
-            name, numbers = f"{process.host}:{process.pid}", process.numbers
+        for process, silence in reports():
+            name, numbers = process.name, process.numbers
             seen.add_metric([process.kind, name], silence)
             if silence > GONE_AFTER.total_seconds():
                 continue
@@ -210,13 +208,6 @@ class _Processes(Collector):
         for kind, count in counts.items():
             alive.add_metric([kind], count)
         yield from (alive, seen, sockets, watched, lag, running, batches)
-
-
-def _reports() -> list[tuple[ProcessReport, float]]:
-    """Each with the seconds for which it has said nothing."""
-    silence = ExpressionWrapper(Now() - F("seen_at"), output_field=DurationField())
-    reports = ProcessReport.objects.annotate(silence=silence).order_by("kind", "host", "pid")
-    return [(report, max(0.0, report.silence.total_seconds())) for report in reports]
 
 
 def _buckets(counts: list[int]) -> list[tuple[str, float]]:

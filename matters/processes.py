@@ -16,13 +16,14 @@ from datetime import timedelta
 from typing import Any, ClassVar
 
 from django.db import DatabaseError, connection, models
+from django.db.models import ExpressionWrapper, F
 from django.db.models.functions import Now
 
 logger = logging.getLogger(__name__)
 REPORT_SECONDS = 5.0
 GONE_AFTER = timedelta(seconds=20)  # three reports, and a database that takes its time
 FORGOTTEN_AFTER = timedelta(hours=1)
-_BEAT = uuid.UUID(int=0)  # beat has no row of its own: it is seen by what it has workers do
+_BEAT = uuid.UUID(int=0)  # beat writes no row: the worker that it tells to sweep writes this one
 
 Numbers = Mapping[str, Any]
 
@@ -48,7 +49,12 @@ class ProcessReport(models.Model):
         indexes: ClassVar = [models.Index(fields=["kind", "seen_at"], name="process_seen")]
 
     def __str__(self) -> str:
-        return f"{self.kind} {self.pid} on {self.host}"
+        return f"{self.kind} {self.name}".rstrip()
+
+    @property
+    def name(self) -> str:
+        """Host and pid; empty for beat, which is seen only by what it has workers do."""
+        return f"{self.host}:{self.pid}" if self.pid else ""
 
 
 _REPORT = """
@@ -102,6 +108,13 @@ def _store(pk: uuid.UUID, kind: str, host: str, pid: int, numbers: Numbers) -> N
     values: dict[str, Any] = {"id": pk, "kind": str(kind), "host": host, "pid": pid, "numbers": json.dumps(numbers)}
     with connection.cursor() as cursor:
         cursor.execute(_REPORT, values)
+
+
+def reports() -> list[tuple[ProcessReport, float]]:
+    """Every process with a row, and for how many seconds it has said nothing."""
+    silence = ExpressionWrapper(Now() - F("seen_at"), output_field=models.DurationField())
+    rows = ProcessReport.objects.annotate(silence=silence).order_by("kind", "host", "pid")
+    return [(report, max(0.0, report.silence.total_seconds())) for report in rows]
 
 
 def forget_processes() -> int:

@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 
+from companies.content_admin import may_operate
 from matters.breakers import close_breakers
 from matters.models import Breaker, ProcessReport
 from matters.services import NotAllowed, retry_matter
@@ -18,7 +19,6 @@ from workers.system.history import last_hour
 from workers.system.plots import HEIGHT, WIDTH
 from workers.system.state import dead_letters, system_state
 
-OPERATE = "companies.operate_matters"
 RETRIED_AT_ONCE = 500  # "Retry all" asks for as many; pressed again it takes the next
 
 
@@ -29,9 +29,9 @@ class SystemAdmin(ReadOnly, admin.ModelAdmin[ProcessReport]):
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         if not self.has_view_permission(request):
             raise PermissionDenied
-        may_operate = request.user.has_perm(OPERATE)
+        allowed = may_operate(request)
         if request.method == "POST":
-            if not may_operate:
+            if not allowed:
                 raise PermissionDenied
             return self._act(request)
         context = {
@@ -42,7 +42,7 @@ class SystemAdmin(ReadOnly, admin.ModelAdmin[ProcessReport]):
             "plots": last_hour(),
             "width": WIDTH,
             "height": HEIGHT,
-            "may_operate": may_operate,
+            "may_operate": allowed,
         }
         return TemplateResponse(request, "admin/system/page.html", context)
 

@@ -6,12 +6,11 @@ from typing import Any
 import redis
 from django.conf import settings
 from django.db import connection
-from django.db.models import DurationField, ExpressionWrapper, F, QuerySet
-from django.db.models.functions import Now
+from django.db.models import QuerySet
 
 from matters.ledger import BESIDE
 from matters.models import Breaker, ProcessReport, Step
-from matters.processes import GONE_AFTER
+from matters.processes import GONE_AFTER, reports
 from matters.states import StepState
 from matters.stuck import Stuck, stuck_matters
 from workers.pipeline import KINDS
@@ -110,17 +109,7 @@ def dead_letters() -> QuerySet[Step]:
 
 
 def _running() -> list[Running]:
-    silence = ExpressionWrapper(Now() - F("seen_at"), output_field=DurationField())
-    reports = ProcessReport.objects.annotate(silence=silence).order_by("kind", "host", "pid")
-    return [
-        Running(report.kind, _name(report), max(0.0, report.silence.total_seconds()), report.numbers)
-        for report in reports
-    ]
-
-
-def _name(report: ProcessReport) -> str:
-    """Beat has none: it is seen by what it has workers do."""
-    return f"{report.host}:{report.pid}" if report.pid else ""
+    return [Running(report.kind, report.name, silence, report.numbers) for report, silence in reports()]
 
 
 def _queues() -> list[Queue]:
