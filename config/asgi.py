@@ -8,10 +8,9 @@ from django.core.asgi import get_asgi_application
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 http = get_asgi_application()
 
-# These need the apps, which the line above has loaded.
-from advice.routing import websocket_urlpatterns  # noqa: E402
-from advice.serving import numbers  # noqa: E402
-from matters.processes import ProcessReport, Reporter  # noqa: E402
+from advice.routing import websocket_urlpatterns  # noqa: E402 - needs the apps, which the line above has loaded
+from advice.serving import numbers  # noqa: E402 - likewise
+from matters.processes import ProcessReport, Reporter  # noqa: E402 - likewise
 
 application = ProtocolTypeRouter({"http": http, "websocket": URLRouter(websocket_urlpatterns)})
 Reporter(ProcessReport.Kind.WEB, numbers)

@@ -44,13 +44,13 @@ class RequestIdMiddleware:
     async def _answer_async(self, request: HttpRequest) -> HttpResponseBase:
         began = time.monotonic()
         with bound_contextvars(**_known_of(request)):
-            response = await self.get_response(request)  # type: ignore[misc]
+            response = await self.get_response(request)  # type: ignore[misc] # `is_async` says so
             return _answered(request, response, began)
 
 
 def _answered(request: HttpRequest, response: HttpResponseBase, began: float) -> HttpResponseBase:
     """Give the answer its id, and write its line: of the address it has the route alone. A stream's says its start."""
-    response["X-Request-ID"] = request.id  # type: ignore[attr-defined]
+    response["X-Request-ID"] = request.id  # type: ignore[attr-defined] # `__call__` has set it
     route = request.resolver_match.route if request.resolver_match else ""
     ms = round(1000 * (time.monotonic() - began))
     told = {"method": request.method, "route": route, "status": response.status_code, "ms": ms}
