@@ -7,9 +7,9 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.views.decorators.http import require_POST
 
-from advice.own import own_matter, user_of
+from advice.own import own_matter
 from advice.render import render_fragments
-from companies.access import is_from_script, members_only
+from companies.access import is_from_script, members_only, user_of
 from matters.assigning import NoSuchMember, assign_question
 from matters.services import NotAllowed
 

@@ -8,9 +8,9 @@ from django.views.decorators.http import require_POST
 
 from advice.feedback import give_feedback
 from advice.forms import FeedbackForm
-from advice.own import own_matter, user_of
+from advice.own import own_matter
 from advice.showing import act, refuse
-from companies.access import members_only
+from companies.access import members_only, user_of
 
 
 @require_POST

@@ -7,9 +7,9 @@ from django.shortcuts import redirect
 from django.views.decorators.http import require_POST
 
 from advice.deleting import delete_matter, restore_matter
-from advice.own import own_matter, user_of
+from advice.own import own_matter
 from advice.showing import act, refuse
-from companies.access import company_of, members_only
+from companies.access import members_only, shown_company
 from matters.forms import TitleForm
 from matters.history import rename_matter
 from matters.models import Matter
@@ -37,10 +37,8 @@ def delete(request: HttpRequest, matter_id: UUID) -> HttpResponse:
 @members_only
 def restore(request: HttpRequest, matter_id: UUID) -> HttpResponse:
     """Undo that."""
-    company = company_of(user_of(request))
-    assert company is not None
     try:
-        restore_matter(company, matter_id)
+        restore_matter(shown_company(request), matter_id)
     except Matter.DoesNotExist:
         raise Http404("There is nothing to bring back.") from None
     return redirect("advice:matter", matter_id=matter_id)

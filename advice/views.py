@@ -13,12 +13,12 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from advice.attendance import note_view
 from advice.forms import ShareForm
-from advice.own import own_matter, user_of
+from advice.own import own_matter
 from advice.render import Unsettled
 from advice.services import cancel_matter
 from advice.sharing import links_of, revoke_link, share_attempt
 from advice.showing import act, refuse, refuse_file, show, show_again
-from companies.access import members_only
+from companies.access import members_only, user_of
 from companies.problems import Problem
 from documents.attaching import attach_sent
 from documents.downloads import download

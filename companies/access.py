@@ -25,6 +25,19 @@ def company_of(user: User) -> Company | None:
     return chosen or joined.first()
 
 
+def user_of(request: HttpRequest) -> User:
+    """Who is signed in; for views that nobody else reaches."""
+    assert isinstance(request.user, User)
+    return request.user
+
+
+def shown_company(request: HttpRequest) -> Company:
+    """The company whose pages are shown; for views that only its members reach."""
+    company = company_of(user_of(request))
+    assert company is not None, "the guard has let nobody in who is in none"
+    return company
+
+
 def is_owner(user: User, company: Company) -> bool:
     """Whether `user` is one of the company's owners."""
     return company.memberships.filter(user=user, role=Membership.Role.OWNER).exists()
@@ -55,9 +68,9 @@ def owners_only(view: View) -> View:
 
     @wraps(view)
     def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        assert isinstance(request.user, User)
-        company = company_of(request.user)
-        if company is None or not is_owner(request.user, company):
+        user = user_of(request)
+        company = company_of(user)
+        if company is None or not is_owner(user, company):
             return render(request, "companies/owners_only.html", status=403)
         return view(request, *args, **kwargs)
 

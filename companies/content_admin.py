@@ -7,6 +7,7 @@ from django.contrib import admin
 from django.db.models import Model
 from django.http import HttpRequest, HttpResponse
 
+from companies.access import user_of
 from companies.content_readings import ContentReading
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ def may_operate(request: HttpRequest) -> bool:
 
 def note_reading(request: HttpRequest, what: str, object_id: object = "") -> None:
     """Leave the line that the caller read `what`."""
-    ContentReading.objects.create(by=request.user.email, what=what[:80], object_id=str(object_id)[:64])  # type: ignore[union-attr]
+    ContentReading.objects.create(by=user_of(request).email, what=what[:80], object_id=str(object_id)[:64])
 
 
 class OnlyWithContent(ModelAdmin):

@@ -10,8 +10,7 @@ from django.utils.html import format_html
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
-from companies.access import company_of, members_only
-from companies.models import User
+from companies.access import members_only, shown_company, user_of
 from matters.company_facts import about_of, facts_of, is_fresh, names_of
 from matters.forms import SettleForm
 from matters.models import CompanyFact
@@ -26,8 +25,7 @@ PER_PAGE = 50
 @members_only
 def fact_list(request: HttpRequest) -> HttpResponse:
     """The company's facts: those in dispute first, then by name."""
-    company = company_of(_user(request))
-    assert company is not None
+    company = shown_company(request)
     lines = facts_of([company.pk]).order_by("status", "subject", "key", "pk")  # "disputed" comes before "known"
     page = Paginator(lines, PER_PAGE).get_page(request.GET.get("page"))
     names = names_of(company.pk)
@@ -51,7 +49,7 @@ def settle(request: HttpRequest, fact_id: UUID) -> HttpResponse:
     if not form.is_valid():
         return _show(request, line, form.message(), 400)
     try:
-        settle_fact(line.pk, form.cleaned_data["choice"], _user(request))
+        settle_fact(line.pk, form.cleaned_data["choice"], user_of(request))
     except (ValueError, NoSuchChoice) as error:
         return _show(request, line, str(error), 400)
     except NotAllowed as error:
@@ -59,14 +57,9 @@ def settle(request: HttpRequest, fact_id: UUID) -> HttpResponse:
     return redirect("matters:fact", fact_id=line.pk)
 
 
-def _user(request: HttpRequest) -> User:
-    assert isinstance(request.user, User)
-    return request.user
-
-
 def _own(request: HttpRequest, fact_id: UUID) -> CompanyFact:
     """The fact, if it is the company's. A foreign one is answered exactly as one that does not exist."""
-    return get_object_or_404(CompanyFact, pk=fact_id, company=company_of(_user(request)))
+    return get_object_or_404(CompanyFact, pk=fact_id, company=shown_company(request))
 
 
 def _show(request: HttpRequest, line: CompanyFact, problem: str = "", status: int = 200) -> HttpResponse:

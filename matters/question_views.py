@@ -5,8 +5,7 @@ from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
-from companies.access import company_of, members_only
-from companies.models import User
+from companies.access import members_only, shown_company, user_of
 from matters.assigning import questions_for
 
 MOST_SHOWN = 200
@@ -17,6 +16,5 @@ MOST_SHOWN = 200
 @members_only
 def question_list(request: HttpRequest) -> HttpResponse:
     """What they were asked in the company that is shown, longest ago first."""
-    assert isinstance(request.user, User)
-    asked = questions_for(request.user).filter(matter__company=company_of(request.user)).select_related("matter")
+    asked = questions_for(user_of(request)).filter(matter__company=shown_company(request)).select_related("matter")
     return render(request, "matters/questions.html", {"questions": asked[:MOST_SHOWN]})

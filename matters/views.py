@@ -7,8 +7,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_http_methods
 
-from companies.access import company_of, members_only
-from companies.models import User
+from companies.access import members_only, shown_company, user_of
 from matters.examples import EXAMPLES, example_question
 from matters.forms import LONGEST_QUESTION, MatterForm
 from matters.history import SHOWN, UNDO_MINUTES, find_matters, just_deleted
@@ -24,9 +23,7 @@ MOST_UNDONE = 5
 @members_only
 def matter_list(request: HttpRequest) -> HttpResponse:
     """The company's matters, newest first; `?q=` finds words in them, `?show=` those in a state."""
-    assert isinstance(request.user, User)
-    company = company_of(request.user)
-    assert company is not None
+    company = shown_company(request)
     wanted = {name: request.GET.get(name, "")[:LONGEST_SEARCH] for name in ("q", "show")}
     page = Paginator(find_matters(company, wanted["q"], wanted["show"]), PER_PAGE).get_page(request.GET.get("page"))
     context = {
@@ -46,12 +43,10 @@ def matter_list(request: HttpRequest) -> HttpResponse:
 @members_only
 def new_matter(request: HttpRequest) -> HttpResponse:
     """A form for one question; a submitted matter's page is where it leads."""
-    assert isinstance(request.user, User)
     data = request.POST if request.method == "POST" else None
     form = MatterForm(data, initial={"question": example_question(request.GET.get("example"))})
-    company = company_of(request.user)
-    if form.is_valid() and company is not None:
-        matter, _ = submit_matter(company, form.submission(), request.user)
+    if form.is_valid():
+        matter, _ = submit_matter(shown_company(request), form.submission(), user_of(request))
         return redirect("advice:matter", matter_id=matter.pk)
     context = {"form": form, "examples": EXAMPLES, "longest": LONGEST_QUESTION}
     return render(request, "matters/new.html", context, status=400 if form.errors else 200)

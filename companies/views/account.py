@@ -7,8 +7,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
-from companies.access import CHOSEN_COMPANY, company_of, members_only
-from companies.models import User
+from companies.access import CHOSEN_COMPANY, company_of, members_only, user_of
 
 
 @never_cache
@@ -16,18 +15,17 @@ from companies.models import User
 @login_required
 def account(request: HttpRequest) -> HttpResponse:
     """The account, also of somebody who is in no company."""
-    assert isinstance(request.user, User)
-    request.user.chosen_company = request.session.get(CHOSEN_COMPANY)
-    memberships = request.user.memberships.select_related("company").order_by("joined_at")
-    return render(request, "settings/account.html", {"memberships": memberships, "company": company_of(request.user)})
+    user = user_of(request)
+    user.chosen_company = request.session.get(CHOSEN_COMPANY)
+    memberships = user.memberships.select_related("company").order_by("joined_at")
+    return render(request, "settings/account.html", {"memberships": memberships, "company": company_of(user)})
 
 
 @require_POST
 @members_only
 def choose_company(request: HttpRequest) -> HttpResponse:
     """Show the pages of another company of theirs; one that is not theirs is as one that does not exist."""
-    assert isinstance(request.user, User)
-    own = {str(pk): name for pk, name in request.user.companies.values_list("pk", "name")}
+    own = {str(pk): name for pk, name in user_of(request).companies.values_list("pk", "name")}
     wanted = request.POST.get("company", "")
     if wanted not in own:
         messages.error(request, "You are not in such a company.")

@@ -6,9 +6,9 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
-from companies.access import company_of, owners_only
+from companies.access import owners_only, shown_company
 from companies.forms import ApiKeyForm
-from companies.models import ApiKey, Company, User
+from companies.models import ApiKey
 
 
 @never_cache
@@ -18,9 +18,9 @@ def api_keys(request: HttpRequest) -> HttpResponse:
     """The keys that stand, and a form for one more."""
     form, token = ApiKeyForm(request.POST if request.method == "POST" else None), ""
     if form.is_valid():
-        _row, token = ApiKey.issue(_company(request), form.cleaned_data["scopes"])
+        _row, token = ApiKey.issue(shown_company(request), form.cleaned_data["scopes"])
         form = ApiKeyForm()
-    keys = ApiKey.objects.filter(company=_company(request), revoked_at=None).order_by("-created_at")
+    keys = ApiKey.objects.filter(company=shown_company(request), revoked_at=None).order_by("-created_at")
     context = {"form": form, "token": token, "keys": keys}
     return render(request, "settings/api_keys.html", context, status=400 if form.errors else 200)
 
@@ -29,15 +29,8 @@ def api_keys(request: HttpRequest) -> HttpResponse:
 @owners_only
 def revoke(request: HttpRequest, key_id: int) -> HttpResponse:
     """Refuse a key from now on; what reads by it is closed within half a minute."""
-    key = get_object_or_404(ApiKey, pk=key_id, company=_company(request))
+    key = get_object_or_404(ApiKey, pk=key_id, company=shown_company(request))
     if key.revoked_at is None:
         key.revoke()
     messages.success(request, f"The key {key} opens nothing any more.")
     return redirect("settings:api_keys")
-
-
-def _company(request: HttpRequest) -> Company:
-    assert isinstance(request.user, User)
-    company = company_of(request.user)
-    assert company is not None, "the guard has let nobody in who is in none"
-    return company

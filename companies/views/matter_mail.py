@@ -8,6 +8,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_POST
 
+from companies.access import user_of
 from companies.models import User
 from companies.unsubscribing import subscriber
 
@@ -16,9 +17,8 @@ from companies.unsubscribing import subscriber
 @login_required
 def matter_mail(request: HttpRequest) -> HttpResponse:
     """Choose whether to be sent any."""
-    assert isinstance(request.user, User)
     wanted = request.POST.get("matter_mail") == "1"
-    User.objects.filter(pk=request.user.pk).update(matter_mail=wanted)
+    User.objects.filter(pk=user_of(request).pk).update(matter_mail=wanted)
     messages.success(request, "You are sent e-mail about your matters." if wanted else "You are sent no reminders now.")
     return redirect("settings:account")
 

@@ -9,10 +9,10 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
 from companies import members
-from companies.access import company_of, is_owner, members_only, owners_only
+from companies.access import is_owner, members_only, owners_only, shown_company, user_of
 from companies.forms import InvitationForm, RoleForm
 from companies.invitation_mail import NOT_SENT, send_invitation
-from companies.models import Company, Invitation, Membership, User
+from companies.models import Invitation, Membership
 
 
 @never_cache
@@ -37,7 +37,7 @@ def invite(request: HttpRequest) -> HttpResponse:
 @owners_only
 def resend(request: HttpRequest, invitation_id: int) -> HttpResponse:
     """Send a new link; the one before ends."""
-    open_one = get_object_or_404(Invitation, pk=invitation_id, company=_company(request))
+    open_one = get_object_or_404(Invitation, pk=invitation_id, company=shown_company(request))
     return _invite(request, open_one.email, open_one.role)
 
 
@@ -45,55 +45,46 @@ def resend(request: HttpRequest, invitation_id: int) -> HttpResponse:
 @owners_only
 def withdraw(request: HttpRequest, invitation_id: int) -> HttpResponse:
     """End an invitation."""
-    open_one = get_object_or_404(Invitation, pk=invitation_id, company=_company(request))
-    return _do(request, lambda: members.withdraw(open_one, _user(request)), f"{open_one.email} can't join any more.")
+    open_one = get_object_or_404(Invitation, pk=invitation_id, company=shown_company(request))
+    return _do(request, lambda: members.withdraw(open_one, user_of(request)), f"{open_one.email} can't join any more.")
 
 
 @require_POST
 @owners_only
 def change_role(request: HttpRequest, member_id: int) -> HttpResponse:
     """Make somebody an owner, or a member."""
-    member = get_object_or_404(Membership, pk=member_id, company=_company(request))
+    member = get_object_or_404(Membership, pk=member_id, company=shown_company(request))
     form = RoleForm(request.POST)
     if not form.is_valid():
         return _refused(request, "Choose owner or member.")
     role = form.cleaned_data["role"]
-    return _do(request, lambda: members.change_role(member, _user(request), role), f"{member.user}: {role}.")
+    return _do(request, lambda: members.change_role(member, user_of(request), role), f"{member.user}: {role}.")
 
 
 @require_POST
 @owners_only
 def remove(request: HttpRequest, member_id: int) -> HttpResponse:
     """End somebody's membership."""
-    member = get_object_or_404(Membership, pk=member_id, company=_company(request))
+    member = get_object_or_404(Membership, pk=member_id, company=shown_company(request))
     done = f"{member.user} is no member any more. What they had open closes within half a minute."
-    return _do(request, lambda: members.remove(member, _user(request)), done)
+    return _do(request, lambda: members.remove(member, user_of(request)), done)
 
 
 @require_POST
 @members_only
 def leave(request: HttpRequest) -> HttpResponse:
     """End one's own membership."""
-    member = get_object_or_404(Membership, user=_user(request), company=_company(request))
+    member = get_object_or_404(Membership, user=user_of(request), company=shown_company(request))
     company = member.company
-    return _do(request, lambda: members.remove(member, _user(request)), f"You have left {company}.", "settings:account")
-
-
-def _user(request: HttpRequest) -> User:
-    assert isinstance(request.user, User)
-    return request.user
-
-
-def _company(request: HttpRequest) -> Company:
-    company = company_of(_user(request))
-    assert company is not None, "the guard has let nobody in who is in none"
-    return company
+    return _do(
+        request, lambda: members.remove(member, user_of(request)), f"You have left {company}.", "settings:account"
+    )
 
 
 def _invite(request: HttpRequest, email: str, role: str) -> HttpResponse:
-    company = _company(request)
+    company = shown_company(request)
     try:
-        token = members.invite(company, _user(request), email, role)
+        token = members.invite(company, user_of(request), email, role)
     except members.NotAllowed as refused:
         return _refused(request, str(refused))
     if send_invitation(request, company, email, token):
@@ -118,12 +109,12 @@ def _refused(request: HttpRequest, why: str) -> HttpResponse:
 
 
 def _show(request: HttpRequest, form: InvitationForm, status: int = 200) -> HttpResponse:
-    company = _company(request)
+    company = shown_company(request)
     context = {
         "company": company,
         "members": company.memberships.select_related("user").order_by("joined_at"),
         "roles": Membership.Role.choices,
-        "is_owner": is_owner(_user(request), company),
+        "is_owner": is_owner(user_of(request), company),
         "invitations": company.invitations.order_by("email"),
         "form": form,
     }

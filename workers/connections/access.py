@@ -3,14 +3,8 @@
 from uuid import UUID
 
 from companies.connections import Connection
-from companies.models import Company, Membership, User
 
 ONLY_OWNERS = "Only an owner of the company can change its connections."
-
-
-def is_owner(user: User, company: Company) -> bool:
-    """Whether `user` is one of the company's owners."""
-    return company.memberships.filter(user=user, role=Membership.Role.OWNER).exists()
 
 
 def shown_connections(companies: list[UUID]) -> list[Connection]:

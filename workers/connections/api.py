@@ -9,13 +9,13 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from ninja import Body, Router
 from pydantic import SecretStr
 
-from companies.access import company_of
+from companies.access import company_of, is_owner
 from companies.api_auth import Authentication, caller
 from companies.connection_services import disconnect
 from companies.connections import Connection, ConnectionStatus, Provider
 from companies.models import Company, Scope, User
 from companies.problems import Problem, invalid, not_found, problems
-from workers.connections.access import ONLY_OWNERS, is_owner, shown_connections
+from workers.connections.access import ONLY_OWNERS, shown_connections
 from workers.connections.connecting import (
     Away,
     Refused,

@@ -15,12 +15,12 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
 from django.views.decorators.http import require_GET, require_http_methods
 
-from companies.access import company_of, members_only
+from companies.access import is_owner, members_only, shown_company, user_of
 from companies.connection_services import disconnect, live_connections
 from companies.connections import Connection, ConnectionStatus, Provider
 from companies.models import Company, User
 from workers.connections import oauth
-from workers.connections.access import ONLY_OWNERS, is_owner, shown_connections
+from workers.connections.access import ONLY_OWNERS, shown_connections
 from workers.connections.connecting import (
     Away,
     Refused,
@@ -187,10 +187,7 @@ def _told(request: HttpRequest) -> Iterator[None]:
 
 
 def _who(request: HttpRequest) -> tuple[User, Company]:
-    assert isinstance(request.user, User)
-    company = company_of(request.user)
-    assert company is not None
-    return request.user, company
+    return user_of(request), shown_company(request)
 
 
 def _provider(name: str) -> Provider:
