@@ -1,4 +1,4 @@
-"""Traces by OpenTelemetry, from the POST to the last chunk; nothing is imported or spent without an endpoint.
+"""Traces by OpenTelemetry, from the POST to the last chunk; without an endpoint nothing is imported here, or spent.
 
 A matter's trace id is its own id, so the spans of all processes meet without anything being carried along, and whoever
 has a matter finds its trace. No attribute has a word of content, and of an exception only its type is told.
