@@ -83,15 +83,14 @@ async def test_streams_and_calls_share_one_rate() -> None:
 
 
 async def test_everything_passes_at_once_while_redis_is_away(
-    settings: Settings, monkeypatch: pytest.MonkeyPatch
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     settings.REDIS_URL = f"redis://127.0.0.1:{free_port()}/0"
     check_rate("k" * 64)
-    began = time.monotonic()
     for _ in range(100):
         check_rate("k" * 64)
         await check_rate_async("k" * 64)
-    assert time.monotonic() - began < 0.1, "one that is away is asked once in five seconds, not by every request"
+    assert len(caplog.records) == 1, "one that is away is asked once in five seconds, not by every request"
     monkeypatch.setattr(companies.rate_limit, "_quiet_until", 0.0)
     await check_rate_async("k" * 64)
     assert companies.rate_limit._quiet_until > time.monotonic(), "the asynchronous client notices it, too"

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Literal
@@ -49,15 +50,19 @@ OpenPage = Callable[..., Page]
 
 
 @pytest.fixture
-def open_page(browser: Browser, installation: Installation) -> Iterator[OpenPage]:
-    """Opens pages, each in a context of its own; in the end no request may have gone to another host."""
+def open_page(request: pytest.FixtureRequest, browser: Browser, installation: Installation) -> Iterator[OpenPage]:
+    """Opens pages, each in a context of its own; in the end no request may have gone to another host.
+
+    What a test that failed had before it is printed below its failure.
+    """
+    failed_before = request.session.testsfailed
     contexts: list[BrowserContext] = []
     strangers: list[str] = []
     faults: list[str] = []
 
-    def note(request: Request) -> None:
-        if urlsplit(request.url).netloc != urlsplit(installation.url).netloc and not request.url.startswith("data:"):
-            strangers.append(request.url)
+    def note(sent: Request) -> None:
+        if urlsplit(sent.url).netloc != urlsplit(installation.url).netloc and not sent.url.startswith("data:"):
+            strangers.append(sent.url)
 
     def opened(**options: Any) -> Page:
         context = browser.new_context(
@@ -73,6 +78,8 @@ def open_page(browser: Browser, installation: Installation) -> Iterator[OpenPage
 
     yield opened
     for context in contexts:
+        for page in context.pages if request.session.testsfailed > failed_before else []:
+            sys.stdout.write(f"{page.url} showed:\n{page.locator('body').inner_text()}\n")
         context.close()
     assert not strangers, f"requests went to other hosts: {strangers}"
     assert not faults, f"the page's script or its security policy reported: {faults}"

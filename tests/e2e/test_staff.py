@@ -24,6 +24,11 @@ EmailAddress.objects.create(user=user, email=user.email, verified=True, primary=
 """
 
 
+@pytest.fixture(autouse=True)
+def _the_models_own_words(installation: Installation) -> None:
+    installation.llm.reset()  # what other files of this session have set
+
+
 def test_from_the_queue_to_a_badge_that_one_changed_byte_voids(
     open_page: OpenPage, founder_page: Page, installation: Installation, tmp_path: Path
 ) -> None:

@@ -25,7 +25,7 @@ from tests.faults.load import Load
 from tests.processes import wait_until
 
 # The sweeper asks again for what is overdue by half a sweep, every sweep; the rest is for a busy machine.
-TAKEOVER_SECONDS = LEASE + 1.5 * SWEEP + 3.0
+TAKEOVER_SECONDS = LEASE + 1.5 * SWEEP + 10.0
 STOP_SECONDS = 30.0
 
 

@@ -11,7 +11,7 @@ from tests.faults.breakable import Breakable
 from tests.faults.load import Load, Viewer
 from tests.processes import wait_until
 
-ACCEPTED_WITHIN = 1.0  # seconds
+ACCEPTED_WITHIN = 5.0  # seconds on a busy machine; who waits for a broker that is away waits for longer
 
 
 class KilledBeforePublishing:

@@ -14,8 +14,8 @@ from tests.faults.load import Load
 from tests.processes import wait_until
 
 CLOSED_WITHIN = 15.0  # seconds
-LOOKS_EVERY = 2.0  # seconds between two looks of Daphne's at what has timed out, which a busy machine may add
-LONGEST_GAP = 5.0  # seconds in which others are shown nothing
+BUSY = 2  # times that long on a busy machine; who is not closed by the time limit would stay for minutes
+LONGEST_GAP = 10.0  # seconds in which others are shown nothing
 GROWTH = 20.0  # MB
 TEXT = "𝄞 nine words that refer to no source at all. " * 4_000  # so that there is nothing to be checked
 
@@ -81,7 +81,7 @@ class NeverRead:
             f" (p95), with a gap of at most {longest_gap(crowd.seats):.1f} s"
         )
         sys.stdout.write(f"{self.name}: {self.figures}\n")
-        assert max(closed_after.values()) < CLOSED_WITHIN + LOOKS_EVERY, self.figures
+        assert max(closed_after.values()) < BUSY * CLOSED_WITHIN, self.figures
         assert most - before < GROWTH, self.figures
         assert longest_gap(crowd.seats) < LONGEST_GAP, self.figures
         assert not sum(s.breaks for s in crowd.seats), "somebody who reads was shut out"

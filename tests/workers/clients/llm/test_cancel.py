@@ -13,7 +13,7 @@ from tests.workers.clients.llm.asking import Stopwatch, ask, assert_still_works,
 from tests.workers.clients.llm.conftest import MakeClient
 from workers.clients.llm import Call, Code, LLMCanceled, LLMClient, LLMError
 
-SOON = 0.5  # seconds from the cancel to the end of the call
+SOON = 10.0  # seconds from the cancel to the end of the call on a busy machine; the limits of time are longer
 
 
 @contextmanager
