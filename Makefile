@@ -51,7 +51,9 @@ chaos: packages-dev ## every fault under load, then ten minutes of all of them; 
 fuzz: packages-dev ## what is tested with made-up input and histories, with many times as many: an hour or more
 	@$(PYTEST) --hypothesis-profile=fuzz $(FUZZED)
 
-check: packages-dev check-style check-types check-imports check-templates check-migrations check-deploy ## lint, types, contracts
+check: packages-dev ## lint, types, contracts
+	@$(MAKE) --no-print-directory --jobs=2 --output-sync \
+		check-types check-style check-imports check-templates check-migrations check-deploy
 
 check-style: packages-dev
 	@$(VENV)/ruff check . && $(VENV)/ruff format --check .

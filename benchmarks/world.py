@@ -21,7 +21,8 @@ from benchmarks.http_client import HttpClient
 from benchmarks.llm import Shape
 from benchmarks.proc import cpu_seconds, machine_seconds, tree
 from benchmarks.programs import Program
-from config.embedded import PostgresServer, RedisServer
+from config.embedded.postgres import PostgresServer
+from config.embedded.redis import RedisServer
 
 RESTING = 0.2  # seconds of CPU in a second that beats, heartbeats and idle connections may take
 

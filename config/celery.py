@@ -9,6 +9,8 @@ import os
 from celery import Celery
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+# `manage.py migrate` makes Django's checks before any process starts; they load every page, which no worker shows.
+os.environ.setdefault("CELERY_SKIP_CHECKS", "true")
 
 app = Celery("matterstream")
 app.config_from_object("django.conf:settings", namespace="CELERY")

@@ -1,5 +1,6 @@
 """Django's settings: one file, from the environment only (`config/env.py` lists the variables)."""
 
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -45,7 +46,7 @@ SITE_URL = next(
 )
 
 INSTALLED_APPS = [
-    "daphne",
+    *(["daphne"] if "runserver" in sys.argv else []),  # which it makes serve WebSockets; others would load Twisted
     "companies.admin_apps.StaffAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",

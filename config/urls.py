@@ -10,6 +10,7 @@ from config.health import healthz, metrics, readyz
 # What goes wrong before a view is reached: a problem document under the API, else Django's page.
 handler400 = "config.api_errors.bad_request"
 handler500 = "config.api_errors.server_error"
+admin.autodiscover()
 # Staff sign in where everybody does, with their second factor.
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
 urlpatterns = [

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,12 @@ register_profile()
 empty_quickly()
 # Playwright's synchronous API runs an event loop in the test's thread, where Django's ORM is used too.
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _addresses() -> None:
+    """The admin's pages come with them (`companies/admin_apps.py`), and no test may need another's request for that."""
+    import_module("config.urls")
 
 
 @pytest.fixture(autouse=True)

@@ -13,7 +13,8 @@ from pathlib import Path
 
 from cryptography.fernet import Fernet
 
-from config.embedded import PostgresServer, RedisServer
+from config.embedded.postgres import PostgresServer
+from config.embedded.redis import RedisServer
 
 MARK = "MATTERSTREAM_TEST_DIR"  # set by the first process of the run; pytest-xdist's workers inherit it
 # A test's data need not survive a power cut.

@@ -4,7 +4,8 @@ import asyncio
 import signal
 import sys
 
-from config.embedded import ensure_secrets, remove_services
+from config.embedded.secrets import ensure_secrets
+from config.embedded.services import remove_services
 from config.run.console import Console
 from config.run.folder import DataFolder, FolderError
 from config.run.listen import PortError, listen

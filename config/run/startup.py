@@ -10,9 +10,13 @@ from functools import partial
 from signal import SIGTERM
 from typing import Any
 
-from config.embedded import EmbeddedServer, PostgresServer, RedisServer, Secrets, ServerError, Services, write_services
 from config.embedded.ports import LOOPBACK, choose_port
+from config.embedded.postgres import PostgresServer
 from config.embedded.processes import with_parent_death
+from config.embedded.redis import RedisServer
+from config.embedded.secrets import Secrets
+from config.embedded.server import EmbeddedServer, ServerError
+from config.embedded.services import Services, write_services
 from config.run import children
 from config.run.child import Child, Stage
 from config.run.console import Console

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from config.embedded import PostgresServer, RedisServer
+from config.embedded.postgres import PostgresServer
+from config.embedded.redis import RedisServer
 from config.run import supervisor as supervisor_module
 from config.run.child import Child, Stage
 from config.run.console import Console

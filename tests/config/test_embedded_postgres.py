@@ -11,9 +11,10 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from config.embedded import PostgresServer, ServerError
 from config.embedded import server as server_module
+from config.embedded.postgres import PostgresServer
 from config.embedded.processes import processes_in
+from config.embedded.server import ServerError
 from tests.config.waiting import wait_until
 
 ROOT_ON_LINUX = pytest.mark.skipif(
@@ -130,7 +131,7 @@ def test_an_interrupted_first_start_is_begun_anew(postgres: PostgresServer) -> N
 
 def test_it_does_not_outlive_a_killed_parent(tmp_path: Path) -> None:
     code = (
-        "import sys, time; from pathlib import Path; from config.embedded import PostgresServer;"
+        "import sys, time; from pathlib import Path; from config.embedded.postgres import PostgresServer;"
         f"PostgresServer(Path({str(tmp_path / 'postgres')!r})).start(); print('up', flush=True); time.sleep(60)"
     )
     parent = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE)

@@ -7,9 +7,10 @@ import socket
 import pytest
 import redis
 
-from config.embedded import RedisServer, ServerError
 from config.embedded import server as server_module
 from config.embedded.processes import processes_in
+from config.embedded.redis import RedisServer
+from config.embedded.server import ServerError
 from tests.config.waiting import wait_until
 
 

@@ -69,6 +69,8 @@ def test_without_a_network_it_says_so_in_one_line(checkout: Path) -> None:
         "run",
         f"PYTHON={sys.executable}",
         PIP_CONFIG_FILE=os.devnull,
+        PIP_RETRIES="0",
+        UV_HTTP_RETRIES="0",
         UV_NO_CONFIG="1",
         UV_CACHE_DIR=str(checkout / "cache"),
         PIP_CACHE_DIR=str(checkout / "cache"),

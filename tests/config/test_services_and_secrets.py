@@ -5,8 +5,9 @@ from pathlib import Path
 
 from cryptography.fernet import Fernet
 
-from config.embedded import Services, ensure_secrets, find_secrets, find_services, remove_services, write_services
 from config.embedded.files import write_private_json
+from config.embedded.secrets import ensure_secrets, find_secrets
+from config.embedded.services import Services, find_services, remove_services, write_services
 
 SERVICES = Services("postgresql://user:secret@127.0.0.1:1/name", "redis://:secret@127.0.0.1:2/0")
 

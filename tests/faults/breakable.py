@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from config.embedded import PostgresServer, RedisServer
+from config.embedded.postgres import PostgresServer
 from config.embedded.processes import processes_in
+from config.embedded.redis import RedisServer
 from tests.api.gate import Gate
 from tests.processes import START_SECONDS, Installation, Process, wait_until
 

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import ClassVar
 
-from config.embedded import PostgresServer
+from config.embedded.postgres import PostgresServer
 from config.embedded.processes import processes_in
 from tests.api.transports import by_poll
 from tests.faults.breakable import Breakable
