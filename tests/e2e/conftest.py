@@ -130,7 +130,9 @@ def _faults(page: Page, scheme: Scheme) -> AxeResults:
     if not page.evaluate("'axe' in window"):
         page.evaluate(Axe().axe_script)
     page.evaluate(ARRIVE)
-    rules = {"runOnly": {"type": "tag", "values": ["cat.color"]}} if scheme == "dark" else {}
+    rules = (
+        {"runOnly": {"type": "rule", "values": ["color-contrast", "link-in-text-block"]}} if scheme == "dark" else {}
+    )
     return AxeResults(page.evaluate("options => axe.run(options)", {"resultTypes": ["violations"]} | rules))
 
 
