@@ -9,7 +9,7 @@ import os
 from celery import Celery
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
-# `manage.py migrate` makes Django's checks before any process starts; they load every page, which no worker shows.
+# Django's checks are of the code, and `make check` makes them; here they would load every page, which no worker shows.
 os.environ.setdefault("CELERY_SKIP_CHECKS", "true")
 
 app = Celery("matterstream")
