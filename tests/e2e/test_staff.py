@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,14 @@ from tests.e2e.walk import answer_cards, ask_a_question
 from tests.processes import PASSWORD, Installation
 
 pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("e2e")]
+TEXT = """## What to do first
+
+Pay all final wages at once, on the last day [P4]. This is not legal advice; ask counsel before you act on any of it.
+
+| Day | Step |
+|---|---|
+| 0 | Final pay [P4] |
+"""
 REVIEWER = "rita@staff.example"
 MAKE_REVIEWER = f"""
 from allauth.account.models import EmailAddress
@@ -24,9 +33,12 @@ EmailAddress.objects.create(user=user, email=user.email, verified=True, primary=
 """
 
 
-@pytest.fixture(autouse=True)
-def _the_models_own_words(installation: Installation) -> None:
-    installation.llm.reset()  # what other files of this session have set
+@pytest.fixture(scope="module")
+def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
+    """A product of its own: nobody else's advice is in the queue."""
+    with Installation(tmp_path_factory.mktemp("reviewed")) as product:
+        product.llm.set(text=TEXT)
+        yield product
 
 
 def test_from_the_queue_to_a_badge_that_one_changed_byte_voids(
