@@ -101,30 +101,6 @@ def test_what_is_killed_comes_back(run: MakeRun, name: str) -> None:
     wait_until(lambda: run.get("/readyz") == 200, f"everything must be ready again after the death of {name}")
 
 
-def test_however_it_ends_no_process_is_left_and_the_next_start_finds_the_data(tmp_path: Path) -> None:
-    """By Ctrl-C, by `kill -9` of everything, by `kill -9` of the supervisor alone."""
-    data = tmp_path / "data"
-    with started(data) as first:
-        first.manage("shell", "-v0", "-c", ADD_USER)
-        users, password = first.manage("shell", "-v0", "-c", COUNT_USERS), first.flower_password()
-        first.press_ctrl_c()
-        assert not first.processes(), "Ctrl-C must end everything"
-        assert "was killed" not in first.words, "everything must end by itself in its time"
-        assert not (data / "services.json").exists(), "manage.py would be sent to servers that are gone"
-    with started(data) as second:
-        second.kill_everything()
-    with started(data) as third:
-        supervisor = psutil.Process(third.child("web")).ppid()
-        psutil.Process(supervisor).send_signal(signal.SIGKILL)
-        wait_until(third.has_ended, "make must end with the supervisor")
-        with started(data) as fourth:  # while children of the third may still be ending
-            assert fourth.get("/readyz") == 200
-            assert fourth.manage("shell", "-v0", "-c", COUNT_USERS) == users
-            assert fourth.flower_password() == password, "secrets must be made once"
-            fourth.press_ctrl_c()
-            assert not fourth.processes()
-
-
 @contextmanager
 def started(data_dir: Path) -> Iterator[MakeRun]:
     """One that is ready. Nothing of it is left."""
@@ -172,3 +148,26 @@ def test_a_variable_that_cannot_be_used_is_said_in_one_line(
     (line,) = (done.stdout + done.stderr).splitlines()
     assert words in line
     assert done.returncode == 1
+
+
+def test_however_it_ends_no_process_is_left_and_the_next_start_finds_the_data(run: MakeRun) -> None:
+    """By Ctrl-C, by `kill -9` of everything, by `kill -9` of the supervisor alone. The module's own is the first."""
+    run.manage("shell", "-v0", "-c", ADD_USER)
+    users, password = run.manage("shell", "-v0", "-c", COUNT_USERS), run.flower_password()
+    said_before = len(run.words)
+    run.press_ctrl_c()
+    assert not run.processes(), "Ctrl-C must end everything"
+    assert "was killed" not in run.words[said_before:], "everything must end by itself in its time"
+    assert not (run.data_dir / "services.json").exists(), "manage.py would be sent to servers that are gone"
+    with started(run.data_dir) as second:
+        second.kill_everything()
+    with started(run.data_dir) as third:
+        supervisor = psutil.Process(third.child("web")).ppid()
+        psutil.Process(supervisor).send_signal(signal.SIGKILL)
+        wait_until(third.has_ended, "make must end with the supervisor")
+        with started(run.data_dir) as fourth:  # while children of the third may still be ending
+            assert fourth.get("/readyz") == 200
+            assert fourth.manage("shell", "-v0", "-c", COUNT_USERS) == users
+            assert fourth.flower_password() == password, "secrets must be made once"
+            fourth.press_ctrl_c()
+            assert not fourth.processes()
