@@ -63,7 +63,9 @@ def test_a_reviewer_takes_comments_and_approves(staff: Staff, attempt: Attempt) 
 
 def test_what_somebody_else_has_is_theirs_until_it_is_reassigned(staff: Staff, attempt: Attempt) -> None:
     reviewer, other = staff("reviewer"), staff("superuser")
+    assert '<td class="field-stands">free</td>' in reviewer.get(QUEUE).content.decode()
     act(other, attempt, "take")
+    assert ", Superuser</td>" in reviewer.get(QUEUE).content.decode(), "the queue says who has it"
     assert "in review, by Superuser" in act(reviewer, attempt, "take")
     reviewer.post(QUEUE, {"action": "reassign", "to": "", "_selected_action": [attempt.pk]})
     assert Review.objects.get().reviewer == User.objects.get(email="reviewer@staff.example")

@@ -57,7 +57,7 @@ class ReassignForm(ActionForm):
 class DeskAdmin(NotesReading, OnlyWithContent, ReadOnly, admin.ModelAdmin[DeskItem]):
     """Advice that waits for a reviewer, longest first."""
 
-    list_display = ("asked", "company", "age", "doubts", "waiting_since", "review")
+    list_display = ("asked", "company", "age", "doubts", "waiting_since", "stands")
     list_filter = (StandFilter, "matter__company__tier")
     search_fields = ("matter__id", "matter__question", "matter__company__slug")
     search_help_text = "Words of a question, a matter's id, or a company"
@@ -96,8 +96,8 @@ class DeskAdmin(NotesReading, OnlyWithContent, ReadOnly, admin.ModelAdmin[DeskIt
     def waiting_since(self, item: DeskItem) -> str:
         return timesince(item.ended_at, timezone.now(), depth=1) if item.ended_at else ""
 
-    @admin.display(ordering="review__state")
-    def review(self, item: DeskItem) -> str:
+    @admin.display(description="Review", ordering="review__state")
+    def stands(self, item: DeskItem) -> str:
         review = getattr(item, "review", None)
         if review is None or review.reviewer is None:
             return "free"
