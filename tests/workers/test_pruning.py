@@ -112,13 +112,14 @@ def places_with(word: str) -> set[str]:
 
 
 def dumped(broker: redis.Redis, key: bytes) -> bytes:
-    """What a key of Redis holds, whatever its type, in lower case."""
+    """What a key of Redis holds, whatever its type, in lower case: of one that ran out since it was listed, nothing."""
     readers: dict[Any, Any] = {
         b"string": lambda: broker.get(key),
         b"list": lambda: broker.lrange(key, 0, -1),
         b"set": lambda: broker.smembers(key),
         b"zset": lambda: broker.zrange(key, 0, -1),
         b"hash": lambda: broker.hgetall(key),
+        b"none": lambda: None,
     }
     return repr(readers[broker.type(key)]()).lower().encode()
 
