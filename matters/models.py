@@ -375,14 +375,14 @@ class CallOutcome(models.TextChoices):
 
 
 class LLMCall(models.Model):
-    """One call to a language model, whatever came of it. Never its words."""
+    """One call to a language model, whatever came of it. Its words are beside it, in LLMCallText."""
 
     step = models.ForeignKey(Step, on_delete=models.CASCADE, related_name="calls")
     matter = models.ForeignKey(Matter, on_delete=models.CASCADE, related_name="calls")
     kind = models.CharField(max_length=40)
     attempt = models.PositiveIntegerField(help_text="Attempt of the step")
     model = models.CharField(max_length=200)
-    prompt_sha256 = models.CharField(max_length=64)
+    prompt_sha256 = models.CharField(max_length=64, help_text="Of the prompt as LLMCallText has it")
     outcome = models.CharField(max_length=10, choices=CallOutcome)
     error_code = models.CharField(max_length=40, blank=True)
     prompt_tokens = models.PositiveIntegerField(default=0)
@@ -398,6 +398,23 @@ class LLMCall(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} → {self.outcome}"
+
+
+class LLMCallText(models.Model):
+    """What a call said and what came back: content, shown at the review desk alone, and gone with the matter's content.
+
+    A row of its own, so that whatever counts calls reads past no words. The reply of a call that wrote an advice is not
+    stored twice: it is the text of the attempt `wrote`, from the code point `start` on.
+    """
+
+    call = models.OneToOneField(LLMCall, on_delete=models.CASCADE, primary_key=True, related_name="text")
+    prompt = models.TextField(help_text="The messages, as JSON with sorted names")
+    reply = models.TextField(blank=True, help_text="Whole, valid or not; of a call that failed, what was said of that")
+    wrote = models.BigIntegerField(null=True, blank=True, help_text="The attempt of the advice whose text is the reply")
+    start = models.PositiveIntegerField(default=0, help_text="Where in that text, in code points")
+
+    def __str__(self) -> str:
+        return f"words of call {self.pk}"
 
 
 class ProviderCall(models.Model):

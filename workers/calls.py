@@ -9,12 +9,13 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import F
 
-from matters.models import CallOutcome, LLMCall, ProviderCall, Step
+from matters.models import CallOutcome, LLMCall, LLMCallText, ProviderCall, Step
 from matters.tracing import past_span
 from workers.admission import REPLY_TOKENS, Asker, admitted, asker_of
 from workers.claims import MAX_CALLS, Claim, Fenced
 from workers.clients.llm import Call, Code, LLMError, NotAsked, Reply, Usage
 from workers.prices import believable, cost_of, estimated_tokens
+from workers.prompts.blocks import scrub
 from workers.reply_cache import KeptReply, find_reply, reply_to_keep
 from workers.runtime import llm_client
 from workers.steps.base import LLMRequest, R, ReplyInvalid, parse_reply, repair_messages
@@ -22,7 +23,7 @@ from workers.steps.base import LLMRequest, R, ReplyInvalid, parse_reply, repair_
 
 @dataclass
 class CallLog:
-    """The calls that a claim has made, to be stored with its outcome, whatever that is.
+    """The calls that a claim has made, to be stored with its outcome, whatever that is. A row's words are its `text`.
 
     `reply`: what they came to, where it may answer the same again. `requests`: those to providers of facts.
     """
@@ -35,15 +36,22 @@ class CallLog:
     def add(
         self,
         model: str,
-        prompt_sha256: str,
+        messages: list[Any],
         outcome: CallOutcome,
         *,
+        reply: str = "",
+        wrote: int | None = None,
+        start: int = 0,
         usage: Usage | None = None,
         latency_ms: float = 0,
         request_id: str | None = None,
         error_code: str = "",
     ) -> None:
-        """Remember one call. `latency_ms`: from before the request to its end."""
+        """Remember one call. `latency_ms`: from before the request to its end.
+
+        `reply`: what came back, or what was said of the failure. `wrote`, `start`: the attempt of an advice whose text
+        from there on is the reply.
+        """
         used = believable(usage)
         past_span(
             "llm call",
@@ -55,22 +63,34 @@ class CallLog:
             prompt_tokens=used.prompt_tokens,
             completion_tokens=used.completion_tokens,
         )
-        self.rows.append(
-            LLMCall(
-                step_id=self.claim.step_id,
-                matter_id=self.claim.matter_id,
-                kind=self.claim.kind,
-                attempt=self.claim.attempt,
-                model=model[:200],
-                prompt_sha256=prompt_sha256,
-                outcome=outcome,
-                error_code=error_code,
-                prompt_tokens=used.prompt_tokens,
-                completion_tokens=used.completion_tokens,
-                cost=cost_of(model, used.prompt_tokens, used.completion_tokens),
-                latency_ms=int(latency_ms),
-                request_id=(request_id or "")[:200],
-            )
+        prompt = _prompt_text(messages)
+        row = LLMCall(
+            step_id=self.claim.step_id,
+            matter_id=self.claim.matter_id,
+            kind=self.claim.kind,
+            attempt=self.claim.attempt,
+            model=model[:200],
+            prompt_sha256=_sha256(prompt),
+            outcome=outcome,
+            error_code=error_code,
+            prompt_tokens=used.prompt_tokens,
+            completion_tokens=used.completion_tokens,
+            cost=cost_of(model, used.prompt_tokens, used.completion_tokens),
+            latency_ms=int(latency_ms),
+            request_id=(request_id or "")[:200],
+        )
+        LLMCallText(call=row, prompt=prompt, reply=scrub(reply), wrote=wrote, start=start)  # is `row.text` by this
+        self.rows.append(row)
+
+    def add_failed(self, model: str, messages: list[Any], error: LLMError) -> None:
+        """Remember a call that came to no answer."""
+        self.add(
+            model,
+            messages,
+            outcome_of(error),
+            reply=error.detail,
+            request_id=error.request_id,
+            error_code=error.code,
         )
 
     def store(self) -> None:
@@ -85,9 +105,10 @@ class CallLog:
             return
         stored = _stored([row for row in self.rows if row.pk])
         new = [row for row in self.rows if row.pk not in stored]
-        columns = {f"{name}s": [_plain(getattr(row, name)) for row in new] for name in _COLUMNS}
+        values = {f"{name}s": [_plain(getattr(row, name)) for row in new] for name in _COLUMNS}
+        values |= {f"{name}s": [getattr(row.text, name) for row in new] for name in _WORDS}
         with connection.cursor() as cursor:
-            cursor.execute(_STORE, columns)
+            cursor.execute(_STORE, values | {"matter": self.claim.matter_id})
             for row, (pk,) in zip(new, cursor.fetchall(), strict=True):
                 row.pk = pk
         reply, self.reply = self.reply, None  # tried once: what the database does not take costs nobody the outcome
@@ -128,11 +149,24 @@ _COLUMNS = {
     "latency_ms": "int",
     "request_id": "text",
 }
+_WORDS = {"prompt": "text", "reply": "text", "wrote": "bigint", "start": "int"}
+# Calls and their words in one statement: both are there, or neither. A worker that comes so late that the matter's
+# content was removed meanwhile leaves the line for the record alone; the lock waits for a removal that is under way.
 _STORE = f"""
-INSERT INTO matters_llmcall ({", ".join(_COLUMNS)}, at)
-SELECT {", ".join(_COLUMNS)}, statement_timestamp()
-  FROM unnest({", ".join(f"%({name}s)s::{kind}[]" for name, kind in _COLUMNS.items())}) AS c ({", ".join(_COLUMNS)})
-RETURNING id
+WITH call AS MATERIALIZED (
+    SELECT nextval(pg_get_serial_sequence('matters_llmcall', 'id')) AS id, c.*
+      FROM unnest({", ".join(f"%({name}s)s::{kind}[]" for name, kind in (_COLUMNS | _WORDS).items())})
+           WITH ORDINALITY AS c ({", ".join(_COLUMNS | _WORDS)}, place)
+), stored AS (
+    INSERT INTO matters_llmcall (id, {", ".join(_COLUMNS)}, at)
+    SELECT id, {", ".join(_COLUMNS)}, statement_timestamp() FROM call
+), kept AS MATERIALIZED (
+    SELECT id FROM matters_matter WHERE id = %(matter)s AND pruned_at IS NULL FOR SHARE
+), words AS (
+    INSERT INTO matters_llmcalltext (call_id, {", ".join(_WORDS)})
+    SELECT call.id, {", ".join(f"call.{name}" for name in _WORDS)} FROM call, kept
+)
+SELECT id FROM call ORDER BY place
 """  # noqa: S608 # made of the names above
 
 
@@ -144,8 +178,8 @@ def ask_model(claim: Claim, request: LLMRequest[R], call: Call, log: CallLog) ->
     asker, model = asker_of(claim), settings.LLM_MODEL
     kept = find_reply(claim, asker.company, model, request)
     if kept is not None:
-        log.add(model, prompt_sha256(request.messages), CallOutcome.CACHED)
-        return kept
+        log.add(model, request.messages, CallOutcome.CACHED, reply=kept[0])
+        return kept[1]
     text, reply = _ask(claim, asker, request, call, log)
     log.reply = reply_to_keep(claim, asker.company, model, request, text)
     return reply
@@ -171,7 +205,7 @@ def _ask(claim: Claim, asker: Asker, request: LLMRequest[R], call: Call, log: Ca
 def _complete(
     asker: Asker, request: LLMRequest[Any], messages: list[Any], call: Call, log: CallLog, *, second: bool = False
 ) -> str:
-    model, sha256 = settings.LLM_MODEL, prompt_sha256(messages)
+    model = settings.LLM_MODEL
     prompt_tokens = estimated_tokens(messages, json.dumps(request.schema))
     with admitted(asker, model, prompt_tokens, REPLY_TOKENS, second=second) as admission:
         try:
@@ -181,13 +215,14 @@ def _complete(
         except NotAsked:
             raise  # no call, so none is on record
         except LLMError as error:
-            log.add(model, sha256, outcome_of(error), request_id=error.request_id, error_code=error.code)
+            log.add_failed(model, messages, error)
             raise
         admission.usage = reply.usage
         log.add(
             model,
-            sha256,
+            messages,
             CallOutcome.OK,
+            reply=reply.text,
             usage=reply.usage,
             latency_ms=reply.latency_ms,
             request_id=reply.request_id,
@@ -211,8 +246,17 @@ def count_call(claim: Claim) -> bool:
 
 
 def prompt_sha256(messages: list[Any]) -> str:
-    """Names the prompt in the record of calls, which never holds its words."""
-    return hashlib.sha256(json.dumps(messages, sort_keys=True).encode()).hexdigest()
+    """Names the prompt in the record of calls."""
+    return _sha256(_prompt_text(messages))
+
+
+def _prompt_text(messages: list[Any]) -> str:
+    """As it is stored: ASCII, so that there is nothing in it which PostgreSQL does not take."""
+    return json.dumps(messages, sort_keys=True)
+
+
+def _sha256(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def outcome_of(error: LLMError) -> CallOutcome:

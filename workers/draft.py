@@ -17,7 +17,7 @@ from matters.services import change_status, set_waiting
 from matters.states import MatterStatus
 from playbooks.search import load_playbook
 from workers.admission import ADVICE_TOKENS, Admission, admitted, asker_of
-from workers.calls import count_call, outcome_of, prompt_sha256
+from workers.calls import count_call, outcome_of
 from workers.claims import Fenced, writing
 from workers.clients.llm import Code, LLMError, NotAsked, Stream
 from workers.outage import until_stored
@@ -56,7 +56,7 @@ def draft_advice(work: Work) -> None:
         try:
             chunks = until_stored(lambda: _begin(work, model, given))
         except Exception:  # nobody will read what the model says, but it was asked
-            work.log.add(model, prompt_sha256(messages), CallOutcome.CANCELED, request_id=stream.request_id)
+            work.log.add(model, messages, CallOutcome.CANCELED, request_id=stream.request_id)
             raise
         reason = _store(work, model, messages, stream, chunks)
         admission.usage = stream.usage
@@ -133,9 +133,7 @@ def _open(work: Work, model: str, messages: list[Any]) -> Stream:
     except NotAsked:
         raise  # no call, so none is on record
     except LLMError as error:
-        work.log.add(
-            model, prompt_sha256(messages), outcome_of(error), request_id=error.request_id, error_code=error.code
-        )
+        work.log.add_failed(model, messages, error)
         raise
 
 
@@ -158,13 +156,13 @@ def _begin(work: Work, model: str, given: draft.DraftAdviceInput) -> ChunkStream
 
 def _store(work: Work, model: str, messages: list[Any], stream: Stream, chunks: ChunkStream) -> str | None:
     """Store the text as it comes; the model's finish reason when all of it is stored. Raises LLMError, Fenced."""
-    began, writer = time.monotonic(), chunk_writer()
-    outcome, code = CallOutcome.OK, ""
+    began, writer, start = time.monotonic(), chunk_writer(), chunks.offset
+    outcome, code, said = CallOutcome.OK, "", ""
     try:
         for text in stream:
             writer.put(chunks, text)
     except LLMError as error:
-        outcome, code = outcome_of(error), str(error.code)
+        outcome, code, said = outcome_of(error), str(error.code), error.detail
         raise
     except StreamFenced as fenced:
         outcome = CallOutcome.CANCELED
@@ -172,8 +170,11 @@ def _store(work: Work, model: str, messages: list[Any], stream: Stream, chunks: 
     finally:
         work.log.add(
             model,
-            prompt_sha256(messages),
+            messages,
             outcome,
+            reply=said,
+            wrote=chunks.attempt_id,
+            start=start,
             usage=stream.usage,
             latency_ms=(time.monotonic() - began) * 1000,
             request_id=stream.request_id,

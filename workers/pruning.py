@@ -61,6 +61,8 @@ _FORGET = (
     """UPDATE matters_step SET payload = '{}', result = NULL, error = CASE WHEN error IS NOT NULL
               THEN jsonb_build_object('code', error->'code', 'message', '', 'retryable', false) END
         WHERE matter_id = %(matter)s""",
+    """DELETE FROM matters_llmcalltext t USING matters_llmcall c
+        WHERE c.id = t.call_id AND c.matter_id = %(matter)s""",
     """UPDATE matters_event SET why = '', data = (
               SELECT COALESCE(jsonb_object_agg(key, CASE WHEN key = ANY(%(stays)s::text[]) THEN value
                                                          WHEN jsonb_typeof(value) = 'string' THEN '""'

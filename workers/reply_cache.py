@@ -30,15 +30,15 @@ ON CONFLICT (company_id, sha256) DO UPDATE SET text = excluded.text, expires_at 
 """
 
 
-def find_reply(claim: Claim, company: UUID, model: str, request: LLMRequest[R]) -> R | None:
-    """An earlier reply to `request`, if there is one that may be used."""
+def find_reply(claim: Claim, company: UUID, model: str, request: LLMRequest[R]) -> tuple[str, R] | None:
+    """An earlier reply to `request`, as text and as its type, if there is one that may be used."""
     if not _is_used(claim):
         return None
     with connection.cursor() as cursor:
         cursor.execute(_FIND, {"company": company, "sha256": _name(model, request)})
         row = cursor.fetchone()
     try:
-        return parse_reply(request, row[0]) if row else None
+        return (row[0], parse_reply(request, row[0])) if row else None
     except ReplyInvalid:  # it satisfied an older release of the product
         return None
 

@@ -43,6 +43,7 @@ from matters.models import (
     Fact,
     IdempotencyRecord,
     LLMCall,
+    LLMCallText,
     Matter,
     Notice,
     Presence,
@@ -59,9 +60,11 @@ from tests.rows import advising, append, begun, ended, gathering, submitted
 pytestmark = pytest.mark.django_db
 APPS = ("companies", "playbooks", "matters", "documents", "advice")
 # An attempt's page shows its chunks, a version's its sections, a company's fact its entries; the admin takes no key of
-# two columns. What a document says is shown to its company alone, and who looks at a matter to nobody.
+# two columns. What a document says is shown to its company alone, who looks at a matter to nobody, and what a model was
+# told at the review desk alone.
 WITHOUT_PAGES = {
     Chunk, Section, ReviewComment, CompanyFactEntry, BatchItem, DocumentContent, DocumentPage, Presence,
+    LLMCallText,
 }  # fmt: skip
 
 

@@ -1,5 +1,6 @@
 """Every address of the admin, for everybody: who comes in, who does not, and who sees no content."""
 
+import json
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -15,7 +16,7 @@ from pytest_django import Settings
 
 from advice.models import Attempt
 from companies.models import Company, ContentReading, User
-from matters.models import Matter, Step
+from matters.models import LLMCallText, Matter, Step
 from matters.services import fail_matter, lock_matter
 from matters.states import StepState
 from tests import rows
@@ -157,6 +158,8 @@ def test_who_may_not_read_content_finds_no_word_of_it_and_leaves_no_line(
     )
     Step.objects.update(payload={"a": CANARY}, result={"a": CANARY}, state=StepState.DEAD, error={"message": "Away."})
     rows.append(rows.begun(rows.advising(matter.company)), CANARY)
+    call = matter.calls.create(step=rows.step_of(matter), kind="plan_search", attempt=1, model="m", outcome="ok")
+    LLMCallText.objects.create(call=call, prompt=json.dumps([{"role": "user", "content": CANARY}]), reply=CANARY)
     browser = staff(role)
     for name, model, view in addresses():
         if view in ("changelist", "change", "history") and (path := path_of(name, model, view)):

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from django.test import Client
 from django.urls import reverse
+from pytest_django import DjangoAssertNumQueries
 
 from advice.cursor import Cursor
 from advice.models import Attempt, AttemptStatus
@@ -16,11 +17,13 @@ from advice.review.models import Review, ReviewComment, ReviewState
 from advice.stream import read_page
 from companies.async_pool import close_async_pool
 from companies.models import Company, ContentReading, User
+from matters.models import LLMCall, LLMCallText
 from matters.services import NotAllowed, regenerate_matter
 from playbooks.loading import LIBRARY, load_file
 from playbooks.models import PlaybookVersion
 from tests import rows
 from tests.staff.conftest import Staff
+from workers.review_desk.calls import calls_shown
 from workers.review_desk.editing import edit_as_new_version
 
 QUEUE = "/admin/advice/deskitem/"
@@ -90,6 +93,38 @@ def test_the_whole_matter_is_on_one_page(staff: Staff, attempt: Attempt) -> None
                   "severance of an executive", "version 1, attempt 1"):  # fmt: skip
         assert words in shown, words
     assert "<b>Now</b>" not in shown
+
+
+def test_each_call_is_shown_with_its_prompt_and_reply_by_as_many_queries_as_one(
+    staff: Staff, attempt: Attempt, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    made = [call_of(attempt, f"asked {n} <b>", f"said {n} <i>") for n in range(2)]
+    Attempt.objects.filter(pk=attempt.pk).update(text="The whole advice.")
+    call_of(attempt, "draft it", "", wrote=attempt.pk)
+    failed = call_of(attempt, "draft on", "no such model", outcome="error")
+    attempt.matter.calls.create(step=failed.step, kind="k", attempt=1, model="m", outcome="ok")  # of an older release
+    with django_assert_num_queries(2):
+        shown = calls_shown(attempt.matter)
+    assert [(each.call.pk, each.prompt, each.reply) for each in shown[:2]] == [
+        (call.pk, [("system", "Be brief."), ("user", f"asked {n} <b>")], f"said {n} <i>") for n, call in enumerate(made)
+    ]
+    assert [(each.reply, each.failure) for each in shown[2:]] == [
+        ("The whole advice.", ""),
+        ("", "no such model"),
+        ("", ""),
+    ]
+    page = staff("reviewer").get(page_of(attempt)).content.decode()
+    for words in ("Be brief.", "asked 1 &lt;b&gt;", "said 1 &lt;i&gt;", "no such model", "are not kept"):
+        assert words in page, words
+    assert "said 1 <i>" not in page
+
+
+def call_of(attempt: Attempt, asked: str, said: str, *, outcome: str = "ok", wrote: int | None = None) -> LLMCall:
+    step = rows.step_of(attempt.matter)
+    call = attempt.matter.calls.create(step=step, kind=step.kind, attempt=1, model="m", outcome=outcome)
+    messages = [{"role": "system", "content": "Be brief."}, {"role": "user", "content": asked}]
+    LLMCallText.objects.create(call=call, prompt=json.dumps(messages), reply=said, wrote=wrote)
+    return call
 
 
 def test_opening_content_leaves_a_line_that_nobody_can_change(staff: Staff, attempt: Attempt) -> None:

@@ -18,6 +18,7 @@ from tests.processes import wait_until
 from tests.threads import in_background
 from tests.workers.conftest import Pipeline
 from workers.claims import MAX_CALLS
+from workers.review_desk.calls import calls_shown
 from workers.tasks import run_step
 
 KIND = "draft_advice"
@@ -92,8 +93,10 @@ def test_a_text_cut_by_its_length_limit_is_continued_once(pipeline: Pipeline, ma
     attempt = drafted(pipeline, matter)
     assert (attempt.status, attempt.text) == (AttemptStatus.COMPLETE, "First half. First half. Second half.")
     assert "Continue exactly where your text stops" in llm.calls()[1]["prompt"]
-    assert matter.calls.count() == 2
     assert matter.steps.get(kind=KIND).calls_seen == 2
+    assert [shown.reply for shown in calls_shown(matter)] == ["First half. ", "First half. Second half."]
+    words = matter.calls.values_list("text__wrote", "text__start", "text__reply").order_by("pk")
+    assert list(words) == [(attempt.pk, 0, ""), (attempt.pk, 12, "")], "a text is stored twice"
 
 
 def test_a_text_cut_twice_stands_as_incomplete_and_says_so(pipeline: Pipeline, matter: Matter, llm: FakeLLM) -> None:

@@ -10,8 +10,9 @@ from advice.models import Attempt
 from advice.review.badge import Remark, Standing, remarks_of, standing_of
 from advice.review.models import Review, ReviewState
 from companies.models import User
-from matters.models import LLMCall, Matter, Question
+from matters.models import Matter, Question
 from matters.trail import Trail, trails_of
+from workers.review_desk.calls import CallShown, calls_shown
 from workers.review_desk.doubts import doubts_of
 
 
@@ -28,7 +29,7 @@ class DeskPage:
     remarks: list[Remark]
     questions: list[tuple[Question, Any, Trail | None]]
     attempts: list[Attempt]
-    calls: list[LLMCall]
+    calls: list[CallShown]
     mine: bool
     newest: bool
 
@@ -62,7 +63,7 @@ def desk_page(attempt: Attempt, reader: User) -> DeskPage:
         remarks=remarks_of(review, attempt) if review else [],
         questions=[(q, getattr(q, "fact", None), trails.get(str(q.pk))) for q in questions],
         attempts=attempts,
-        calls=list(matter.calls.select_related("step").order_by("pk")),
+        calls=calls_shown(matter),
         mine=review is not None and review.state == ReviewState.IN_REVIEW and review.reviewer_id == reader.pk,
         newest=attempts[0].pk == attempt.pk,
     )
