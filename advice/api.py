@@ -17,6 +17,7 @@ from advice.cursor import BadCursorError, Cursor
 from advice.doorkeeper import doorkeeper
 from advice.hub import hub
 from advice.models import Attempt
+from advice.notice import notice_beside
 from advice.review.badge import standing_of
 from advice.schemas import AdviceOut, EventPage, described
 from advice.services import cancel_matter, folded_text
@@ -96,7 +97,7 @@ def _text(attempt: Attempt) -> str:
 
 
 def _advice_as_json(attempt: Attempt) -> dict[str, Any]:
-    content = _text(attempt)
+    content, standing = _text(attempt), standing_of(attempt)
     return {
         "version": attempt.version,
         "attempt": attempt.number,
@@ -111,8 +112,8 @@ def _advice_as_json(attempt: Attempt) -> dict[str, Any]:
         ],
         "model": attempt.model,
         "created_at": attempt.created_at,
-        "notice": attempt.notice,
-        "review": standing_of(attempt).as_json(),
+        "notice": notice_beside(attempt, standing),
+        "review": standing.as_json(),
     }
 
 

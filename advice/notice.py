@@ -2,11 +2,14 @@
 
 from django.conf import settings
 
+from advice.models import Attempt
+from advice.review.badge import REVIEWED, STALE, Standing
+
 DEMO_MODEL = "demo-model"
 
 _ALWAYS = (
-    "Written by a machine from the company's playbooks and the facts listed here, and not reviewed by an attorney. "
-    "It is not legal advice, and no attorney–client relationship comes of it."
+    "Written by a machine from the company's playbooks and the facts listed here. It is not legal advice, and no "
+    "attorney–client relationship comes of it."
 )
 _DEMO = (
     "Made by the demo model: this text was assembled from the playbook and the facts, not written by a language model. "
@@ -14,10 +17,27 @@ _DEMO = (
 
 
 def notice_for(model: str) -> str:
-    """The notice of an advice by `model`. This label is the only thing that asks whether the demo model is in use."""
+    """What holds of an advice by `model` for good. This label alone asks whether the demo model is in use."""
     return _DEMO + _ALWAYS if model == DEMO_MODEL else _ALWAYS
+
+
+def notice_beside(attempt: Attempt, standing: Standing | None) -> str:
+    """The notice of an advice, with who has reviewed it as things stand; None: nobody can have, it is not whole."""
+    return f"{attempt.notice} {_who_reviewed(standing or Standing())}" if attempt.notice else ""
 
 
 def demo_notice() -> str:
     """What every page says while the demo model answers; else empty."""
     return _DEMO.strip() if DEMO_MODEL in (settings.LLM_MODEL, settings.LLM_ADVICE_MODEL) else ""
+
+
+def _who_reviewed(standing: Standing) -> str:
+    """No more than is known: that somebody of the staff, by this name, approved it. What they are is not."""
+    who, at = f"{standing.reviewed_by} of our staff", standing.reviewed_at
+    if standing.sent_back:
+        return f"{who} has read it and sent it back: it is not approved, and not reviewed by an attorney."
+    if at is None or standing.state not in (REVIEWED, STALE):
+        return "It is not reviewed by an attorney, nor by anybody of our staff."
+    reviewed = f"{who} reviewed it on {at.day} {at:%B %Y}"
+    stale = standing.state == STALE
+    return f"{reviewed}, and that does not hold any more: take it as not reviewed." if stale else f"{reviewed}."

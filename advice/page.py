@@ -8,6 +8,7 @@ from uuid import UUID
 
 from advice.markup import VERDICTS, cited_markers, contents_of
 from advice.models import Attempt, AttemptStatus, Check, Feedback, ShareLink
+from advice.notice import notice_beside
 from advice.review.badge import Standing, standing_of
 from advice.sharing import good_links
 from advice.stream import MatterGoneError, snapshot
@@ -156,6 +157,10 @@ class MatterPage:
         """The attempt's sources: those that the text refers to, and the others."""
         given, cited = (self.attempt.sources if self.attempt else []), cited_markers(self.text)
         return [s for s in given if s["marker"] in cited], [s for s in given if s["marker"] not in cited]
+
+    @property
+    def notice(self) -> str:
+        return notice_beside(self.attempt, self.review) if self.attempt else ""
 
     @property
     def facts(self) -> list[dict[str, Any]]:

@@ -7,6 +7,7 @@ from django.views.decorators.http import require_GET
 
 from advice.markup import VERDICTS, advice_html, cited_markers
 from advice.models import ShareLink
+from advice.notice import notice_beside
 from advice.review.badge import standing_of
 from advice.sharing import open_link
 
@@ -30,12 +31,14 @@ def shared(request: HttpRequest, token: str) -> HttpResponse:
 def _context(link: ShareLink) -> dict[str, object]:
     attempt, checks = link.attempt, list(link.attempt.checks.all())
     facts, cited = attempt.facts if link.facts else [], cited_markers(attempt.text)
+    standing = standing_of(attempt)
     counts = {verdict: sum(check.verdict == verdict for check in checks) for verdict in VERDICTS}
     return {
         "link": link,
         "attempt": attempt,
         "matter": attempt.matter,
-        "review": standing_of(attempt),
+        "review": standing,
+        "notice": notice_beside(attempt, standing),
         "html": advice_html(attempt.text, attempt.sources, facts, checks),
         "facts": facts,
         "cited": [source for source in attempt.sources if source["marker"] in cited],

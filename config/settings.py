@@ -277,6 +277,7 @@ _PERIODS = {
     "forget_processes": 600.0,
     "watch_connections": 3600.0,
     "remind": 60.0,
+    "prove_approvals": 60.0,
 }
 CELERY_TASK_ROUTES = {
     "draft_advice": {"queue": "advice"},

@@ -12,6 +12,7 @@ from celery import shared_task
 from django.db import OperationalError, connection
 from structlog.contextvars import bound_contextvars
 
+from advice.review.proving import prove_approvals
 from companies.connection_services import warn_of_ends
 from matters import notices
 from matters.deliveries import TASK
@@ -116,6 +117,7 @@ MAINTENANCE: dict[str, Callable[[], object]] = {
     "forget_processes": forget_processes,
     "watch_connections": warn_of_ends,
     "remind": remind,
+    "prove_approvals": prove_approvals,
 }
 
 

@@ -9,6 +9,7 @@ from advice.export.blocks import markdown_as_blocks, shown, words_as_blocks
 from advice.export.document import Document, Fact, Source
 from advice.markup import VERDICTS, cited_markers
 from advice.models import Attempt, AttemptStatus
+from advice.notice import notice_beside
 from advice.review.badge import REVIEWED, STALE, Standing, standing_of
 from matters.templatetags.facts import readable
 
@@ -35,7 +36,7 @@ def document_of(attempt: Attempt) -> Document:
         question=words_as_blocks(question),
         about=[*_about(attempt), *_review(standing)],
         warning=" ".join(shown(_NOT_WHOLE.get(AttemptStatus(attempt.status), "").format(attempt.reason)).split()),
-        notice=shown(attempt.notice),
+        notice=shown(notice_beside(attempt, standing)),
         advice=markdown_as_blocks(attempt.text, checks),
         legend=", ".join(f"{VERDICTS[v][1]} {n} {VERDICTS[v][2]}" for v, n in counts.items() if n),
         cited=[_source(source) for source in attempt.sources if source["marker"] in cited],

@@ -69,7 +69,7 @@ def standing_of(attempt: Attempt) -> Standing:
             words=review.reasons,
             comments=remarks_of(review, attempt),
         )
-    reasons = _faults_of(review, attempt)
+    reasons = faults_of_approval(review, attempt)
     return Standing(STALE if reasons else REVIEWED, review.reviewed_by, review.decided_at, review.sha256, reasons)
 
 
@@ -104,7 +104,7 @@ def badge_file(attempt: Attempt, review: Review) -> dict[str, Any]:
     return {"advice": advice_of(attempt), "badge": badge}
 
 
-def _faults_of(review: Review, attempt: Attempt) -> list[str]:
+def faults_of_approval(review: Review, attempt: Attempt) -> list[str]:
     """Why an approval does not hold any more."""
     statement = review.statement or {}
     faults = [f"Changed since it was reviewed: {part}." for part in differences(statement, advice_of(attempt))]

@@ -5,7 +5,7 @@ from typing import ClassVar
 import pgtrigger
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 
 
 class ReviewState(models.TextChoices):
@@ -43,8 +43,17 @@ class Review(models.Model):
     statement = models.JSONField(null=True, blank=True)
     sha256 = models.CharField(max_length=64, blank=True, help_text="Of the statement: the badge")
     signature = models.CharField(max_length=100, blank=True, help_text="Ed25519, base64")
+    proved_at = models.DateTimeField(
+        null=True, blank=True, help_text="When the approval was last held against the rows"
+    )
+    stale_since = models.DateTimeField(null=True, blank=True, help_text="When it was first found to hold no more")
 
     class Meta:
+        indexes: ClassVar = [
+            models.Index(
+                F("proved_at").asc(nulls_first=True), name="review_to_prove", condition=Q(state=ReviewState.APPROVED)
+            )
+        ]
         permissions: ClassVar = [("review_advice", "Can review advice")]
         constraints: ClassVar = [
             models.CheckConstraint(condition=Q(state__in=ReviewState.values), name="review_state_known"),
@@ -76,9 +85,7 @@ class ReviewComment(models.Model):
 
     class Meta:
         ordering: ClassVar = ["start", "pk"]
-        constraints: ClassVar = [
-            models.CheckConstraint(condition=Q(start__lt=models.F("end")), name="review_comment_passage")
-        ]
+        constraints: ClassVar = [models.CheckConstraint(condition=Q(start__lt=F("end")), name="review_comment_passage")]
 
     def __str__(self) -> str:
         return f"comment on {self.start}–{self.end}"

@@ -11,8 +11,8 @@ ORIGIN = (
     "by a language model."
 )
 DISCLOSURE = (
-    "---\n\nMachine-generated, and not reviewed by an attorney unless a badge says so. No attorney–client relationship "
-    "is formed by it."
+    "---\n\nMachine-generated, and reviewed by nobody unless a badge beside it says who. No attorney–client "
+    "relationship is formed by it."
 )
 _DOUBTS = {"unknown": "not known", "unverified": "not verified"}
 _SENTENCE_END = re.compile(r"[.!?]+(?=\s)")

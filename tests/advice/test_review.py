@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 from functools import partial
+from html import unescape
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +13,16 @@ from django.db import connection, transaction
 from django.test import Client
 from pytest_django import Settings
 
+from advice.export.contents import document_of
 from advice.models import Attempt, AttemptStatus
-from advice.review import desk
+from advice.notice import notice_for
+from advice.review import desk, proving
 from advice.review.badge import standing_of
 from advice.review.binding import public_key_of
 from advice.review.models import Review, ReviewState
+from advice.review.proving import prove_approvals
 from advice.services import begin_attempt
+from advice.sharing import share_attempt
 from companies.models import Company, User
 from matters.services import NotAllowed, lock_matter
 from playbooks.loading import LIBRARY, load_file
@@ -50,7 +55,7 @@ def attempt(company: Company) -> Attempt:
     with transaction.atomic():
         writing = begin_attempt(
             lock_matter(matter.pk), step_id=rows.step_of(matter).pk, epoch=1, model="m", sources=[source],
-            facts=[FACT], notice="",
+            facts=[FACT], notice=notice_for("m"),
         )  # fmt: skip
     rows.append(writing, TEXT)
     rows.advised(matter, writing)
@@ -67,10 +72,16 @@ def shown(page: Client, attempt: Attempt) -> dict[str, Any]:
     """The review as the API has it; the page must say the same."""
     here = f"/api/v1/matters/{attempt.matter_id}/advice"
     review: dict[str, Any] = page.get(here).json()["review"]
-    html = page.get(f"/matters/{attempt.matter_id}/").content.decode()
+    html = unescape(page.get(f"/matters/{attempt.matter_id}/").content.decode())
     words = {"draft": "nobody has reviewed it", "reviewed": "Reviewed</strong> by Rita Reviewer", "stale": "Stale."}
     assert words[review["state"]] in html or review["sent_back"], f"the page does not say {review['state']}"
+    assert said_beside(page, attempt) in html
     return review
+
+
+def said_beside(page: Client, attempt: Attempt) -> str:
+    """The notice as the API has it."""
+    return str(page.get(f"/api/v1/matters/{attempt.matter_id}/advice").json()["notice"])
 
 
 @pytest.fixture
@@ -86,6 +97,51 @@ def test_founders_see_draft_then_by_whom_it_was_reviewed(page: Client, attempt: 
     desk.approve(attempt.pk, reviewer, attempt.sha256)
     review = shown(page, attempt)
     assert (review["state"], review["reviewed_by"], review["reasons"]) == ("reviewed", "Rita Reviewer", [])
+
+
+def test_the_notice_says_who_has_reviewed_it_as_things_stand_and_no_more(
+    page: Client, attempt: Attempt, reviewer: User
+) -> None:
+    assert said_beside(page, attempt).endswith("It is not reviewed by an attorney, nor by anybody of our staff.")
+    approve(attempt, reviewer)
+    at = Review.objects.get().decided_at
+    assert at is not None
+    reviewed = said_beside(page, attempt)
+    assert reviewed.endswith(f"Rita Reviewer of our staff reviewed it on {at.day} {at:%B %Y}.")
+    assert "attorney " not in reviewed, "it claims that an attorney reviewed it, or that none did"
+    rows.reword(attempt.matter, "Another question?")
+    assert said_beside(page, attempt).endswith("does not hold any more: take it as not reviewed.")
+    for words in document_of(Attempt.objects.get(pk=attempt.pk))["notice"], shared_page(attempt):
+        assert "take it as not reviewed." in words
+    desk.withdraw(attempt.pk, reviewer, "The question is another one.")
+    assert "Rita Reviewer of our staff has read it and sent it back" in said_beside(page, attempt)
+
+
+def shared_page(attempt: Attempt) -> str:
+    _, token = share_attempt(attempt, days=1, facts=True, by=None)
+    return Client().get(f"/shared/{token}/").content.decode()
+
+
+def test_approvals_are_proved_in_turn_and_marked_where_they_hold_no_more(
+    attempt: Attempt, reviewer: User, company: Company, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    approve(attempt, reviewer)
+    other = rows.begun(rows.advising(company))
+    rows.advised(other.matter, other)
+    other.refresh_from_db()
+    approve(other, reviewer)
+    assert prove_approvals() == 0
+    Attempt.objects.filter(pk=attempt.pk).update(text=TEXT.replace("writing", "Writing"))
+    monkeypatch.setattr(proving, "AT_ONCE", 1)
+    assert sorted(prove_approvals() for _ in range(2)) == [0, 1], "one comes twice before the other"
+    since = Review.objects.get(attempt=attempt).stale_since
+    assert since is not None
+    prove_approvals()
+    prove_approvals()
+    assert Review.objects.get(attempt=attempt).stale_since == since, "since when, not when it was looked at last"
+    Attempt.objects.filter(pk=attempt.pk).update(text=TEXT)
+    assert [prove_approvals() for _ in range(2)] == [0, 0]
+    assert not Review.objects.filter(stale_since__isnull=False).exists(), "it holds again, byte for byte"
 
 
 CHANGES: dict[str, tuple[str, str]] = {

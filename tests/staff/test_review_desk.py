@@ -14,6 +14,7 @@ from advice.cursor import Cursor
 from advice.models import Attempt, AttemptStatus
 from advice.review.badge import standing_of
 from advice.review.models import Review, ReviewComment, ReviewState
+from advice.review.proving import prove_approvals
 from advice.stream import read_page
 from companies.async_pool import close_async_pool
 from companies.models import Company, ContentReading, User
@@ -62,6 +63,20 @@ def test_a_reviewer_takes_comments_and_approves(staff: Staff, attempt: Attempt) 
     assert "0 review desk" in reviewer.get(QUEUE).content.decode()
     file = reviewer.get(reverse("admin:advice_deskitem_badge", args=[attempt.pk]))
     assert json.loads(file.content)["badge"]["statement"]["reviewed_by"] == "Reviewer"
+
+
+def test_what_was_approved_and_is_stale_comes_back_to_the_queue_marked(staff: Staff, attempt: Attempt) -> None:
+    reviewer = staff("reviewer")
+    act(reviewer, attempt, "take")
+    act(reviewer, attempt, "approve", seen=attempt.sha256)
+    prove_approvals()
+    assert "0 review desk" in reviewer.get(QUEUE).content.decode()
+    rows.reword(attempt.matter, "May we end the contract of our CFO?")
+    prove_approvals()
+    for chosen in ("", "?review=stale"):
+        assert "stale, was approved by Reviewer" in reviewer.get(f"{QUEUE}{chosen}").content.decode()
+    act(reviewer, attempt, "withdraw", words="The question is another one.")
+    assert "0 review desk" in reviewer.get(QUEUE).content.decode()
 
 
 def test_what_somebody_else_has_is_theirs_until_it_is_reassigned(staff: Staff, attempt: Attempt) -> None:

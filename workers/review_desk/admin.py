@@ -29,7 +29,7 @@ from workers.review_desk.doubts import doubts_of
 from workers.review_desk.editing import edit_as_new_version
 from workers.review_desk.forms import ActForm, EditForm, reviewers
 from workers.review_desk.page import desk_page
-from workers.review_desk.queue import StandFilter, desk_items
+from workers.review_desk.queue import StandFilter, desk_items, stale_since
 
 REVIEW = "advice.review_advice"
 SAID = {
@@ -94,13 +94,16 @@ class DeskAdmin(NotesReading, OnlyWithContent, ReadOnly, admin.ModelAdmin[DeskIt
 
     @admin.display(ordering="ended_at")
     def waiting_since(self, item: DeskItem) -> str:
-        return timesince(item.ended_at, timezone.now(), depth=1) if item.ended_at else ""
+        since = stale_since(item) or item.ended_at
+        return timesince(since, timezone.now(), depth=1) if since else ""
 
     @admin.display(description="Review", ordering="review__state")
     def stands(self, item: DeskItem) -> str:
         review = getattr(item, "review", None)
         if review is None or review.reviewer is None:
             return "free"
+        if stale_since(item):
+            return f"stale, was approved by {review.reviewed_by}"
         return f"{review.get_state_display()}, {desk.name_of(review.reviewer)}"
 
     @admin.action(description="Take: assign the chosen to me", permissions=["review"])

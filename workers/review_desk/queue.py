@@ -1,5 +1,6 @@
 """The list of advice to review, longest waiting first."""
 
+from datetime import datetime
 from typing import Any
 
 from django.contrib import admin
@@ -8,9 +9,10 @@ from django.http import HttpRequest
 
 from advice.models import Attempt, DeskItem
 from advice.review.desk import STANDS
-from advice.review.models import ReviewState
+from advice.review.models import Review, ReviewState
 from matters.states import MatterStatus
 
+STALE = Q(review__state=ReviewState.APPROVED, review__stale_since__isnull=False)
 UNDECIDED = (ReviewState.DRAFT, ReviewState.IN_REVIEW)
 
 
@@ -28,9 +30,18 @@ def desk_items(items: QuerySet[DeskItem]) -> QuerySet[DeskItem]:
 
 
 def waiting(items: QuerySet[Any]) -> QuerySet[Any]:
-    """Those that a reviewer is to decide about: the newest of a matter that is advised."""
-    undecided = Q(review=None) | Q(review__state__in=UNDECIDED)
-    return items.filter(undecided, is_newest=True, matter__status=MatterStatus.ADVISED)
+    """Those that a reviewer is to look at: the newest of a matter that is advised, undecided or with a stale approval.
+
+    That an approval is stale is read from a column, so the list hashes nothing: `advice.review.proving` finds it out.
+    """
+    to_look_at = Q(review=None) | Q(review__state__in=UNDECIDED) | STALE
+    return items.filter(to_look_at, is_newest=True, matter__status=MatterStatus.ADVISED)
+
+
+def stale_since(item: Attempt) -> datetime | None:
+    """When the approval of `item` was found to hold no more; None where it holds, or there is none."""
+    review: Review | None = getattr(item, "review", None)
+    return review.stale_since if review and review.state == ReviewState.APPROVED else None
 
 
 class StandFilter(admin.SimpleListFilter):
@@ -39,7 +50,13 @@ class StandFilter(admin.SimpleListFilter):
     title, parameter_name = "review", "review"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [("mine", "In review by me"), ("approved", "Approved"), ("sent_back", "Sent back"), ("all", "All")]
+        return [
+            ("mine", "In review by me"),
+            ("stale", "Stale"),
+            ("approved", "Approved"),
+            ("sent_back", "Sent back"),
+            ("all", "All"),
+        ]
 
     def choices(self, changelist: Any) -> Any:
         first, *others = super().choices(changelist)
@@ -52,4 +69,6 @@ class StandFilter(admin.SimpleListFilter):
             return waiting(queryset)
         if chosen == "mine":
             return queryset.filter(review__reviewer=request.user.pk, review__state=ReviewState.IN_REVIEW)
+        if chosen == "stale":
+            return waiting(queryset).filter(STALE)
         return queryset if chosen == "all" else queryset.filter(review__state=chosen)
