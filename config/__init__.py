@@ -1,5 +1,9 @@
 """The composition root. `celery -A config` finds the application here."""
 
-from config.celery import app
+from config.lean import import_redis_alone
+
+import_redis_alone()
+
+from config.celery import app  # noqa: E402 - which imports redis
 
 __all__ = ["app"]

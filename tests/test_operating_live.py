@@ -21,7 +21,9 @@ from tests.test_journey import answer_all, wait_for_status
 pytestmark = pytest.mark.xdist_group("operating")
 CANARY = "Quetzalcoatlus"
 # Where content belongs. Everywhere else the canary is a leak.
-OWN_PLACES = re.compile(r"(matters_(matter|question|fact|event|step|companyfact\w*)|advice_\w+)\.|advice\.\w+$")
+OWN_PLACES = re.compile(
+    r"(matters_(matter|question|fact|event|step|llmcalltext|companyfact\w*)|advice_\w+)\.|advice\.\w+$"
+)
 
 
 @pytest.fixture(scope="module")
