@@ -1,9 +1,15 @@
-"""What a founder sends from the page of a matter about its advice."""
+"""What a founder sends from the pages of a matter: about its advice, and answers to many questions at once."""
+
+from collections.abc import Mapping
+from typing import Any
 
 from django import forms
+from django.core.exceptions import ValidationError
 
 from advice.sharing import DAYS
-from matters.forms import PlainTextField
+from matters.forms import AnswerForm, PlainTextField
+from matters.models import Question
+from matters.states import AnswerKind
 
 LONGEST_REASON = 2_000  # code points
 
@@ -30,3 +36,31 @@ class FeedbackForm(forms.Form):
         if "reason" in self.errors:
             return " ".join(str(error) for error in self.errors["reason"])
         return "Say whether the advice was helpful."
+
+
+class OneOfManyForm(AnswerForm):
+    """An answer among others in one form, where "I don't know" and "Still right" are boxes beside the input."""
+
+    def __init__(self, question: Question, data: Mapping[str, Any] | None) -> None:
+        super().__init__(question, data, prefix=str(question.pk))
+
+    @property
+    def typed(self) -> dict[str, str]:
+        """What was sent of each field, as it came."""
+        return {name: str(self.data.get(self.add_prefix(name), "")) for name in self.fields}
+
+    @property
+    def holds_something(self) -> bool:
+        """Whether anything was typed, chosen or ticked."""
+        return any(self.typed[name].strip() for name in ("answer", "words", "unknown", "offered"))
+
+    def clean(self) -> dict[str, Any]:
+        """Refuses a ticked box beside words, which would be lost. A choice can't be taken back, and is overruled."""
+        cleaned = super().clean()
+        is_choice = self.question.kind in (AnswerKind.YES_NO, AnswerKind.CHOICE)
+        words = cleaned.get("words") or (cleaned.get("answer") if not is_choice else "")
+        if words and (cleaned.get("unknown") or cleaned.get("offered")):
+            raise ValidationError(
+                "A box is ticked, and an answer is typed as well. Untick the box, or empty the answer."
+            )
+        return cleaned

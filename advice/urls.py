@@ -2,6 +2,7 @@
 
 from django.urls import path
 
+from advice.answers_view import answers
 from advice.assign_view import assign
 from advice.feedback_view import feedback
 from advice.history_views import delete, rename, restore
@@ -24,6 +25,7 @@ from advice.views import (
 app_name = "advice"
 urlpatterns = [
     path("matters/<uuid:matter_id>/", matter, name="matter"),
+    path("matters/<uuid:matter_id>/answers/", answers, name="answers"),
     path("matters/<uuid:matter_id>/stop/", stop, name="stop"),
     path("matters/<uuid:matter_id>/retry/", retry, name="retry"),
     path("matters/<uuid:matter_id>/regenerate/", regenerate, name="regenerate"),
