@@ -7,6 +7,7 @@ import { Clock } from "./matter/clock.js"
 import { applyFragments } from "./matter/fragments.js"
 import { offerJump } from "./matter/latest.js"
 import { offerSavingAll } from "./matter/saving.js"
+import { keepTyped } from "./matter/typed.js"
 
 const LONGEST_PAUSE = 15_000 // milliseconds between two tries to connect
 const SIGNED_OUT = 4401
@@ -100,6 +101,7 @@ async function send(form, button) {
   const place = form.querySelector("[role=alert]")
   place.textContent = error
   place.hidden = !error
+  if (error && !form.isConnected) keepTyped(form.closest(".card") ?? form) // somebody was quicker, and nobody sees this place
   if (again) place.append(" ", retryButton(form, button))
 }
 

@@ -1,6 +1,8 @@
 // Swapping the parts of the page that changed, and only those: nobody loses what they are typing, nor their place.
 
-const REGIONS = ["stage", "progress", "problem", "disputes", "questions", "documents", "answered", "advice-head", "advice-contents", "advice-text", "advice-files", "advice-actions", "advice-feedback", "advice-foot", "live"]
+import { counterpart, keepTyped } from "./typed.js"
+
+const REGIONS = ["live", "stage", "progress", "problem", "disputes", "questions", "documents", "answered", "advice-head", "advice-contents", "advice-text", "advice-files", "advice-actions", "advice-feedback", "advice-foot"]
 
 // `html`: fragments, or a whole page that holds them. `acceptsText` decides about the advice's text, `adopted` is told.
 export function applyFragments(html, acceptsText, adopted) {
@@ -61,13 +63,15 @@ function replace(shown, fresh) {
     const same = fresh.querySelector(`#${CSS.escape(open.id)}`)
     if (same) same.open = true
   }
+  keepTyped(shown, fresh)
   shown.replaceWith(fresh)
-  if (focused) land((focused.id && document.getElementById(focused.id)) || fresh)
+  if (focused) land(counterpart(focused, fresh) ?? ((focused.id && document.getElementById(focused.id)) || fresh))
 }
 
 function remove(child) {
   const next = child.nextElementSibling ?? child.previousElementSibling
   const hadFocus = child.contains(document.activeElement)
+  keepTyped(child)
   child.remove()
   if (hadFocus && next) land(next)
 }

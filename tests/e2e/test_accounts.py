@@ -1,7 +1,7 @@
 """Two people as they come: signing up, inviting, asking, answering together, taking the advice along; and parting."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 from allauth.mfa.totp.internal.auth import hotp_value
@@ -55,12 +55,15 @@ def test_two_people_go_from_signing_up_to_a_pdf_and_part(open_page: OpenPage, in
     join(ben)
     matter = ask(ada)
     look_at(ben.page, f"matters/{matter}/answers")
+    typed = ada.page.locator(".card", has_text=BOARD).locator("textarea").first
+    typed.fill("Typed before it was given away")
     give(ada, BOARD, BEN)
+    expect(typed).to_have_value("Typed before it was given away")
     picture_of_asking(ada.page)
     ben.page.goto("/questions/")
     look(ben.page, "my-questions")
     picture(ben.page, "my-questions")
-    answer_mine(ben, BOARD)
+    words_typed_by_who_comes_second_are_kept(ada.page, lambda: answer_mine(ben, BOARD))
     answer_all(ada)
     ada.sees("Pay all final wages", "#advice-text")
     expect(ada.page.locator("#answered")).to_contain_text("8 of 8")
@@ -149,6 +152,18 @@ def look_at(page: Page, *paths: str) -> None:
     for path in paths:
         page.goto(f"/{path.strip('/')}/".replace("//", "/"))
         look(page, path, keep=False)
+
+
+def words_typed_by_who_comes_second_are_kept(page: Page, be_quicker: Callable[[], None]) -> None:
+    """They stand in the page when the card they were typed into is gone, until they are dismissed."""
+    page.locator(".card", has_text=BOARD).locator("textarea").first.fill("Three of us,\nI believe")
+    be_quicker()
+    kept = page.get_by_role("status").filter(has_text=f"Answered meanwhile: {BOARD}")
+    expect(kept.get_by_label("What you had typed")).to_have_value("Three of us,\nI believe")
+    look(page, "kept-words")
+    expect(page.locator(".card", has_text=BOARD)).to_have_count(0)
+    kept.get_by_role("button", name="Dismiss").click()
+    expect(kept).to_have_count(0)
 
 
 def picture_of_asking(page: Page) -> None:
