@@ -68,13 +68,21 @@ SELECT gen_random_uuid(), m.id, u.id, NULL, 'ready', m.version::text, 'pending',
    {_AWAY.format(at="m.completed_at")}
 {_ONCE}
 """  # noqa: S608
+_FAILED = f"""
+{_NEW}
+SELECT gen_random_uuid(), m.id, u.id, NULL, 'failed', m.version || '.' || m.retries, 'pending', now(), 0, now()
+  FROM matters_matter m {_WANTS_MAIL.format(user="m.created_by_id")}
+ WHERE m.status = 'failed' AND m.priority = 'interactive' AND m.pruned_at IS NULL AND m.deleted_at IS NULL
+   {_AWAY.format(at="m.completed_at")}
+{_ONCE}
+"""  # noqa: S608
 
 
 def store_due_notices() -> int:
     """Store the notices that are due by now; returns how many are new."""
     new = 0
     with connection.cursor() as cursor:
-        for statement in (_ASSIGNED, _UNANSWERED, _WAITS, _READY):
+        for statement in (_ASSIGNED, _UNANSWERED, _WAITS, _READY, _FAILED):
             cursor.execute(statement, {"away": AWAY_MINUTES})
             new += cursor.rowcount
     return new

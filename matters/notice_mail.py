@@ -20,12 +20,18 @@ _SUBJECTS = {
     NoticeKind.THREE_DAYS: "A second reminder from Matterstream: your answer is waited for",
     NoticeKind.WAITS: "Your matter on Matterstream waits for you",
     NoticeKind.READY: "Your advice on Matterstream is ready",
+    NoticeKind.FAILED: "Your matter on Matterstream has stopped",
 }
 _ASKED = "{by} asks you to answer a question of a legal matter:"
 _STILL = "This question of a legal matter still waits for your answer:"
 _ANYBODY = "Anybody of your company may answer it; the first answer counts."
 _WAITS = "The matter that you asked about on {asked:%-d %B %Y} waits for you. Once answered, it goes on by itself."
 _READY = "The advice on the matter that you asked about on {asked:%-d %B %Y} is written."
+_FAILED = (
+    "The matter that you asked about on {asked:%-d %B %Y} stopped because of a fault. What was gathered and answered "
+    "is kept. Its page says more, and there you can have it go on."
+)
+_BEGINS = {NoticeKind.READY: _READY, NoticeKind.FAILED: _FAILED}
 _END = "You are sent this since you use Matterstream. To be sent no more of these:\n{link}\n"
 
 
@@ -61,8 +67,10 @@ def _still_asked(notice: Notice) -> bool:
 
 def _still_so(notice: Notice, matter: Matter) -> bool:
     has_looked = Presence.objects.filter(matter=matter, user=notice.user_id, seen_until__gte=notice.created_at)
-    if notice.kind in (NoticeKind.WAITS, NoticeKind.READY) and has_looked.exists():
+    if notice.kind in (NoticeKind.WAITS, NoticeKind.READY, NoticeKind.FAILED) and has_looked.exists():
         return False
+    if notice.kind == NoticeKind.FAILED:
+        return matter.status == MatterStatus.FAILED and f"{matter.version}.{matter.retries}" == notice.occasion
     if notice.kind == NoticeKind.READY:
         return matter.status == MatterStatus.ADVISED and str(matter.version) == notice.occasion
     return matter.waiting_for in (WaitingFor.FOUNDER, WaitingFor.CONFLICT)
@@ -74,7 +82,7 @@ def _text(notice: Notice) -> str:
         begins = _ASKED.format(by=notice.by or "Your company") if notice.kind == NoticeKind.ASKED else _STILL
         words = question.wording.strip() or question.text
         return f"{begins}\n\n    {words}\n\n{link}#card-{question.pk}\n\n{_ANYBODY}\n"
-    begins = _READY if notice.kind == NoticeKind.READY else _WAITS
+    begins = _BEGINS.get(NoticeKind(notice.kind), _WAITS)
     return f"{begins.format(asked=notice.matter.submitted_at)}\n\n{link}\n"
 
 

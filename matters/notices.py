@@ -21,6 +21,7 @@ class NoticeKind(models.TextChoices):
     THREE_DAYS = "three_days"
     WAITS = "waits"  # their matter came to wait for them while they were away
     READY = "ready"  # its advice was written while they were away
+    FAILED = "failed"  # it stopped by a fault while they were away
 
 
 class NoticeStatus(models.TextChoices):
@@ -43,7 +44,9 @@ class Notice(models.Model):
         "matters.Question", null=True, blank=True, on_delete=models.CASCADE, related_name="notices"
     )
     kind = models.CharField(max_length=10, choices=NoticeKind)
-    occasion = models.CharField(max_length=40, help_text="Time of the assignment, number of the event, or version")
+    occasion = models.CharField(
+        max_length=40, help_text="Time of the assignment, number of the event, or version (failed: and retries)"
+    )
     by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         null=True,

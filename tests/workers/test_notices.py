@@ -12,16 +12,17 @@ from django.conf import settings as django_settings
 from django.core import mail
 from django.core.mail import EmailMessage
 from django.core.mail.backends.locmem import EmailBackend
+from django.db import transaction
 from django.db.models import F
 from django.db.models.functions import Now
 from django.test import Client
 
 from companies.models import Company, Membership, User
 from matters.assigning import assign_question, questions_for
-from matters.due_notices import AWAY_MINUTES
+from matters.due_notices import AWAY_MINUTES, store_due_notices
 from matters.models import Event, Matter, Notice, Presence, Question
 from matters.notices import NoticeStatus
-from matters.services import answer_question
+from matters.services import answer_question, fail_matter, lock_matter, retry_matter
 from matters.states import MatterStatus, QuestionStatus
 from tests import rows
 from tests.threads import at_once
@@ -74,6 +75,7 @@ ASKED = "A question for you on Matterstream"
 DAY = "A reminder from Matterstream: your answer is waited for"
 THREE = "A second reminder from Matterstream: your answer is waited for"
 WAITS, READY = "Your matter on Matterstream waits for you", "Your advice on Matterstream is ready"
+FAILED = "Your matter on Matterstream has stopped"
 
 
 def test_whoever_is_asked_gets_the_question_and_a_link_and_two_reminders(
@@ -168,6 +170,36 @@ def test_an_advice_is_told_of_unless_its_asker_saw_it(
     if seen == "since":
         browser.get(f"/matters/{matter.pk}/")
     assert told() == expected
+
+
+def test_an_asker_who_is_away_is_told_of_each_time_a_fault_stops_their_matter(waiting: Matter, founder: User) -> None:
+    error = {"code": "invalid_reply", "message": SECRET, "retryable": True}
+    rows.move(waiting, MatterStatus.GATHERING)
+    for presence in ("away", "away", "watching"):
+        if presence == "watching":
+            Presence.objects.create(matter=waiting, user=founder, seen_until="2100-01-01T00:00:00Z")
+        with transaction.atomic():
+            fail_matter(lock_matter(waiting.pk), error, "test")
+        assert told() == [], "they may still come to look"
+        let_pass(AWAY)
+        remind()
+        assert [message.subject for message in mail.outbox] == ([FAILED] if presence == "away" else [])
+        assert SECRET not in "".join(str(message.body) for message in mail.outbox)
+        told()
+        let_pass(AWAY)
+        assert told() == []
+        retry_matter(waiting.pk)
+
+
+def test_a_matter_that_goes_on_again_is_not_said_to_have_stopped(waiting: Matter) -> None:
+    rows.move(waiting, MatterStatus.GATHERING)
+    with transaction.atomic():
+        fail_matter(lock_matter(waiting.pk), {"code": "timeout", "message": "Too slow.", "retryable": True}, "test")
+    let_pass(AWAY)
+    store_due_notices()
+    retry_matter(waiting.pk)
+    assert told() == []
+    assert Notice.objects.get(kind="failed").status == NoticeStatus.DROPPED
 
 
 def test_nobody_is_told_of_a_batch_or_of_a_program_or_of_long_ago(
