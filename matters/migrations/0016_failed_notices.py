@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("matters", "0014_processes"),
+        ("matters", "0015_call_texts"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
