@@ -24,7 +24,7 @@ TRANSIENT = frozenset({Code.RATE_LIMITED, Code.UNAVAILABLE})
 _SENTENCES = {
     Code.UNAUTHORIZED: "{name} does not accept our access any more. Connect {name} again.",
     Code.FORBIDDEN: "{name} does not let us see this. An administrator of your {name} account can permit it; until "
-    "then, please answer yourself.",
+    "then such questions come to you.",
     Code.GRANT_REFUSED: "The permission that {name} gave has run out or was used before. Connect {name} again.",
     Code.NOT_FOUND: "{name} has no such record, or none that we may see. Please look it up yourself.",
     Code.RATE_LIMITED: "{name} is being asked too much at the moment. We try again by ourselves; you need do nothing.",

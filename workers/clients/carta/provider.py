@@ -10,9 +10,9 @@ CARTA = Provider(
         Code.UNAUTHORIZED: "Carta does not accept our access any more. A legal administrator of your company on Carta "
         "can connect Carta again.",
         "INSUFFICIENT_SCOPE": "Carta was connected without the permission to read this. Connect Carta again and allow "
-        "all that is asked for; until then, please answer yourself.",
+        "all that is asked for; until then such questions come to you.",
         "MISSING_INTERNAL_PERMISSION": "Whoever connected Carta may not see this there. Have a legal administrator of "
-        "your company on Carta connect it, or give that person the role; until then, please answer yourself.",
+        "your company on Carta connect it, or give that person the role; until then such questions come to you.",
         "no_scope": "Carta gave us an access that permits nothing. Connect Carta again and allow what is asked for; if "
         "it stays so, Carta must permit our application to read your company.",
     },

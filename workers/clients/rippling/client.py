@@ -31,7 +31,7 @@ RIPPLING = Provider(
         "can be revoked. An administrator of your Rippling account can make a new one; connect Rippling again with it.",
         Code.FORBIDDEN: "Rippling does not let us see this: the access lacks a permission, or your plan of Rippling "
         "does not include it (pay, legal entities and leave belong to a higher one). An administrator of your Rippling "
-        "account can change that; until then, please answer yourself.",
+        "account can change that; until then such questions come to you.",
     },
 )
 VERSION = "2024-08-01"
