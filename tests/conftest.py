@@ -7,9 +7,11 @@ from pathlib import Path
 
 import pytest
 from allauth.account.models import EmailAddress
+from django.db import connection
 from pytest_django import Settings
 
 from companies.models import ApiKey, Company, Membership, User
+from tests.databases import migrated_template
 from tests.emptying import empty_quickly
 from tests.fakes.llm import FakeLLM
 from tests.fakes.provider_logins import CLIENT_ID, CLIENT_SECRET, FakeProviders, fake_providers
@@ -26,6 +28,12 @@ os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
 def _addresses() -> None:
     """The admin's pages come with them (`companies/admin_apps.py`), and no test may need another's request for that."""
     import_module("config.urls")
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: None) -> None:
+    """pytest-django's database is a copy, too: its migrations find nothing to do."""
+    connection.settings_dict["TEST"]["TEMPLATE"] = migrated_template()
 
 
 @pytest.fixture(autouse=True)

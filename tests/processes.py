@@ -12,21 +12,15 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any, Self
-from urllib.parse import urlsplit, urlunsplit
 
 import httpx2
 import psycopg
-from filelock import FileLock
 
-from config.embedded.postgres import binary
 from config.run import children
+from tests import preloading
+from tests.databases import FOUNDER, KEY, PASSWORD, ROOT, STAFF, create_database, drop_database
 from tests.fakes.llm import FakeLLM
-from tests.servers import MARK
 
-ROOT = Path(__file__).resolve().parents[1]
-FOUNDER, PASSWORD = "founder@example.com", "correct horse battery"
-STAFF = "staff@example.com"
-KEY = "ms_the-key-of-every-database-that-tests-make"  # company `test`, all scopes
 START_SECONDS = 120.0  # two products that start side by side take 20, or 45 in a machine's slow hour
 _numbers = itertools.count()
 
@@ -53,41 +47,38 @@ class Process:
 
     def __init__(self, name: str, command: tuple[str, ...], env: dict[str, str], log: Path) -> None:
         self.name, self.log = name, log
-        binary = str(Path(sys.executable).parent / command[0])
-        with log.open("ab") as output:
-            self._popen = subprocess.Popen(
-                [binary, *command[1:]],
-                cwd=ROOT,
-                env=env,
-                stdout=output,
-                stderr=output,
-                stdin=subprocess.DEVNULL,
-                start_new_session=True,
-            )
-        self.pid = self._popen.pid
+        log.touch()
+        self._process = preloading.start(command, env, log)
+        self.pid = self._process.pid or 0
 
     def is_alive(self) -> bool:
-        return self._popen.poll() is None
+        return self._process.is_alive()
 
     def kill(self) -> None:
         """SIGKILL: as a crash would."""
         self._signal(signal.SIGKILL)
-        self._popen.wait(timeout=10)
+        self._wait(10)
 
     def stop(self, seconds: float = 30.0) -> float:
         """SIGTERM; returns after how many seconds it had ended."""
         began = time.monotonic()
         self._signal(signal.SIGTERM)
         try:
-            self._popen.wait(timeout=seconds)
-        except subprocess.TimeoutExpired:
+            self._wait(seconds)
+        except TimeoutError:
             self.kill()
             raise
         return time.monotonic() - began
 
     def _signal(self, number: int) -> None:
         with contextlib.suppress(ProcessLookupError):
-            os.kill(self.pid, number)
+            if self.is_alive():
+                os.kill(self.pid, number)
+
+    def _wait(self, seconds: float) -> None:
+        self._process.join(seconds)
+        if self.is_alive():
+            raise TimeoutError(f"{self.name} did not end within {seconds:g} s")
 
     def says(self, words: str) -> bool:
         """Whether its log has `words`."""
@@ -210,78 +201,6 @@ class Installation:
         with psycopg.connect(self.database_url.partition("?")[0], autocommit=True) as conn:
             cursor = conn.execute(query, parameters)
             return cursor.fetchall() if cursor.description else []
-
-
-def create_database(server: str | None = None) -> str:
-    """A fresh database with the migrations, the playbooks, a company `test` and its people; returns its address.
-
-    `server` is the address of any database of the server that is to have it; by default the test run's.
-    """
-    base = server or os.environ["DATABASE_URL"]
-    template = _template(base)
-    name = f"test_{os.getpid()}_{next(_numbers)}"
-    with psycopg.connect(base.partition("?")[0], autocommit=True) as conn:
-        conn.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
-    return _named(base, name)
-
-
-def drop_database(url: str) -> None:
-    """Remove a database that `create_database` made."""
-    with psycopg.connect(_named(url, "postgres").partition("?")[0], autocommit=True) as conn:
-        conn.execute(f'DROP DATABASE IF EXISTS "{urlsplit(url).path[1:]}" WITH (FORCE)')
-
-
-def _template(base: str) -> str:
-    """The name of the database that others on that server are copied from; made once, and once filled for all."""
-    name, unfinished, first = "template_matterstream", "template_unfinished", os.environ["DATABASE_URL"]
-    filled = None if base == first else _named(first, _template(first))
-    with (
-        FileLock(Path(os.environ[MARK]) / f"template-{urlsplit(base).port}.lock"),
-        psycopg.connect(base.partition("?")[0], autocommit=True) as conn,
-    ):
-        if not conn.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone():
-            conn.execute(f'CREATE DATABASE "{unfinished}"')
-            _fill(_named(base, unfinished), filled)
-            conn.execute(f'ALTER DATABASE "{unfinished}" RENAME TO "{name}"')
-    return name
-
-
-def _fill(database: str, filled: str | None) -> None:
-    """Make the content of an empty `database`, or copy it from a `filled` one, which is quicker."""
-    if filled is None:
-        env = os.environ | {"DATABASE_URL": database}
-        subprocess.run([sys.executable, "-c", _CONTENT], cwd=ROOT, env=env, check=True, capture_output=True)
-        return
-    source, target = (url.partition("?")[0] for url in (filled, database))
-    content = subprocess.run([str(binary("pg_dump")), source], check=True, capture_output=True).stdout
-    command = [str(binary("psql")), "--quiet", "--set=ON_ERROR_STOP=1", target]
-    subprocess.run(command, input=content, check=True, capture_output=True)
-
-
-_CONTENT = f"""
-import os
-os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings"
-import django
-django.setup()
-from django.core.management import call_command
-call_command("migrate", "--noinput")
-call_command("load_playbooks")
-from companies.models import ApiKey, Company, Membership, User, hash_token
-company = Company.objects.create(name="Test, Inc.", slug="test", tier="pro")
-Company.objects.create(name="Other, Inc.", slug="other")
-founder = User.objects.create_user("{FOUNDER}", "{PASSWORD}", first_name="Fay")
-Membership.objects.create(company=company, user=founder, role="owner")
-User.objects.create_superuser("{STAFF}", "{PASSWORD}")
-from allauth.account.models import EmailAddress
-for user in User.objects.all():
-    EmailAddress.objects.create(user=user, email=user.email, verified=True, primary=True)
-scopes = ["read", "write", "admin"]
-ApiKey.objects.create(company=company, prefix="{KEY[:10]}", sha256=hash_token("{KEY}"), scopes=scopes)
-"""
-
-
-def _named(url: str, name: str) -> str:
-    return urlunsplit(urlsplit(url)._replace(path=f"/{name}", query="" if name.startswith("test_") else "pool=0"))
 
 
 def iterate(pages: Callable[[str], dict[str, Any]]) -> Iterator[dict[str, Any]]:

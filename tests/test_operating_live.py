@@ -13,8 +13,9 @@ from psycopg import sql
 
 from config.embedded.postgres import binary
 from tests.api.transports import by_sse, text_of
+from tests.databases import drop_database
 from tests.fakes.otlp_receiver import Receiver, otlp_receiver
-from tests.processes import Installation, drop_database, wait_until
+from tests.processes import Installation, wait_until
 from tests.sensitive import places_with
 from tests.test_journey import answer_all, wait_for_status
 

@@ -4,7 +4,7 @@ The socket's connections have TCP_USER_TIMEOUT, which Daphne can't be told to se
 is kept, and everything for it in memory. This process becomes Daphne, so that signals and exit status are Daphne's.
 """
 
-import os
+import runpy
 import sys
 
 from config.run import children
@@ -17,9 +17,8 @@ def main(host: str, port: str) -> None:
         listener = listen(host, int(port), "PORT")
     except PortError as error:
         sys.exit(str(error))
-    listener.set_inheritable(True)
-    command = children.with_this_python(children.web("--fd", str(listener.fileno())))
-    os.execv(command[0], command)  # noqa: S606 - of our own making
+    sys.argv = list(children.web("--fd", str(listener.detach())))
+    runpy.run_module(sys.argv[0], run_name="__main__", alter_sys=True)
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ from companies.models import Company
 from matters.models import Fact, FactStatus, Matter, Question
 from matters.states import AnswerKind, MatterStatus, QuestionStatus, WaitingFor
 from tests.api.conftest import MATTERS, Program
-from tests.processes import ROOT
+from tests.databases import ROOT
 from tests.rows import advising, append, begun, ended, gathering
 
 pytestmark = pytest.mark.django_db

@@ -15,7 +15,8 @@ import websockets
 from websockets.sync.client import ClientConnection, connect
 
 from tests.api.transports import by_poll, by_sse, by_websocket, text_of
-from tests.processes import PASSWORD, Installation, iterate, wait_until
+from tests.databases import PASSWORD
+from tests.processes import Installation, iterate, wait_until
 from tests.test_journey import answer_all, matter_of, submit, wait_for_status
 
 pytestmark = pytest.mark.xdist_group("api_streams")

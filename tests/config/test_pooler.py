@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from tests.processes import ROOT
+from tests.databases import ROOT
 
 DIRECT = "postgresql://app@127.0.0.1:1/app"
 SAY = """

@@ -13,8 +13,9 @@ import pytest
 from documents import reader
 from documents.reader import ReadDocument, UnreadableError, read_document
 from documents.reading.kinds import DOCX, MARKDOWN, PDF, TEXT
+from tests.databases import ROOT
 from tests.documents import files
-from tests.processes import ROOT, wait_until
+from tests.processes import wait_until
 
 
 def read(data: bytes, ending: str) -> ReadDocument:

@@ -12,10 +12,11 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from demo.providers.company import equity, people
+from tests.databases import FOUNDER
 from tests.e2e.conftest import ROOT, OpenPage, look, picture, sign_in
 from tests.e2e.walk import answer_cards, ask_a_question
 from tests.fakes.fixture_providers import FixtureProviders
-from tests.processes import FOUNDER, Installation, wait_until
+from tests.processes import Installation, wait_until
 from tests.sensitive import places_with, sensitive_words
 from tests.workers.local_providers import ENVIRONMENT
 

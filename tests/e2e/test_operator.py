@@ -5,8 +5,9 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.databases import PASSWORD
 from tests.e2e.conftest import OpenPage, look, picture
-from tests.processes import PASSWORD, Installation, wait_until
+from tests.processes import Installation, wait_until
 from tests.test_journey import submit, wait_for_status
 
 pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("e2e")]

@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.databases import PASSWORD
 from tests.e2e.conftest import ROOT, OpenPage, look, picture
 from tests.e2e.walk import answer_cards, ask_a_question
-from tests.processes import PASSWORD, Installation
+from tests.processes import Installation
 
 pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("e2e")]
 TEXT = """## What to do first

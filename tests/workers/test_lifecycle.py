@@ -10,8 +10,8 @@ import pytest
 from celery import current_app
 from pytest_django import Settings
 
+from tests.databases import ROOT
 from tests.fakes.llm import FakeLLM
-from tests.processes import ROOT
 from workers import runtime
 from workers.clients.llm import Call, LLMError
 from workers.tasks import MAINTENANCE
