@@ -25,13 +25,16 @@ class NoticeKind(models.TextChoices):
 
 
 class NoticeStatus(models.TextChoices):
-    """Where a notice stands. One whose worker died stays `sending`: it may have been sent, and is not sent again."""
+    """Where a notice stands. One whose worker died is `sending` until it is due again, and may go out twice."""
 
     PENDING = "pending"  # may be taken from `due_at` on
-    SENDING = "sending"
+    SENDING = "sending"  # and so may this: its worker has until then
     SENT = "sent"
     DROPPED = "dropped"  # not needed any more
-    FAILED = "failed"  # the mail server took it at no attempt
+    FAILED = "failed"  # no attempt is known to have sent it
+
+
+DUE = (NoticeStatus.PENDING, NoticeStatus.SENDING)
 
 
 class Notice(models.Model):
@@ -70,7 +73,7 @@ class Notice(models.Model):
             models.CheckConstraint(condition=Q(status__in=NoticeStatus.values), name="notice_status_known"),
         ]
         indexes: ClassVar = [
-            models.Index(fields=["due_at"], name="notice_due", condition=Q(status=NoticeStatus.PENDING)),
+            models.Index(fields=["due_at"], name="notice_due", condition=Q(status__in=DUE)),
         ]
 
     def __str__(self) -> str:

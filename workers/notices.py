@@ -1,7 +1,7 @@
 """Sending e-mail about matters: take one, send it while no database connection is held, note what became of it.
 
-A notice is sent at most once. It is marked before it is sent; a worker that dies behind that leaves it marked. What the
-mail server refuses is tried again, and what comes behind it does not wait for that.
+A notice is taken for a time, and one whose worker died is due again when that is over; what a worker that was slower
+notes then is not counted. What the mail server refuses is tried again, and what comes behind it does not wait for that.
 """
 
 import logging
@@ -15,11 +15,12 @@ from django.db.models.functions import Now
 
 from matters.due_notices import store_due_notices
 from matters.notice_mail import word_notice
-from matters.notices import Notice, NoticeStatus
+from matters.notices import DUE, Notice, NoticeStatus
 from workers.lifecycle import is_stopping
 
 logger = logging.getLogger(__name__)
 PAUSES = (60.0, 300.0, 1_800.0, 7_200.0, 21_600.0)  # seconds, after each attempt that failed
+LEASE = timedelta(minutes=15)  # of one attempt; a mail server that hangs is waited for 10 s
 RUN_SECONDS = 30.0  # with a mail server that hangs; the next run goes on
 _SLOTS = threading.BoundedSemaphore(2)  # a mail server that hangs holds up no steps
 
@@ -55,17 +56,24 @@ def _send_next() -> bool:
 
 
 def _take() -> tuple[Notice, EmailMessage | None] | None:
-    """The next one, marked as being sent, with its words; it is dropped where nobody needs it any more."""
+    """The next one, taken for one attempt, with its words; without them where none is made any more."""
     with transaction.atomic():
-        due = Notice.objects.filter(status=NoticeStatus.PENDING, due_at__lte=Now()).order_by("due_at")
+        due = Notice.objects.filter(status__in=DUE, due_at__lte=Now()).order_by("due_at")
         notice = due.select_for_update(skip_locked=True).first()
         if notice is None:
             return None
-        message = word_notice(notice)
-        notice.status = NoticeStatus.SENDING if message else NoticeStatus.DROPPED
-        notice.attempts += 1
-        notice.save(update_fields=["status", "attempts"])
-    return notice, message
+        return notice, _begin(notice, word_notice(notice))
+
+
+def _begin(notice: Notice, message: EmailMessage | None) -> EmailMessage | None:
+    """What to send. Nothing where nobody needs it any more, or where the worker of the last attempt died."""
+    mine = Notice.objects.filter(pk=notice.pk)
+    if message is None or notice.attempts > len(PAUSES):
+        mine.update(status=NoticeStatus.FAILED if message else NoticeStatus.DROPPED)
+        return None
+    notice.attempts += 1
+    mine.update(status=NoticeStatus.SENDING, attempts=notice.attempts, due_at=Now() + LEASE)
+    return message
 
 
 def _sent(notice: Notice, message: EmailMessage) -> bool:
@@ -79,7 +87,8 @@ def _sent(notice: Notice, message: EmailMessage) -> bool:
 
 
 def _note(notice: Notice, sent: bool) -> None:
-    mine = Notice.objects.filter(pk=notice.pk, status=NoticeStatus.SENDING)
+    """Store what became of the attempt, unless the notice was taken by another meanwhile."""
+    mine = Notice.objects.filter(pk=notice.pk, status=NoticeStatus.SENDING, attempts=notice.attempts)
     if sent:
         mine.update(status=NoticeStatus.SENT, sent_at=Now())
     elif notice.attempts > len(PAUSES):

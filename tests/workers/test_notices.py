@@ -4,6 +4,7 @@ import re
 import smtplib
 from collections.abc import Callable
 from datetime import timedelta
+from importlib import import_module
 from smtplib import SMTPServerDisconnected
 from typing import Any
 
@@ -12,7 +13,7 @@ from django.conf import settings as django_settings
 from django.core import mail
 from django.core.mail import EmailMessage
 from django.core.mail.backends.locmem import EmailBackend
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import F
 from django.db.models.functions import Now
 from django.test import Client
@@ -25,12 +26,13 @@ from matters.notices import NoticeStatus
 from matters.services import answer_question, fail_matter, lock_matter, retry_matter
 from matters.states import MatterStatus, QuestionStatus
 from tests import rows
-from tests.threads import at_once
-from workers.notices import PAUSES, remind, send_notices
+from tests.threads import at_once, with_own_connection
+from workers.notices import LEASE, PAUSES, remind, send_notices
 
 pytestmark = pytest.mark.django_db(transaction=True)
 SECRET = "an account of what the CTO did"
 AWAY = timedelta(minutes=AWAY_MINUTES + 1)
+SEND: Callable[..., int] = EmailBackend.send_messages
 
 
 @pytest.fixture
@@ -248,31 +250,106 @@ def test_two_beats_and_two_workers_send_it_once(waiting: Matter, founder: User) 
     assert len(mail.outbox) == 1
 
 
-def test_a_worker_killed_in_the_middle_sends_nothing_twice(
+def die(self: EmailBackend, messages: list[EmailMessage]) -> int:
+    """The worker is killed when the mail server has taken it and nobody has noted that."""
+    SEND(self, messages)
+    raise KeyboardInterrupt
+
+
+def test_what_a_killed_worker_was_sending_is_sent_when_its_time_is_over(
     waiting: Matter, founder: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def die(_self: object, _messages: object) -> int:
-        raise KeyboardInterrupt
-
     let_pass(AWAY)
     with monkeypatch.context() as patched:
         patched.setattr(EmailBackend, "send_messages", die)
         with pytest.raises(KeyboardInterrupt):
             remind()
-    let_pass(timedelta(hours=1))
+    (first,) = mail.outbox
+    let_pass(LEASE - timedelta(minutes=1))
+    assert send_notices() == 0, "its worker may still be at it"
+    let_pass(timedelta(minutes=1))
+    remind()
+    assert [message.extra_headers["Message-ID"] for message in mail.outbox] == [first.extra_headers["Message-ID"]] * 2
+    mail.outbox.clear()
+    let_pass(LEASE)
     assert told() == []
-    assert Notice.objects.get().status == NoticeStatus.SENDING
+
+
+def test_a_killed_worker_s_e_mail_is_not_sent_where_its_asker_has_looked_since(
+    waiting: Matter, founder: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    let_pass(AWAY)
+    with monkeypatch.context() as patched:
+        patched.setattr(EmailBackend, "send_messages", die)
+        with pytest.raises(KeyboardInterrupt):
+            remind()
+    mail.outbox.clear()
+    Presence.objects.create(matter=waiting, user=founder, seen_until="2100-01-01T00:00:00Z")
+    let_pass(LEASE)
+    assert told() == []
+
+
+@pytest.mark.parametrize("outcome", ["sent", "refused"])
+def test_a_worker_that_comes_back_after_its_time_changes_nothing(
+    waiting: Matter, founder: User, monkeypatch: pytest.MonkeyPatch, outcome: str
+) -> None:
+    """While it sends, a second one takes the notice."""
+    noted: list[tuple[Any, ...]] = []
+
+    def refuse(_self: object, _messages: object) -> int:
+        raise SMTPServerDisconnected
+
+    def be_slow(self: EmailBackend, messages: list[EmailMessage]) -> int:
+        let_pass(LEASE)
+        monkeypatch.setattr(EmailBackend, "send_messages", die)
+        with pytest.raises(KeyboardInterrupt):
+            with_own_connection(send_notices)
+        noted.extend(Notice.objects.values_list("status", "attempts", "due_at", "sent_at"))
+        return refuse(self, messages) if outcome == "refused" else SEND(self, messages)
+
+    let_pass(AWAY)
+    monkeypatch.setattr(EmailBackend, "send_messages", be_slow)
+    remind()
+    assert noted[0][:2] == (NoticeStatus.SENDING, 2)
+    assert list(Notice.objects.values_list("status", "attempts", "due_at", "sent_at")) == noted
+
+
+def test_an_e_mail_that_kills_every_worker_is_given_up(
+    waiting: Matter, founder: User, colleague: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    give(waiting, colleague, founder)
+    monkeypatch.setattr(EmailBackend, "send_messages", die)
+    for _ in range(len(PAUSES) + 1):
+        with pytest.raises(KeyboardInterrupt):
+            send_notices()
+        let_pass(LEASE)
+    send_notices()
+    assert Notice.objects.get().status == NoticeStatus.FAILED
+    assert len(mail.outbox) == len(PAUSES) + 1
+
+
+def test_an_upgrade_sends_no_old_mail(waiting: Matter, founder: User, colleague: User) -> None:
+    """What died while it was sent before there was a lease."""
+    give(waiting, colleague, founder)
+    other = rows.gathering(waiting.company, 1, QuestionStatus.AWAITING_FOUNDER)
+    give(other, colleague)
+    Notice.objects.update(status=NoticeStatus.SENDING, attempts=1)
+    Notice.objects.filter(matter=waiting).update(due_at=Now() - timedelta(hours=25))
+    with connection.cursor() as cursor:
+        cursor.execute(import_module("matters.migrations.0017_notice_lease").NO_OLD_MAIL)
+    assert told() == [], "an old worker may still be at it"
+    let_pass(LEASE)
+    assert told() == [("colleague", ASKED)]
+    assert Notice.objects.get(matter=waiting).status == NoticeStatus.FAILED
 
 
 def test_what_the_mail_server_refuses_is_tried_again_and_keeps_nobody_waiting(
     waiting: Matter, company: Company, founder: User, colleague: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    send: Callable[..., int] = EmailBackend.send_messages
-
     def refuse(self: EmailBackend, messages: list[EmailMessage]) -> int:
         if messages[0].to == [colleague.email]:
             raise smtplib.SMTPRecipientsRefused({colleague.email: (450, b"later")})
-        return send(self, messages)
+        return SEND(self, messages)
 
     give(waiting, colleague, founder)
     other = rows.gathering(company, 1, QuestionStatus.AWAITING_FOUNDER)
