@@ -29,6 +29,14 @@ from tests.e2e.people import (
     sign_in,
     sign_up,
 )
+from tests.e2e.rare_pages import (
+    look_at_a_pruned_matter,
+    look_at_carta,
+    look_at_faults,
+    look_at_passkeys,
+    look_at_what_is_refused,
+)
+from tests.fakes.provider_logins import FakeProviders, fake_providers
 from tests.processes import Installation
 
 pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("e2e")]
@@ -37,11 +45,18 @@ STATE, BOARD = ASKED[0][1], ASKED[-1][1]
 
 
 @pytest.fixture(scope="module")
-def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
-    """With a mail server: a folder, in which each e-mail is a file."""
+def carta() -> Iterator[FakeProviders]:
+    with fake_providers() as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def installation(tmp_path_factory: pytest.TempPathFactory, carta: FakeProviders) -> Iterator[Installation]:
+    """With a mail server, a folder in which each e-mail is a file; and with Carta."""
     folder = tmp_path_factory.mktemp("accounts")
     (folder / "mail").mkdir()
-    with Installation(folder, EMAIL_URL=f"filemail:///{folder / 'mail'}") as product:
+    mail = f"filemail:///{folder / 'mail'}"
+    with Installation(folder, EMAIL_URL=mail, CARTA_BASE_URL=carta.url, CARTA_TOKEN_URL=carta.token_url) as product:
         product.llm.set(text=TEXT, chunk=40, interval=0, replies=REPLIES)
         yield product
 
@@ -118,7 +133,6 @@ SIGNED_IN = (
     "accounts/email",
     "accounts/password/change",
     "accounts/sessions",
-    "accounts/2fa/webauthn/add",
     "accounts/reauthenticate",
     "accounts/logout",
     "matters/new",
@@ -126,7 +140,9 @@ SIGNED_IN = (
 )
 
 
-def test_no_other_page_has_a_fault_that_axe_knows(open_page: OpenPage, installation: Installation) -> None:
+def test_no_other_page_has_a_fault_that_axe_knows(
+    open_page: OpenPage, installation: Installation, carta: FakeProviders
+) -> None:
     stranger, owner = open_page(), Person(open_page(), "olga@sweep.example", installation)
     look_at(stranger, *SIGNED_OUT)
     sign_up(owner, "Sweep, Inc.")
@@ -146,6 +162,11 @@ def test_no_other_page_has_a_fault_that_axe_knows(open_page: OpenPage, installat
     stranger.goto("/settings/members/")
     stranger.get_by_role("button", name="Leave Sweep, Inc.").click()
     look_at(stranger, "settings", "")
+    look_at_what_is_refused(owner)
+    look_at_faults(owner)
+    look_at_a_pruned_matter(owner)
+    look_at_carta(owner, carta)
+    look_at_passkeys(owner)
 
 
 def look_at(page: Page, *paths: str) -> None:

@@ -1,0 +1,93 @@
+"""Pages that few people ever see: of errors, of what was forgotten, of what is taken back."""
+
+from tests.e2e.conftest import look
+from tests.e2e.people import PASSWORD, Person, ask
+from tests.fakes.provider_logins import CLIENT_ID, CLIENT_SECRET, FakeProviders
+
+# The database refuses to store one person's wish, with the SQLSTATE of a fault.
+REFUSE = """
+CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN RAISE EXCEPTION 'a fault' USING ERRCODE = '{code}'; END $$;
+CREATE TRIGGER refuse BEFORE UPDATE OF matter_mail ON companies_user FOR EACH ROW EXECUTE FUNCTION refuse();
+"""
+SEND_FIVE_TIMES = """async (form) => {
+  for (let n = 0; n < 5; n++) await fetch(form.action, { method: "POST", body: new FormData(form) })
+}"""
+FULL_DISK, FAULT = "53100", "XX000"
+
+
+def look_at_what_is_refused(person: Person) -> None:
+    """403, 413 and 429."""
+    page = person.page
+    page.goto("/admin/")
+    seen(person, "403", "This is not for you")
+    page.goto("/matters/new/")
+    page.locator("#id_question").evaluate("box => { box.value = 'x'.repeat(300_000); box.form.submit() }")
+    seen(person, "413", "This is too much at once")
+    page.goto("/accounts/password/reset/")
+    page.locator("input[name=email]").fill("nobody@sweep.example")
+    page.get_by_role("main").locator("form").evaluate(SEND_FIVE_TIMES)
+    page.get_by_role("main").get_by_role("button").click()
+    seen(person, "429", "Too many tries")
+
+
+def look_at_faults(person: Person) -> None:
+    """500 and 503."""
+    for name, code, words in (("503", FULL_DISK, "A moment, please"), ("500", FAULT, "A fault of ours")):
+        person.product.sql(REFUSE.format(code=code))
+        person.page.goto("/settings/")
+        person.page.locator("form[action$='/e-mail/'] button").click()
+        seen(person, name, words)
+        person.product.sql("DROP FUNCTION refuse CASCADE")
+
+
+def look_at_a_pruned_matter(person: Person) -> None:
+    """One whose content was removed."""
+    person.page.goto("/")
+    matter = ask(person)
+    person.page.get_by_role("button", name="Stop").click()
+    person.sees("Stopped", "#stage")
+    person.product.sql("UPDATE matters_matter SET pruned_at = now() WHERE id = %s", matter)
+    person.page.reload()
+    seen(person, "pruned", "The content of this matter was removed")
+
+
+def look_at_carta(person: Person, providers: FakeProviders) -> None:
+    """The choice of one of its companies, and the question whether it is to be disconnected."""
+    page = person.page
+    providers.state.issuers = [("101", "Sweep, Inc."), ("102", "Sweep Labs <LLC>")]
+    page.goto("/settings/connections/")
+    form = page.locator("#carta form").last
+    form.get_by_label("Client ID").fill(CLIENT_ID)
+    form.get_by_label("Client secret").fill(CLIENT_SECRET)
+    form.get_by_role("button", name="Connect Carta").click()
+    seen(person, "issuers", "Which company on Carta?")
+    page.get_by_role("button", name="Not now").click()
+    page.get_by_role("button", name="Disconnect Carta").click()
+    seen(person, "disconnect", "Disconnect Carta?")
+
+
+def look_at_passkeys(person: Person) -> None:
+    """Adding, renaming and removing one. Browsers make none for an IP address, so its row is made here."""
+    page = person.page
+    page.goto("/accounts/reauthenticate/?next=/accounts/2fa/webauthn/add/")
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Go on").click()
+    seen(person, "passkey-add", "Add a passkey")
+    person.product.sql(
+        """INSERT INTO mfa_authenticator (user_id, type, data, created_at)
+           SELECT id, 'webauthn', '{"name": "The office laptop"}', now() FROM companies_user WHERE email = %s""",
+        person.email,
+    )
+    page.goto("/accounts/2fa/webauthn/")
+    seen(person, "passkeys", "Passkeys")
+    for name, words in (("Rename", "Rename a passkey"), ("Remove", "Remove this passkey?")):
+        page.goto("/accounts/2fa/webauthn/")
+        page.get_by_role("button", name=f"{name} The office laptop").click()
+        seen(person, f"passkey-{name.lower()}", words)
+
+
+def seen(person: Person, name: str, words: str) -> None:
+    """The page with these words as its heading is there, and has no fault."""
+    person.page.get_by_role("heading", level=1, name=words).wait_for()
+    look(person.page, name)
