@@ -93,12 +93,15 @@ function holdPlace() {
   }
 }
 
-// Finds the card that has the focus, else the paragraph of the advice at the window's top; nothing at the page's top.
+// Finds the card that has the focus, else the paragraph of the advice at the window's top; where a new attempt has not
+// come as far as the one that was read there, the advice. Nothing at the page's top.
 function placeFinder() {
   const card = document.activeElement?.closest(".card")
   if (card) return () => document.getElementById(card.id)
-  const paragraphs = () => document.getElementById("advice-text").children
-  const number = [...paragraphs()].findIndex((paragraph) => paragraph.getBoundingClientRect().bottom > 0)
-  const isRead = scrollY > 0 && number >= 0 && paragraphs()[number].getBoundingClientRect().top < innerHeight
-  return () => (isRead ? paragraphs()[number] : undefined)
+  const text = () => document.getElementById("advice-text")
+  const number = [...text().children].findIndex((paragraph) => paragraph.getBoundingClientRect().bottom > 0)
+  const find = number < 0 ? text : () => text().children[number]
+  const { top, bottom } = find().getBoundingClientRect()
+  const isRead = scrollY > 0 && bottom > 0 && top < (number < 0 ? 0 : innerHeight)
+  return () => (isRead ? find() : undefined)
 }

@@ -254,19 +254,28 @@ def test_a_matter_that_failed_says_why_and_goes_on_by_retry(founder_page: Page, 
 
 def test_a_takeover_shows_the_new_attempt_and_its_text_alone(founder_page: Page, installation: Installation) -> None:
     page = founder_page
-    installation.llm.set(text=TEXT * 3, interval=0.05)
+    installation.llm.set(text=TEXT * 3, chunk=40, interval=0.1)
     ask_a_question(page)
     answer_cards(page)
     page.evaluate(NO_RELOAD)
-    page.wait_for_function("() => document.querySelector('#advice-text').innerText.length > 150")
+    page.wait_for_function("() => document.querySelectorAll('#advice-text h3').length > 1")
+    page.evaluate("() => document.querySelectorAll('#advice-text h3')[1].scrollIntoView()")
+    place = "() => document.querySelector('#advice-text').getBoundingClientRect().top"
+    read_at = page.evaluate(place)
     installation.workers[-1].kill()
+    installation.llm.set(text=TEXT, chunk=200, interval=3)  # it ends above what is read
     installation.start_worker()
     expect(page.locator("#advice-head")).to_contain_text("attempt 2", timeout=60_000)
-    page.wait_for_function("() => document.querySelector('#advice-text').innerText.length > 150")
+    page.wait_for_function("() => document.querySelectorAll('#advice-text h3').length === 1")
+    assert abs(page.evaluate(place) - read_at) < 2, "the new attempt has moved what is read"
     page.locator("#advice-head").scroll_into_view_if_needed()
     picture(page, "fault-workers-killed")
+    page.evaluate("down => scrollBy(0, down)", page.evaluate(place) - read_at)
+    assert page.locator("#advice-text[aria-busy]").count() == 1, "the text still grows"
+    installation.llm.set(interval=0)
     page.get_by_role("button", name="Regenerate").wait_for(timeout=60_000)
-    assert advice_text(page).count("What to do first") == 3
+    assert abs(page.evaluate(place) - read_at) < 2, "what is read has moved when the text was finished"
+    assert advice_text(page).count("What to do first") == 1
     assert still_here(page)
 
 
