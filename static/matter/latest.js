@@ -3,8 +3,11 @@
 const button = document.getElementById("jump")
 const ROOM = 24 // pixels below the text
 
+// Of the words: their box may still be as high as those of an attempt before.
 function beyond() {
-  return document.getElementById("advice-text").getBoundingClientRect().bottom + ROOM - innerHeight
+  const words = document.createRange()
+  words.selectNodeContents(document.getElementById("advice-text"))
+  return words.getBoundingClientRect().bottom + ROOM - innerHeight
 }
 
 export function offerJump() {

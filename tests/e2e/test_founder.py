@@ -269,6 +269,7 @@ def test_a_takeover_shows_the_new_attempt_and_its_text_alone(founder_page: Page,
     page.wait_for_function("() => document.querySelectorAll('#advice-text h3').length === 1")
     assert abs(page.evaluate(place) - read_at) < 2, "the new attempt has moved what is read"
     page.locator("#advice-head").scroll_into_view_if_needed()
+    expect(page.get_by_role("button", name="Jump to latest")).to_be_hidden()
     picture(page, "fault-workers-killed")
     page.evaluate("down => scrollBy(0, down)", page.evaluate(place) - read_at)
     assert page.locator("#advice-text[aria-busy]").count() == 1, "the text still grows"
