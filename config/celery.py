@@ -7,11 +7,14 @@ chord and no ETA, and a lost or doubled message costs nothing.
 import os
 
 from celery import Celery
+from kombu.transport import TRANSPORT_ALIASES
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 # Django's checks are of the code, and `make check` makes them; here they would load every page, which no worker shows.
 os.environ.setdefault("CELERY_SKIP_CHECKS", "true")
 
+# Not by CELERY_BROKER_TRANSPORT: addresses then have that name for their scheme, and Flower knows no such broker.
+TRANSPORT_ALIASES |= dict.fromkeys(("redis", "rediss"), "workers.broker:Transport")
 app = Celery("matterstream")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()

@@ -253,7 +253,6 @@ LOGGING = {
 }
 
 CELERY_BROKER_URL = REDIS_URL
-CELERY_BROKER_TRANSPORT = "workers.broker:Transport"
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None  # a broker that is down for a day is waited for
 # Short and without a second try, so that a hint to a broker that is away doesn't hold up the request that gives it.

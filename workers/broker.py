@@ -23,6 +23,6 @@ class Channel(redis.Channel):
 
 
 class Transport(redis.Transport):
-    """What `CELERY_BROKER_TRANSPORT` names."""
+    """What `config/celery.py` names for addresses of Redis."""
 
     Channel = Channel
