@@ -1,18 +1,24 @@
 """Whether anything that providers tell and nobody may keep is left anywhere in a running product."""
 
 import io
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from email import message_from_bytes
+from email.message import EmailMessage
+from email.policy import default
+from pathlib import Path
 
 import docx
 import psycopg
 import pypdf
-import redis
 from psycopg import sql
 
 from demo.providers.company import people
 from demo.providers.rippling.records import workers
+from tests.broker_content import broker_texts
 from tests.processes import Installation
 
+_MAIL = "mail"
+_NEXT_MAIL = b"-" * 79 + b"\n"  # between those of one process, in Django's backend
 _ADVICE = "/api/v1/matters/{}/advice"
 
 
@@ -25,10 +31,15 @@ def sensitive_words() -> set[str]:
     return numbers | mail | kinds | {str(w["date_of_birth"]) for w in told} | set(people()["sensitive"]["street"])
 
 
-def places_with(words: set[str], product: Installation, matter: str) -> list[str]:
-    """Where any of `words` is: columns of the database, keys of Redis, logs, the matter's files."""
+def places_with(
+    words: set[str], product: Installation, matter: str, others: Iterable[tuple[str, str]] = ()
+) -> list[str]:
+    """Where any of `words` is: columns of the database, keys of Redis, logs, e-mails, the matter's files.
+
+    `others` are more places, each with its text.
+    """
     lowered = [word.lower() for word in words]
-    texts = (*_columns(product), *_redis(product), *_logs(product), *_files(product, matter))
+    texts = (*_columns(product), *_redis(product), *_logs(product), *_mails(product), *_files(product, matter), *others)
     return sorted(place for place, text in texts if any(word in text.lower() for word in lowered))
 
 
@@ -42,14 +53,31 @@ def _columns(product: Installation) -> Iterator[tuple[str, str]]:
 
 
 def _redis(product: Installation) -> Iterator[tuple[str, str]]:
-    with redis.Redis.from_url(product.env["REDIS_URL"]) as broker:
-        for key in broker.scan_iter():
-            yield f"redis {key!r}", f"{key!r} {broker.dump(key)!r}"
+    for key, text in broker_texts(product.env["REDIS_URL"]):
+        yield f"redis {key}", text
 
 
 def _logs(product: Installation) -> Iterator[tuple[str, str]]:
     for log in product.folder.glob("*.log"):
         yield log.name, log.read_text(errors="replace")
+
+
+def mail_address(product_folder: Path) -> str:
+    """The EMAIL_URL with which a product of that folder keeps what it sends."""
+    return f"filemail:///{product_folder / _MAIL}"
+
+
+def mails(product: Installation) -> Iterator[EmailMessage]:
+    """What it sent; nothing where it was not started with `mail_address`."""
+    for file in sorted((product.folder / _MAIL).glob("*")):
+        for message in file.read_bytes().split(_NEXT_MAIL):
+            if message.strip():
+                yield message_from_bytes(message, policy=default)
+
+
+def _mails(product: Installation) -> Iterator[tuple[str, str]]:
+    for mail in mails(product):
+        yield f"e-mail: {mail['Subject']}", f"{mail.items()} {mail.get_content()}"
 
 
 def _files(product: Installation, matter: str) -> Iterator[tuple[str, str]]:

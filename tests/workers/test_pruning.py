@@ -9,7 +9,6 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-import redis
 from django.conf import settings as django_settings
 from django.db import connection, transaction
 from django.db.models import F
@@ -56,6 +55,7 @@ from matters.services import (
 )
 from matters.states import MatterStatus, QuestionStatus, StepState
 from tests import rows
+from tests.broker_content import broker_texts
 from tests.fakes.llm import FakeLLM
 from tests.threads import at_once, in_background
 from tests.workers.conftest import Pipeline
@@ -104,24 +104,8 @@ def places_with(word: str) -> set[str]:
             cursor.execute(count.format(sql.Identifier(table), sql.Identifier(column)), [f"%{word}%"])
             if (cursor.fetchone() or (0,))[0]:
                 found.add(f"{table}.{column}")
-    with redis.Redis.from_url(django_settings.REDIS_URL) as broker:
-        found |= {
-            f"redis {key!r}" for key in broker.scan_iter() if word.lower().encode() in key.lower() + dumped(broker, key)
-        }
-    return found
-
-
-def dumped(broker: redis.Redis, key: bytes) -> bytes:
-    """What a key of Redis holds, whatever its type, in lower case: of one that ran out since it was listed, nothing."""
-    readers: dict[Any, Any] = {
-        b"string": lambda: broker.get(key),
-        b"list": lambda: broker.lrange(key, 0, -1),
-        b"set": lambda: broker.smembers(key),
-        b"zset": lambda: broker.zrange(key, 0, -1),
-        b"hash": lambda: broker.hgetall(key),
-        b"none": lambda: None,
-    }
-    return repr(readers[broker.type(key)]()).lower().encode()
+    held = broker_texts(django_settings.REDIS_URL)
+    return found | {f"redis {key}" for key, text in held if word.lower() in text.lower()}
 
 
 def let_pass(days: float, *matters: Matter) -> None:
