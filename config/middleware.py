@@ -54,7 +54,7 @@ def in_one_thread(get_response: GetResponse) -> GetResponse:
     """Innermost, it has all others called one after another in the request's thread.
 
     Where the innermost one can be a coroutine, Django runs them all as coroutines, and brings each to that thread for
-    each of its two or three methods: some twenty hops a request, a third of its CPU.
+    each of its methods: seventeen hops a request where five do, and a fifth of the CPU of a page.
     """
     return get_response
 

@@ -75,7 +75,7 @@ SELECT gen_random_uuid(), m.id, u.id, NULL, 'failed', m.version || '.' || m.retr
  WHERE m.status = 'failed' AND m.priority = 'interactive' AND m.pruned_at IS NULL AND m.deleted_at IS NULL
    {_AWAY.format(at="m.completed_at")}
 {_ONCE}
-"""  # noqa: S608
+"""  # noqa: S608 # likewise
 
 
 def store_due_notices() -> int:

@@ -68,5 +68,5 @@ def _become(module: str, arguments: list[str], env: dict[str, str], log: Path) -
     try:
         runpy.run_module(module, run_name="__main__", alter_sys=True)
     finally:  # as an interpreter ends, which a process of multiprocessing does not
-        threading._shutdown()  # type: ignore[attr-defined]
+        threading._shutdown()  # type: ignore[attr-defined] # the stubs leave it out
         atexit._run_exitfuncs()
