@@ -4,7 +4,7 @@ import asyncio
 import logging
 import time
 from collections.abc import AsyncIterator
-from contextlib import aclosing, suppress
+from contextlib import aclosing
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -152,8 +152,14 @@ async def _wait_for_event(matter_id: UUID, cursor: Cursor, seconds: float) -> No
             async for _items in following:
                 return
 
-    with suppress(TimeoutError):
-        await asyncio.wait_for(first(), timeout=seconds)
+    waiting = [asyncio.create_task(first()), asyncio.create_task(hub().ending.wait())]
+    try:
+        done, _ = await asyncio.wait(waiting, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+        for task in done:
+            task.result()
+    finally:
+        for task in waiting:
+            task.cancel()
 
 
 @streams.get(

@@ -33,11 +33,13 @@ LONGEST_PAUSE = 5.0  # between two tries to connect
 class Hub:
     """All feeds of one event loop. It starts with its first viewer and rests with its last.
 
-    `lag`: how many seconds the last notification of its own took; None before the first.
+    `lag`: how many seconds the last notification of its own took; None before the first. `ending`: set once the process
+    is to end.
     """
 
     def __init__(self) -> None:
         self.lag: float | None = None
+        self.ending = asyncio.Event()
         self._name = uuid.uuid4()
         self._feeds: dict[UUID, Feed] = {}
         self._tasks: list[asyncio.Task[None]] = []
@@ -139,6 +141,12 @@ _hubs: "WeakKeyDictionary[asyncio.AbstractEventLoop, Hub]" = WeakKeyDictionary()
 def hub() -> Hub:
     """The running loop's hub."""
     return _hubs.setdefault(asyncio.get_running_loop(), Hub())
+
+
+def end_waits() -> None:
+    """Whoever waits for an event is told now that there is none: the process is to end. For the loop's own thread."""
+    for hub in all_hubs():
+        hub.ending.set()
 
 
 def all_hubs() -> list[Hub]:

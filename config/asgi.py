@@ -10,7 +10,8 @@ http = get_asgi_application()
 
 from advice.routing import websocket_urlpatterns  # noqa: E402 - needs the apps, which the line above has loaded
 from advice.serving import numbers  # noqa: E402 - likewise
+from config.ending import Ending  # noqa: E402 - likewise
 from matters.processes import ProcessReport, Reporter  # noqa: E402 - likewise
 
-application = ProtocolTypeRouter({"http": http, "websocket": URLRouter(websocket_urlpatterns)})
+application = Ending(ProtocolTypeRouter({"http": http, "websocket": URLRouter(websocket_urlpatterns)}))
 Reporter(ProcessReport.Kind.WEB, numbers)

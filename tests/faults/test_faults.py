@@ -4,7 +4,7 @@ import pytest
 
 from tests.faults.accounting import account_for
 from tests.faults.breakable import Breakable, ask_questions
-from tests.faults.faults import BeatKilled, Deploys, EveryWorkerKilled, Fault, OneWorkerKilled, WorkerFrozen
+from tests.faults.faults import BeatKilled, EveryWorkerKilled, Fault, OneWorkerKilled, WorkerFrozen
 from tests.faults.faults_broker import BrokerAway, BrokerEmptied, BrokerRestarted, KilledBeforePublishing, Redelivered
 from tests.faults.faults_model import QUICK, ModelFails
 from tests.faults.load import Load
@@ -29,7 +29,7 @@ def survive(product: Breakable, *faults: Fault, matters: int = 8) -> Load:
 # Some strike the same matters one after another: that saves a minute of every run.
 SHORT: tuple[tuple[Fault, ...], ...] = (
     (OneWorkerKilled(), BeatKilled()),
-    (WorkerFrozen(), Deploys(times=2)),
+    (WorkerFrozen(),),
     (KilledBeforePublishing("web"), KilledBeforePublishing("workers")),
     (BrokerEmptied(), Redelivered(), BrokerRestarted(), BrokerAway(seconds=6)),
     (ModelFails(failures=8, kinds=QUICK),),
