@@ -25,6 +25,7 @@ FLAGS = [
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    "--disable-gpu",  # there is none, and to emulate one takes as long as the tests
     "--no-first-run",
 ]
 Scheme = Literal["light", "dark"]
