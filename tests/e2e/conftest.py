@@ -61,14 +61,14 @@ def open_page(request: pytest.FixtureRequest, browser: Browser, installation: In
     strangers: list[str] = []
     faults: list[str] = []
 
-    def note(sent: Request) -> None:
-        if urlsplit(sent.url).netloc != urlsplit(installation.url).netloc and not sent.url.startswith("data:"):
-            strangers.append(sent.url)
-
     def opened(**options: Any) -> Page:
-        context = browser.new_context(
-            base_url=installation.url, **{"viewport": {"width": 1280, "height": 900}, **options}
-        )
+        options = {"base_url": installation.url, "viewport": {"width": 1280, "height": 900}, **options}
+
+        def note(sent: Request) -> None:
+            if urlsplit(sent.url).netloc != urlsplit(options["base_url"]).netloc and not sent.url.startswith("data:"):
+                strangers.append(sent.url)
+
+        context = browser.new_context(**options)
         context.set_default_timeout(20_000)
         context.on("request", note)
         contexts.append(context)

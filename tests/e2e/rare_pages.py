@@ -1,7 +1,7 @@
 """Pages that few people ever see: of errors, of what was forgotten, of what is taken back."""
 
 from tests.e2e.conftest import look
-from tests.e2e.people import PASSWORD, Person, ask
+from tests.e2e.people import PASSWORD, Person, answer_all, ask, sign_in
 from tests.fakes.provider_logins import CLIENT_ID, CLIENT_SECRET, FakeProviders
 
 # The database refuses to store one person's wish, with the SQLSTATE of a fault.
@@ -13,14 +13,27 @@ CREATE TRIGGER refuse BEFORE UPDATE OF matter_mail ON companies_user FOR EACH RO
 SEND_FIVE_TIMES = """async (form) => {
   for (let n = 0; n < 5; n++) await fetch(form.action, { method: "POST", body: new FormData(form) })
 }"""
+# A laptop's own, which has seen the finger of its owner.
+AUTHENTICATOR = {
+    "protocol": "ctap2",
+    "transport": "internal",
+    "hasResidentKey": True,
+    "hasUserVerification": True,
+    "isUserVerified": True,
+    "automaticPresenceSimulation": True,
+}
 FULL_DISK, FAULT = "53100", "XX000"
 
 
 def look_at_what_is_refused(person: Person) -> None:
-    """403, 413 and 429."""
+    """403 in both kinds, 413 and 429."""
     page = person.page
     page.goto("/admin/")
     seen(person, "403", "This is not for you")
+    page.goto("/matters/new/")
+    page.context.clear_cookies(name="csrftoken")
+    page.locator("#id_question").evaluate("box => { box.value = 'May we?'; box.form.submit() }")
+    seen(person, "403-csrf", "Please send this once more")
     page.goto("/matters/new/")
     page.locator("#id_question").evaluate("box => { box.value = 'x'.repeat(300_000); box.form.submit() }")
     seen(person, "413", "This is too much at once")
@@ -52,6 +65,18 @@ def look_at_a_pruned_matter(person: Person) -> None:
     seen(person, "pruned", "The content of this matter was removed")
 
 
+def look_at_an_interrupted_advice(person: Person) -> None:
+    """One whose text broke off as often as it is tried."""
+    person.page.goto("/")
+    ask(person)
+    person.product.llm.set(always={"kind": "cut", "schema": "stream"})
+    answer_all(person)
+    person.sees("Retry goes on from where it stopped", "#problem")
+    person.product.llm.set(always=None)
+    person.sees("Interrupted.", "#advice-head")
+    look(person.page, "interrupted")
+
+
 def look_at_carta(person: Person, providers: FakeProviders) -> None:
     """The choice of one of its companies, and the question whether it is to be disconnected."""
     page = person.page
@@ -68,19 +93,32 @@ def look_at_carta(person: Person, providers: FakeProviders) -> None:
 
 
 def look_at_passkeys(person: Person) -> None:
-    """Adding, renaming and removing one. Browsers make none for an IP address, so its row is made here."""
+    """Adding, renaming and removing one, and signing in by it. The browser has an authenticator that says yes."""
     page = person.page
+    browser = page.context.new_cdp_session(page)
+    browser.send("WebAuthn.enable")
+    browser.send("WebAuthn.addVirtualAuthenticator", {"options": AUTHENTICATOR})
+    sign_in(page, person.email)
     page.goto("/accounts/reauthenticate/?next=/accounts/2fa/webauthn/add/")
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Go on").click()
     seen(person, "passkey-add", "Add a passkey")
-    person.product.sql(
-        """INSERT INTO mfa_authenticator (user_id, type, data, created_at)
-           SELECT id, 'webauthn', '{"name": "The office laptop"}', now() FROM companies_user WHERE email = %s""",
-        person.email,
-    )
+    page.get_by_label("Name").fill("The office laptop")
+    page.get_by_label("Passwordless").check()
+    page.get_by_role("button", name="Add it").click()
+    page.get_by_role("heading", level=1, name="Recovery codes").wait_for()
+    page.goto("/accounts/logout/")
+    page.get_by_role("main").get_by_role("button", name="Sign out").click()
+    page.goto("/accounts/login/")
+    page.get_by_role("button", name="Use a passkey").click()
+    page.get_by_role("heading", level=1, name="Matters").wait_for()
     page.goto("/accounts/2fa/webauthn/")
     seen(person, "passkeys", "Passkeys")
+    page.get_by_role("button", name="Rename The office laptop").click()
+    page.get_by_role("link", name="Use a passkey").click()
+    seen(person, "passkey-reauthenticate", "Is it you?")
+    page.get_by_role("button", name="Use a passkey").click()
+    page.get_by_role("heading", level=1, name="Rename a passkey").wait_for()
     for name, words in (("Rename", "Rename a passkey"), ("Remove", "Remove this passkey?")):
         page.goto("/accounts/2fa/webauthn/")
         page.get_by_role("button", name=f"{name} The office laptop").click()
