@@ -1,7 +1,8 @@
 """The composition root. `celery -A config` finds the application here."""
 
-from config.lean import import_redis_alone
+from config.lean import collect_rarely, import_redis_alone
 
+collect_rarely()
 import_redis_alone()
 
 from config.celery import app  # noqa: E402 - which imports redis

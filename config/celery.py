@@ -5,9 +5,13 @@ chord and no ETA, and a lost or doubled message costs nothing.
 """
 
 import os
+from typing import Any
 
 from celery import Celery
+from celery.signals import worker_ready
 from kombu.transport import TRANSPORT_ALIASES
+
+from config.lean import keep_what_is_there
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 # Django's checks are of the code, and `make check` makes them; here they would load every page, which no worker shows.
@@ -18,3 +22,9 @@ TRANSPORT_ALIASES |= dict.fromkeys(("redis", "rediss"), "workers.broker:Transpor
 app = Celery("matterstream")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
+
+
+@worker_ready.connect
+def settle(**_kwargs: Any) -> None:
+    """A worker has imported everything by now."""
+    keep_what_is_there()

@@ -1,5 +1,6 @@
-"""What a process need not import, and what it takes to leave it out: web, workers and commands start the sooner."""
+"""What a process need not do, and what it takes to leave it out: web, workers and commands start the sooner."""
 
+import gc
 import importlib
 import sys
 
@@ -16,3 +17,17 @@ def import_redis_alone() -> None:
         importlib.import_module("redis.asyncio")
     finally:
         del sys.modules["opentelemetry"]
+
+
+def collect_rarely() -> None:
+    """Look for garbage once in 20,000 new objects, not in 700.
+
+    What a process imports stays. Python goes through it again and again while it grows: a third of a start's CPU.
+    """
+    gc.set_threshold(20_000)
+
+
+def keep_what_is_there() -> None:
+    """What a process that is ready has imported is no garbage: to find that out held everything up for 0.17 s."""
+    gc.collect()
+    gc.freeze()

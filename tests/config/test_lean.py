@@ -22,3 +22,9 @@ def test_without_an_endpoint_neither_web_nor_worker_imports_opentelemetry_and_it
     done = subprocess.run([sys.executable, "-c", STARTED], env=env, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert done.stdout.strip() == "[]"
+
+
+def test_garbage_is_looked_for_rarely_and_not_among_what_a_web_process_has_imported() -> None:
+    look = "import gc, config.asgi; print(gc.get_threshold()[0], gc.get_freeze_count() > 100_000)"
+    done = subprocess.run([sys.executable, "-c", look], capture_output=True, text=True, check=False)
+    assert done.stdout.split() == ["20000", "True"], done.stderr
