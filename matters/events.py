@@ -65,10 +65,11 @@ WITH numbered AS (
     RETURNING id, event_number, company_id, webhook_url
 ), appended AS (
     INSERT INTO matters_event (matter_id, number, type, data, from_status, to_status, why, at)
-    SELECT %(matter)s, n.event_number - %(count)s + d.position, d.type, d.data::jsonb,
+    SELECT %(matter)s, n.event_number - %(count)s + d.position, d.type, d.data,
            d.from_status, d.to_status, d.why, clock_timestamp()
       FROM numbered n,
-           unnest(%(types)s::text[], %(datas)s::text[], %(froms)s::text[], %(tos)s::text[], %(whys)s::text[])
+           ROWS FROM (json_to_recordset(%(events)s::json)
+                      AS (type text, data jsonb, from_status text, to_status text, why text))
            WITH ORDINALITY AS d (type, data, from_status, to_status, why, position)
     RETURNING id, matter_id, number, type, from_status, to_status
 ), delivered AS ({_DELIVERIES})
@@ -80,9 +81,9 @@ WITH numbered AS (
     RETURNING id, event_number, company_id, webhook_url
 ), appended AS (
     INSERT INTO matters_event (matter_id, number, type, data, from_status, to_status, why, at)
-    SELECT n.id, n.event_number, d.type, d.data::jsonb, d.from_status, d.to_status, d.why, clock_timestamp()
-      FROM unnest(%(matters)s::uuid[], %(types)s::text[], %(datas)s::text[], %(froms)s::text[], %(tos)s::text[],
-                  %(whys)s::text[]) AS d (matter, type, data, from_status, to_status, why)
+    SELECT n.id, n.event_number, d.type, d.data, d.from_status, d.to_status, d.why, clock_timestamp()
+      FROM json_to_recordset(%(events)s::json)
+           AS d (matter uuid, type text, data jsonb, from_status text, to_status text, why text)
       JOIN numbered n ON n.id = d.matter
     RETURNING id, matter_id, number, type, from_status, to_status
 ), delivered AS ({_DELIVERIES})
@@ -121,7 +122,8 @@ def append_events(matter_id: UUID, events: Sequence[NewEvent]) -> int:
         events = [*told, *events]
         told.clear()
     with connection.cursor() as cursor:
-        cursor.execute(_APPEND, {"count": len(events), "matter": matter_id, **_columns_of(events)})
+        told_as_json = json.dumps([vars(event) for event in events])
+        cursor.execute(_APPEND, {"count": len(events), "matter": matter_id, "events": told_as_json})
         row = cursor.fetchone()
     assert row is not None
     number, deliveries = row
@@ -130,20 +132,11 @@ def append_events(matter_id: UUID, events: Sequence[NewEvent]) -> int:
     return int(number)
 
 
-def _columns_of(events: Sequence[NewEvent]) -> dict[str, Any]:
-    return {
-        "types": [e.type for e in events],
-        "datas": [json.dumps(e.data) for e in events],
-        "froms": [e.from_status for e in events],
-        "tos": [e.to_status for e in events],
-        "whys": [e.why for e in events],
-    }
-
-
 def append_to_each(events: Mapping[UUID, NewEvent]) -> None:
     """One event for each of many matters, which this transaction has stored or locked."""
+    rows = [{"matter": str(matter), **vars(event)} for matter, event in events.items()]
     with connection.cursor() as cursor:
-        cursor.execute(_APPEND_TO_EACH, {"matters": list(events), **_columns_of(list(events.values()))})
+        cursor.execute(_APPEND_TO_EACH, {"matters": list(events), "events": json.dumps(rows)})
         row = cursor.fetchone()
     if row and row[0]:
         wake_workers([(TASK, 0)])  # it goes on until none is due

@@ -105,10 +105,9 @@ class CallLog:
             return
         stored = _stored([row for row in self.rows if row.pk])
         new = [row for row in self.rows if row.pk not in stored]
-        values = {f"{name}s": [_plain(getattr(row, name)) for row in new] for name in _COLUMNS}
-        values |= {f"{name}s": [getattr(row.text, name) for row in new] for name in _WORDS}
+        calls = [{n: getattr(r, n) for n in _COLUMNS} | {n: getattr(r.text, n) for n in _WORDS} for r in new]
         with connection.cursor() as cursor:
-            cursor.execute(_STORE, values | {"matter": self.claim.matter_id})
+            cursor.execute(_STORE, {"calls": json.dumps(calls, default=str), "matter": self.claim.matter_id})
             for row, (pk,) in zip(new, cursor.fetchall(), strict=True):
                 row.pk = pk
         reply, self.reply = self.reply, None  # tried once: what the database does not take costs nobody the outcome
@@ -127,11 +126,6 @@ def _stored(rows: list[LLMCall]) -> set[int]:
     claims = {row.pk: (row.step_id, row.attempt) for row in rows}
     found = LLMCall.objects.filter(pk__in=claims).values_list("pk", "step_id", "attempt")
     return {pk for pk, step, attempt in found if claims[pk] == (step, attempt)}
-
-
-def _plain(value: Any) -> Any:
-    """Without the type of a TextChoices, which the driver takes for one of PostgreSQL's own."""
-    return str(value) if isinstance(value, str) else value
 
 
 _COLUMNS = {
@@ -155,7 +149,8 @@ _WORDS = {"prompt": "text", "reply": "text", "wrote": "bigint", "start": "int"}
 _STORE = f"""
 WITH call AS MATERIALIZED (
     SELECT nextval(pg_get_serial_sequence('matters_llmcall', 'id')) AS id, c.*
-      FROM unnest({", ".join(f"%({name}s)s::{kind}[]" for name, kind in (_COLUMNS | _WORDS).items())})
+      FROM ROWS FROM (json_to_recordset(%(calls)s::json)
+                      AS ({", ".join(f'"{name}" {kind}' for name, kind in (_COLUMNS | _WORDS).items())}))
            WITH ORDINALITY AS c ({", ".join(_COLUMNS | _WORDS)}, place)
 ), stored AS (
     INSERT INTO matters_llmcall (id, {", ".join(_COLUMNS)}, at)

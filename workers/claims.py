@@ -199,5 +199,6 @@ def end_beside(claim: Claim, result: dict[str, Any] | None, error: dict[str, Any
 
 def expect_steps(matter: Matter, more: int) -> None:
     """It became known that `more` (or, negative, fewer) steps are needed."""
-    matter.steps_total += more
-    matter.save(update_fields=["steps_total"])
+    if more:
+        matter.steps_total += more
+        matter.save(update_fields=["steps_total"])

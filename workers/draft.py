@@ -2,7 +2,6 @@
 
 import time
 from contextlib import AbstractContextManager
-from dataclasses import asdict
 from typing import Any
 
 from django.conf import settings
@@ -146,8 +145,8 @@ def _begin(work: Work, model: str, given: draft.DraftAdviceInput) -> ChunkStream
             step_id=work.claim.step_id,
             epoch=work.claim.epoch,
             model=model,
-            sources=[asdict(source) | {"jurisdictions": list(source.jurisdictions)} for source in given.sources],
-            facts=[asdict(fact) | {"as_of": fact.as_of.isoformat() if fact.as_of else None} for fact in given.facts],
+            sources=[vars(source) for source in given.sources],
+            facts=[vars(fact) | {"as_of": fact.as_of.isoformat() if fact.as_of else None} for fact in given.facts],
             notice=notice_for(model),
         )
     connection.close()

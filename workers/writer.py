@@ -5,6 +5,7 @@ under load. A batch is bound by a join to attempts that still stream for their e
 their streams are told; one bad stream never holds up the rest.
 """
 
+import json
 import logging
 import threading
 import time
@@ -19,15 +20,15 @@ RETRY_SECONDS = 0.5
 # The row lock makes whoever ends an attempt wait until a batch that reaches it has committed, so that no text which a
 # reader may have seen is missing from the text that is kept.
 _WRITE = """
-WITH open AS (
-    SELECT a.id FROM advice_attempt a, unnest(%(attempts)s::bigint[], %(epochs)s::int[]) AS mine (id, epoch)
-     WHERE a.id = mine.id AND a.epoch = mine.epoch AND a.status = 'streaming'
+WITH piece AS MATERIALIZED (
+    SELECT * FROM json_to_recordset(%(pieces)s::json) AS piece (id bigint, epoch int, "offset" int, text text)
+), open AS (
+    SELECT a.id FROM advice_attempt a JOIN piece ON piece.id = a.id AND piece.epoch = a.epoch
+     WHERE a.status = 'streaming'
      ORDER BY a.id FOR SHARE OF a
 ), written AS (
     INSERT INTO advice_chunk (attempt_id, "offset", text)
-    SELECT piece.id, piece."offset", piece.text
-      FROM unnest(%(attempts)s::bigint[], %(offsets)s::int[], %(texts)s::text[]) AS piece (id, "offset", text)
-      JOIN open ON open.id = piece.id
+    SELECT piece.id, piece."offset", piece.text FROM piece JOIN open ON open.id = piece.id
     ON CONFLICT DO NOTHING
 )
 SELECT id FROM open
@@ -161,13 +162,8 @@ class ChunkWriter:
                 connect_timeout=5,
                 application_name="chunk-writer",
             )
-        columns = {
-            "attempts": [s.attempt_id for s in batch],
-            "epochs": [s.epoch for s in batch],
-            "offsets": [s.offset for s in batch],
-            "texts": [s.writing for s in batch],
-        }
-        return {row[0] for row in self._connection.execute(_WRITE, columns)}
+        pieces = [{"id": s.attempt_id, "epoch": s.epoch, "offset": s.offset, "text": s.writing} for s in batch]
+        return {row[0] for row in self._connection.execute(_WRITE, {"pieces": json.dumps(pieces)})}
 
     def _drop_connection(self) -> None:
         if self._connection is not None:

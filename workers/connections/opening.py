@@ -8,7 +8,7 @@ from uuid import UUID
 from django.conf import settings
 
 from companies.connection_services import live_connections, mark_broken, mark_working
-from companies.connections import USABLE, Provider
+from companies.connections import USABLE, Connection, Provider
 from companies.credentials import Credentials
 from companies.encryption import KeyProblem
 from companies.staff import tell_staff
@@ -74,5 +74,5 @@ def note_connection(connection_id: UUID, error: ProviderError | None = None) -> 
 
 def connected_providers(company_id: UUID) -> frozenset[str]:
     """The providers from which this company's facts can be read now: `rippling`, `carta`."""
-    usable = live_connections([company_id]).filter(status__in=USABLE)
+    usable = Connection.objects.filter(company=company_id, status__in=USABLE)
     return frozenset(usable.values_list("provider", flat=True))
