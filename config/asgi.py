@@ -12,8 +12,9 @@ from advice.routing import websocket_urlpatterns  # noqa: E402 - needs the apps,
 from advice.serving import numbers  # noqa: E402 - likewise
 from config.ending import Ending  # noqa: E402 - likewise
 from config.lean import keep_what_is_there  # noqa: E402
+from config.turns import Turns  # noqa: E402
 from matters.processes import ProcessReport, Reporter  # noqa: E402 - likewise
 
-application = Ending(ProtocolTypeRouter({"http": http, "websocket": URLRouter(websocket_urlpatterns)}))
+application = Ending(ProtocolTypeRouter({"http": Turns(http), "websocket": URLRouter(websocket_urlpatterns)}))
 Reporter(ProcessReport.Kind.WEB, numbers)
 keep_what_is_there()

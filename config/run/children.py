@@ -4,13 +4,15 @@ import sys
 
 # Daphne has no send backpressure: a client that stops reading must be noticed and dropped (docs/adr, docs/operating).
 PING = ("--ping-interval", "5", "--ping-timeout", "8")
+# A browser's handshake that comes late is worth more than one that is refused and made again; by default 5 s.
+HANDSHAKE = ("--websocket_connect_timeout", "30")
 # Its lines have addresses with what founders search for and the secrets of links; `config.middleware` writes others.
 NO_ACCESS_LOG = ("--access-log", "/dev/null")
 
 
 def web(*listen: str) -> tuple[str, ...]:
     """The web server; `listen` is where: `--fd N` of a socket that drops who does not read (`config.run.listen`)."""
-    return ("daphne", *listen, *PING, *NO_ACCESS_LOG, "config.asgi:application")
+    return ("daphne", *listen, *PING, *HANDSHAKE, *NO_ACCESS_LOG, "config.asgi:application")
 
 
 def serve(host: str, port: int | str) -> tuple[str, ...]:
