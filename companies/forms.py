@@ -5,6 +5,7 @@ from typing import Any
 from allauth.account.adapter import get_adapter
 from allauth.account.forms import LoginForm, SignupForm
 from allauth.core import context
+from allauth.mfa.webauthn.forms import AddWebAuthnForm
 from django import forms
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -24,6 +25,17 @@ class SignInForm(LoginForm):  # type: ignore[misc] # allauth has no types
         _word(self.fields)
         self.fields["login"].widget.attrs["autofocus"] = True
         self.fields["password"].help_text = ""
+
+
+class AddPasskeyForm(AddWebAuthnForm):  # type: ignore[misc] # allauth has no types
+    """A passkey's name. Whoever adds one wants to sign in by it, so that is ticked."""
+
+    passwordless = forms.BooleanField(
+        label="Sign in by it alone, without a password",
+        required=False,
+        initial=True,
+        help_text="Your device asks for your finger, face or PIN then. Otherwise it is asked for after the password.",
+    )
 
 
 class SignUpForm(SignupForm):  # type: ignore[misc] # allauth has no types

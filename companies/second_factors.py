@@ -5,12 +5,18 @@ from allauth.mfa.models import Authenticator
 from django.db import transaction
 
 from companies.encryption import KeyProblem, Sealed
+from companies.models import User
 
 _SECRETS = ("secret", "seed")  # of an app, of recovery codes; a passkey's row holds nothing secret
 
 
 class SecondFactorAdapter(DefaultMFAAdapter):  # type: ignore[misc] # allauth has no types
-    """Seals by the newest of `FIELD_ENCRYPTION_KEYS`; each of them opens."""
+    """Seals by the newest of `FIELD_ENCRYPTION_KEYS`; each of them opens. Names a passkey that nobody has named."""
+
+    def generate_authenticator_name(self, user: User, type: Authenticator.Type) -> str:
+        """What a new passkey is called unless its owner has a better name."""
+        number = Authenticator.objects.filter(user=user, type=type).count() + 1
+        return "My passkey" if number == 1 else f"My passkey {number}"
 
     def encrypt(self, text: str) -> str:
         """What is stored for `text`."""

@@ -193,6 +193,7 @@ ACCOUNT_CHANGE_EMAIL = True  # one address each; a new one takes the place of th
 ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_REAUTHENTICATION_REQUIRED = True
 ACCOUNT_DEFAULT_HTTP_PROTOCOL = "https" if _https else "http"
+MFA_FORMS = {"add_webauthn": "companies.forms.AddPasskeyForm"}
 MFA_ADAPTER = "companies.second_factors.SecondFactorAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes", "webauthn"]
 MFA_TOTP_ISSUER = "Matterstream"

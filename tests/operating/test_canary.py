@@ -71,6 +71,8 @@ MAILS = {
     "A question for you on Matterstream",
     "A reminder from Matterstream: your answer is waited for",
 }
+SECOND = "A second reminder from Matterstream: your answer is waited for"
+NO_CALLS = "Matterstream: no calls to llm"
 
 
 def test_no_e_mail_has_a_word_of_a_matter(product: Installation, flower: Flower) -> None:
@@ -92,13 +94,26 @@ def test_no_e_mail_has_a_word_of_a_matter(product: Installation, flower: Flower)
     # They were submitted by the founder, who went away; that was a while ago, and the assignment a day.
     product.sql(SHIFTED, FOUNDER)
     product.sql("UPDATE matters_event SET at = at - interval '4 minutes'")
-    product.sql("UPDATE matters_question SET assigned_at = assigned_at - interval '25 hours'")
+    remind_after(product, hours=25)
+    wait_until(lambda: subjects(product) >= MAILS, "everybody was sent what they are told")
+    remind_after(product, hours=48)
+    wait_until(lambda: SECOND in subjects(product), "the founder was reminded again")
+    product.llm.set(fail_next=[{"kind": "unauthorised", "schema": "plan_search"}])
+    refused = submit()
+    wait_until(lambda: NO_CALLS in subjects(product), "staff were told that the key is refused")
+    assert any("gave up" in subject for subject in subjects(product)), subjects(product)
+    assert leaks(product, advised, flower) == []
+
+    product.api.post(f"/api/v1/matters/{refused}/cancel").raise_for_status()
+    product.sql("DELETE FROM matters_breaker")
+
+
+def remind_after(product: Installation, hours: int) -> None:
+    """So many hours later, who was asked is reminded."""
+    product.sql("UPDATE matters_question SET assigned_at = assigned_at - make_interval(hours => %s)", hours)
     with app.connection_for_write(product.env["REDIS_URL"]) as connection:
         app.send_task("remind", connection=connection)
 
-    def subjects() -> set[str]:
-        return {str(mail["Subject"]) for mail in mails(product)}
 
-    wait_until(lambda: subjects() >= MAILS, "everybody was sent what they are told")
-    assert any("gave up" in subject for subject in subjects()), subjects()
-    assert leaks(product, advised, flower) == []
+def subjects(product: Installation) -> set[str]:
+    return {str(mail["Subject"]) for mail in mails(product)}
