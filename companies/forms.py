@@ -5,7 +5,8 @@ from typing import Any
 from allauth.account.adapter import get_adapter
 from allauth.account.forms import LoginForm, SignupForm
 from allauth.core import context
-from allauth.mfa.webauthn.forms import AddWebAuthnForm
+from allauth.mfa.models import Authenticator
+from allauth.mfa.webauthn.forms import AddWebAuthnForm, LoginWebAuthnForm
 from django import forms
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -36,6 +37,19 @@ class AddPasskeyForm(AddWebAuthnForm):  # type: ignore[misc] # allauth has no ty
         initial=True,
         help_text="Your device asks for your finger, face or PIN then. Otherwise it is asked for after the password.",
     )
+
+
+class PasskeySignInForm(LoginWebAuthnForm):  # type: ignore[misc] # allauth has no types
+    """A passkey alone. A device still offers one that was removed here."""
+
+    def clean_credential(self) -> Authenticator:
+        """Its row. Raises ValidationError where it is nobody's, or the page was left open for too long."""
+        try:
+            return super().clean_credential()
+        except ValidationError as error:
+            raise ValidationError(
+                "This passkey was not accepted. Try once more; if it was removed here, sign in by your password."
+            ) from error
 
 
 class SignUpForm(SignupForm):  # type: ignore[misc] # allauth has no types

@@ -8,6 +8,7 @@ from django.utils.functional import SimpleLazyObject
 from advice.notice import demo_notice
 from companies.access import CHOSEN_COMPANY, company_of
 from companies.models import User
+from companies.passkeys import has_passkeys, passkeys_at
 from matters.assigning import questions_for
 
 
@@ -17,6 +18,14 @@ def notices(request: HttpRequest) -> dict[str, Any]:
     `my_questions`: how many questions wait for the person who is signed in, counted where a page shows it.
     """
     return {"demo_notice": demo_notice(), "my_questions": SimpleLazyObject(lambda: _count(request))}
+
+
+def passkeys(request: HttpRequest) -> dict[str, Any]:
+    """`has_passkeys`: whether browsers have them at this address. `passkeys_at`: where else, or empty."""
+    return {
+        "has_passkeys": SimpleLazyObject(lambda: has_passkeys(request)),
+        "passkeys_at": SimpleLazyObject(lambda: passkeys_at(request)),
+    }
 
 
 def _count(request: HttpRequest) -> int:

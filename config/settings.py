@@ -95,6 +95,7 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "config.context_processors.notices",
+                "config.context_processors.passkeys",
             ]
         },
     }
@@ -193,10 +194,13 @@ ACCOUNT_CHANGE_EMAIL = True  # one address each; a new one takes the place of th
 ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_REAUTHENTICATION_REQUIRED = True
 ACCOUNT_DEFAULT_HTTP_PROTOCOL = "https" if _https else "http"
-MFA_FORMS = {"add_webauthn": "companies.forms.AddPasskeyForm"}
 MFA_ADAPTER = "companies.second_factors.SecondFactorAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes", "webauthn"]
 MFA_TOTP_ISSUER = "Matterstream"
+MFA_FORMS = {
+    "add_webauthn": "companies.forms.AddPasskeyForm",
+    "login_webauthn": "companies.forms.PasskeySignInForm",
+}
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not _https  # browsers have passkeys on https and on http://localhost
 # docs/operating/nginx.conf replaces X-Forwarded-For by who connected; without https nobody is in front, or unknown.

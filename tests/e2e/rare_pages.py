@@ -1,5 +1,7 @@
 """Pages that few people ever see: of errors, of what was forgotten, of what is taken back."""
 
+from playwright.sync_api import Page
+
 from tests.e2e.conftest import look
 from tests.e2e.people import PASSWORD, Person, answer_all, ask, sign_in
 from tests.fakes.provider_logins import CLIENT_ID, CLIENT_SECRET, FakeProviders
@@ -74,6 +76,7 @@ def look_at_an_interrupted_advice(person: Person) -> None:
     person.sees("Retry goes on from where it stopped", "#problem")
     person.product.llm.set(always=None)
     person.sees("Interrupted.", "#advice-head")
+    person.sees("The text below is not the whole advice.", "#advice-head")
     look(person.page, "interrupted")
 
 
@@ -106,22 +109,40 @@ def look_at_passkeys(person: Person) -> None:
     page.get_by_label("Name").fill("The office laptop")
     page.get_by_role("button", name="Add it").click()
     page.get_by_role("heading", level=1, name="Recovery codes").wait_for()
-    page.goto("/accounts/logout/")
-    page.get_by_role("main").get_by_role("button", name="Sign out").click()
-    page.goto("/accounts/login/")
-    page.get_by_role("button", name="Use a passkey").click()
-    page.get_by_role("heading", level=1, name="Matters").wait_for()
+    sign_out(page)
+    use_passkey(page, "Matters")
+    sign_out(page)
+    sign_in(page, person.email)
+    seen(person, "passkey-second", "One more step")
+    use_passkey(page, "Matters")
     page.goto("/accounts/2fa/webauthn/")
     seen(person, "passkeys", "Passkeys")
     page.get_by_role("button", name="Rename The office laptop").click()
     page.get_by_role("link", name="Use a passkey").click()
     seen(person, "passkey-reauthenticate", "Is it you?")
-    page.get_by_role("button", name="Use a passkey").click()
-    page.get_by_role("heading", level=1, name="Rename a passkey").wait_for()
+    use_passkey(page, "Rename a passkey")
     for name, words in (("Rename", "Rename a passkey"), ("Remove", "Remove this passkey?")):
         page.goto("/accounts/2fa/webauthn/")
         page.get_by_role("button", name=f"{name} The office laptop").click()
         seen(person, f"passkey-{name.lower()}", words)
+    page.get_by_role("button", name="Remove it").click()
+    page.get_by_text("You have none.").wait_for()
+    sign_out(page)
+    use_passkey(page, "Sign in")
+    page.get_by_role("alert").filter(has_text="This passkey was not accepted").wait_for()
+    look(page, "passkey-removed")
+
+
+def sign_out(page: Page) -> None:
+    page.goto("/accounts/logout/")
+    page.get_by_role("main").get_by_role("button", name="Sign out").click()
+    page.get_by_role("heading", level=1, name="Sign in").wait_for()
+
+
+def use_passkey(page: Page, leads_to: str) -> None:
+    """On a page that asks for one, by the authenticator of the browser."""
+    page.get_by_role("button", name="Use a passkey").click()
+    page.get_by_role("heading", level=1, name=leads_to).wait_for()
 
 
 def seen(person: Person, name: str, words: str) -> None:

@@ -134,6 +134,7 @@ SIGNED_IN = (
     "accounts/email",
     "accounts/password/change",
     "accounts/sessions",
+    "accounts/2fa",
     "accounts/reauthenticate",
     "accounts/logout",
     "matters/new",

@@ -261,3 +261,36 @@ def test_every_page_of_accounts_is_ours_and_holds_no_script_of_its_own(founder: 
             assert 'src="/static/' in script or 'type="application/json"' in script, script
         assert " style=" not in html
         assert "<style" not in html
+
+
+NO_PASSKEYS, OFFER = "Browsers have no passkeys at this address", "Use a passkey"
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1:8000", "[::1]:8000"])
+def test_an_ip_address_offers_no_passkey_and_leads_to_where_they_are(client: Client, host: str) -> None:
+    html = client.get("/accounts/login/", headers={"host": host}).content.decode()
+    assert NO_PASSKEYS in html
+    assert 'href="http://localhost:8000/accounts/login/"' in html
+    assert OFFER not in html
+
+
+def test_passkeys_are_offered_where_browsers_have_them(client: Client, settings: Settings) -> None:
+    settings.ALLOWED_HOSTS = ["*"]
+    for host, secure in (("localhost:8000", False), ("law.rocket.example", True)):
+        html = client.get("/accounts/login/", headers={"host": host}, secure=secure).content.decode()
+        assert OFFER in html
+        assert NO_PASSKEYS not in html
+    for host, secure in (("law.rocket.example", False), ("192.0.2.7", True), ("192.0.2.7:8000", False)):
+        html = client.get("/accounts/login/", headers={"host": host}, secure=secure).content.decode()
+        assert NO_PASSKEYS in html
+        assert OFFER not in html
+        assert "http://localhost" not in html, "another machine's localhost is not this site"
+
+
+def test_no_page_of_passkeys_leads_astray_at_an_ip_address(founder: User) -> None:
+    browser = confirm_it_is_me(sign_in(founder.email))
+    for path in ("2fa/", "2fa/webauthn/", "2fa/webauthn/add/"):
+        html = browser.get(f"/accounts/{path}", headers={"host": "127.0.0.1:8000"}).content.decode()
+        assert f'href="http://localhost:8000/accounts/{path}"' in html, path
+        assert "Add it" not in html
+        assert ">Add a passkey</a>" not in html
