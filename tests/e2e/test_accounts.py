@@ -237,7 +237,7 @@ def set_up_an_app_and_sign_in_with_it(page: Page) -> None:
     page.get_by_role("button", name="Turn it on").click()
     recovery = page.locator(".codes code").first.inner_text()
     look(page, "recovery-codes")
-    look_at(page, "accounts/2fa/recovery-codes/generate", "accounts/2fa/totp/deactivate")
+    look_at(page, "accounts/2fa/recovery-codes/generate", "accounts/2fa/totp/deactivate", "accounts/2fa/reauthenticate")
     page.get_by_role("button", name="Sign out").click()
     sign_in(page, BEN)
     look(page, "second-factor")
