@@ -22,7 +22,7 @@ def import_redis_alone() -> None:
 def collect_rarely() -> None:
     """Look for garbage once in 20,000 new objects, not in 700.
 
-    What a process imports stays. Python goes through it again and again while it grows: a third of a start's CPU.
+    What a process imports stays. Python goes through it again and again while it grows: a quarter of a start's CPU.
     """
     gc.set_threshold(20_000)
 
