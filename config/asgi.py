@@ -11,8 +11,8 @@ http = get_asgi_application()
 from advice.routing import websocket_urlpatterns  # noqa: E402 - needs the apps, which the line above has loaded
 from advice.serving import numbers  # noqa: E402 - likewise
 from config.ending import Ending  # noqa: E402 - likewise
-from config.lean import keep_what_is_there  # noqa: E402
-from config.turns import Turns  # noqa: E402
+from config.lean import keep_what_is_there  # noqa: E402 - likewise
+from config.turns import Turns  # noqa: E402 - likewise
 from matters.processes import ProcessReport, Reporter  # noqa: E402 - likewise
 
 application = Ending(ProtocolTypeRouter({"http": Turns(http), "websocket": URLRouter(websocket_urlpatterns)}))
