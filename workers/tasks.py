@@ -19,6 +19,7 @@ from matters.deliveries import TASK
 from matters.ledger import BESIDE
 from matters.processes import forget_processes
 from matters.tracing import span
+from matters.wakeup import Hint, publish_hints, withholding
 from workers import draft, facts, people, questions, records, research
 from workers.alarm import watch_matters
 from workers.budget import OverBudget
@@ -59,15 +60,32 @@ STEPS: dict[str, Callable[[Work], None]] = {
 }
 
 
-def run_step(kind: str) -> None:
-    """Claim the best due step of `kind`, and do it. Does nothing when there is none or the worker is stopping."""
-    if is_stopping():
-        return
-    try:
-        if claim := claim_step(kind):
-            _run_claim(claim)
-    finally:
-        connection.close()
+def run_steps(kind: str) -> None:
+    """Claim the best due step of `kind`, do it, and go on with what it led to. Does nothing when there is none.
+
+    Of the steps that an outcome inserts, the thread looks for one itself: it claims the best due one of that kind, as
+    if the message for it, which was kept back, had just come. A worker that is stopping sends that message instead.
+    """
+    hint: Hint | None = (kind, 0)
+    while hint and not is_stopping():
+        hint = run_step(hint[0])
+    if hint:
+        publish_hints([hint])
+
+
+def run_step(kind: str) -> Hint | None:
+    """Claim the best due step of `kind`, and do it; returns the hint that was kept back meanwhile, if any."""
+    with withholding(kind) as withheld:
+        try:
+            if claim := claim_step(kind):
+                _run_claim(claim)
+        except BaseException:
+            if withheld.hint:
+                publish_hints([withheld.hint])
+            raise
+        finally:
+            connection.close()
+    return withheld.hint
 
 
 def _run_claim(claim: Claim) -> None:
@@ -124,7 +142,7 @@ MAINTENANCE: dict[str, Callable[[], object]] = {
 def _declare_step(kind: str) -> None:
     @shared_task(name=kind, ignore_result=True)
     def task(step_id: int | None = None) -> None:
-        run_step(kind)
+        run_steps(kind)
 
     task.__doc__ = STEPS[kind].__doc__
 

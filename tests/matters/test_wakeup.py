@@ -19,7 +19,7 @@ def sent(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, int]]:
     """The hints that reach the broker."""
     hints: list[tuple[str, int]] = []
     monkeypatch.setattr(wakeup, "_quiet_until", 0.0)
-    monkeypatch.setattr(current_app, "send_task", lambda kind, args, **_options: hints.append((kind, *args)))
+    monkeypatch.setattr(wakeup, "_send", hints.extend)
     return hints
 
 
@@ -33,13 +33,35 @@ def test_a_broker_that_is_down_fails_nothing_and_is_left_in_peace_for_a_moment(
 ) -> None:
     tries: list[str] = []
 
-    def fail(kind: str, **_options: Any) -> None:
-        tries.append(kind)
+    def fail(hints: list[tuple[str, int]]) -> None:
+        tries.extend(kind for kind, _id in hints)
         raise ConnectionError("no broker")
 
     monkeypatch.setattr(wakeup, "_quiet_until", 0.0)
-    monkeypatch.setattr(current_app, "send_task", fail)
+    monkeypatch.setattr(wakeup, "_send", fail)
     for _ in range(3):
         rows.submitted(company)
     assert tries == ["plan_search"], "each request waits for the dead broker"
     assert Step.objects.filter(state=StepState.READY).count() == 3
+
+
+def test_a_message_is_the_one_that_celery_itself_would_send(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert (wakeup.queue_of("plan_search"), wakeup.queue_of("draft_advice")) == ("steps", "advice")
+    queue = "test-hints"
+    monkeypatch.setattr(wakeup, "queue_of", lambda _kind: queue)
+    with current_app.connection_for_write() as connection:
+        channel: Any = connection.channel()
+        current_app.send_task("plan_search", args=[7], queue=queue, retry=False, ignore_result=True)
+        wakeup._send([("plan_search", 7)])
+        theirs, ours = channel.basic_get(queue, no_ack=True), channel.basic_get(queue, no_ack=True)
+        channel.queue_delete(queue)
+    assert ours.decode() == theirs.decode()
+    assert _headers(ours) == _headers(theirs)
+    assert ours.headers["id"] == ours.headers["root_id"] == ours.properties["correlation_id"]
+    assert set(ours.properties) == set(theirs.properties)
+    assert ours.properties["delivery_info"] == theirs.properties["delivery_info"]
+
+
+def _headers(message: Any) -> dict[str, Any]:
+    """But for its id, which each has of its own."""
+    return {name: value for name, value in message.headers.items() if name not in ("id", "root_id")}
