@@ -138,6 +138,28 @@ def test_a_batch_whose_commit_nobody_confirmed_is_not_doubled(
     assert chunks_of(attempt) == [(0, "once "), (5, "and no more")]
 
 
+def test_a_batch_is_not_doubled_whose_first_try_is_still_being_committed(writer: ChunkWriter, attempt: Attempt) -> None:
+    """As when a connection breaks and the server has not noticed: its session goes on committing."""
+    stream = opened(writer, attempt)
+    with transaction.atomic():
+        Chunk.objects.create(attempt=attempt, offset=0, text="once ")
+        writer.put(stream, "once ")
+        wait_until(is_held_up, "the second try meets the first one")
+    writer.put(stream, "and no more")
+    writer.flush(stream)
+    assert folded_text(attempt.pk) == "once and no more"
+
+
+def is_held_up() -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_stat_clear_snapshot()")  # a transaction sees one state of the activity else
+        cursor.execute(
+            """SELECT 1 FROM pg_stat_activity WHERE application_name = 'chunk-writer' AND wait_event_type = 'Lock'
+                  AND datname = current_database()"""
+        )
+        return cursor.fetchone() is not None
+
+
 def test_whoever_ends_an_attempt_keeps_all_that_was_stored(writer: ChunkWriter, attempt: Attempt) -> None:
     """What a reader may have seen must be in the text that stays."""
     stream = opened(writer, attempt)
