@@ -3,6 +3,7 @@
 An `Authorization` header is looked at first, and alone decides where it is there.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -16,7 +17,8 @@ from django.http.cookie import parse_cookie
 from django.utils.crypto import constant_time_compare
 
 from companies.async_pool import async_pool
-from companies.models import ApiKey, Company, Scope, User, hash_token
+from companies.models import Company, Scope, User, hash_token
+from companies.postgresql.rows import fetch_rows, read_json
 
 
 @dataclass(frozen=True)
@@ -45,12 +47,15 @@ def bearer_token(header: str | None) -> str | None:
     return token.strip() if scheme.lower() == "bearer" else ""
 
 
+_KEY = "SELECT company_id, scopes, sha256 FROM companies_apikey WHERE sha256 = %(sha256)s AND revoked_at IS NULL"
+
+
 def principal_of_request(request: HttpRequest) -> Principal | None:
     """The caller of a synchronous request; None where there is none."""
     token = bearer_token(request.headers.get("Authorization"))
     if token is not None:
-        key = ApiKey.objects.filter(sha256=hash_token(token), revoked_at__isnull=True).first()
-        return _key_principal(key.company_id, key.scopes, key.sha256) if key else None
+        rows = fetch_rows(_KEY, {"sha256": hash_token(token)})
+        return _key_principal(rows[0][0], read_json(rows[0][1]), rows[0][2]) if rows else None
     if not (request.session.session_key or "").isalnum() or isinstance(request.user, AnonymousUser):
         return None
     companies = tuple(Company.objects.filter(memberships__user=request.user).values_list("pk", flat=True))
@@ -61,10 +66,7 @@ async def principal_of_headers(authorization: str | None, cookies: str | None) -
     """The caller of a stream, by its headers, without Django's ORM thread. None where there is none."""
     token = bearer_token(authorization)
     if token is not None:
-        row = await _fetch_one(
-            "SELECT company_id, scopes, sha256 FROM companies_apikey WHERE sha256 = %s AND revoked_at IS NULL",
-            hash_token(token),
-        )
+        row = await _fetch_one(_KEY, {"sha256": hash_token(token)})
         return _key_principal(*row) if row else None
     return await _principal_of_session(cookies)
 
@@ -75,7 +77,8 @@ async def _principal_of_session(cookies: str | None) -> Principal | None:
     if not session_key.isalnum():  # as all of Django's are; a quoted cookie may hold a NUL
         return None
     row = await _fetch_one(
-        "SELECT session_data FROM django_session WHERE session_key = %s AND expire_date > now()", session_key
+        "SELECT session_data FROM django_session WHERE session_key = %(key)s AND expire_date > now()",
+        {"key": session_key},
     )
     session: dict[str, Any] = SessionStore().decode(row[0]) if row else {}
     if SESSION_KEY not in session or session.get(BACKEND_SESSION_KEY) not in settings.AUTHENTICATION_BACKENDS:
@@ -83,8 +86,8 @@ async def _principal_of_session(cookies: str | None) -> Principal | None:
     row = await _fetch_one(
         """SELECT u.id, u.password, array_remove(array_agg(m.company_id), NULL) FROM companies_user u
              LEFT JOIN companies_membership m ON m.user_id = u.id
-            WHERE u.id = %s AND u.is_active GROUP BY u.id""",
-        int(session[SESSION_KEY]),
+            WHERE u.id = %(user)s AND u.is_active GROUP BY u.id""",
+        {"user": int(session[SESSION_KEY])},
     )
     if row is None:
         return None
@@ -94,7 +97,7 @@ async def _principal_of_session(cookies: str | None) -> Principal | None:
     return _session_principal(user_id, password, tuple(companies), session_key)
 
 
-async def _fetch_one(sql: str, *parameters: object) -> Any:
+async def _fetch_one(sql: str, parameters: Mapping[str, object]) -> Any:
     pool = await async_pool()
     async with pool.connection() as conn:
         return await (await conn.execute(sql, parameters)).fetchone()

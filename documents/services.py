@@ -8,6 +8,7 @@ from uuid import UUID
 from django.db import connection, transaction
 
 from companies.models import User
+from companies.postgresql.rows import fetch_rows
 from documents.models import Document, DocumentContent, DocumentPage
 from documents.reader import ReadDocument, read_document, turn_to_read
 from documents.uploads import ending_of
@@ -90,7 +91,7 @@ def _search_document(matter: Matter, document: Document) -> None:
 
 def search_documents_for(matter: Matter, question: Question) -> None:
     """Have all documents of a locked `matter` searched for a question that has just been put to a person."""
-    if matter.documents.exists():
+    if fetch_rows("SELECT 1 FROM documents_document WHERE matter_id = %(matter)s LIMIT 1", {"matter": matter.pk}):
         _insert_searches(matter, [question], "all", {})
 
 

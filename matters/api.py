@@ -35,6 +35,7 @@ from matters.services import (
     Submission,
     answer_question,
     confirm_proposal,
+    find_matter,
     regenerate_matter,
     removed_words,
     retry_matter,
@@ -130,7 +131,7 @@ def own_matter(request: HttpRequest, matter_id: UUID) -> Matter:
 
 def seen_matter(request: HttpRequest, matter_id: UUID) -> Matter:
     """The caller's matter. Raises Problem 404."""
-    matter = Matter.shown.filter(pk=matter_id, company__in=caller(request).companies).first()
+    matter = find_matter(matter_id, caller(request).companies)
     if matter is None:
         raise not_found()
     return matter

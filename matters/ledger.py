@@ -99,11 +99,16 @@ def cancel_steps(matter: Matter) -> None:
     )
 
 
+_CANCEL_BESIDE = """
+UPDATE matters_step SET state = 'canceled', epoch = epoch + 1, finished_at = statement_timestamp()
+ WHERE matter_id = %(matter)s AND kind = ANY(%(kinds)s) AND subject = %(subject)s AND state IN ('ready', 'running')
+"""
+
+
 def cancel_beside(matter: Matter, question: Question) -> None:
     """A question of a locked `matter` is not open any more: nothing is looked up for it."""
-    matter.steps.filter(
-        kind__in=BESIDE, subject=str(question.pk), state__in=[StepState.READY, StepState.RUNNING]
-    ).update(state=StepState.CANCELED, epoch=F("epoch") + 1, finished_at=Now())
+    with connection.cursor() as cursor:
+        cursor.execute(_CANCEL_BESIDE, {"matter": matter.pk, "kinds": list(BESIDE), "subject": str(question.pk)})
 
 
 def hold_steps(matter: Matter) -> None:

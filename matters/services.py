@@ -97,11 +97,20 @@ def lock_matter(matter_id: UUID) -> Matter:
     return matter
 
 
-# Both are made of the models' own columns; what comes from outside is bound.
+# All are made of the models' own columns; what comes from outside is bound.
 _LOCK = f"SELECT {columns_of(Matter, 'm')} FROM matters_matter m WHERE m.id = %(id)s FOR NO KEY UPDATE"  # noqa: S608
+_SHOWN = f"""
+SELECT {columns_of(Matter, "m")} FROM matters_matter m
+ WHERE m.id = %(id)s AND m.company_id = ANY(%(companies)s) AND m.deleted_at IS NULL
+"""  # noqa: S608
 _QUESTION = f"""
 SELECT {columns_of(Question, "q")} FROM matters_question q WHERE q.id = %(id)s AND q.matter_id = %(matter)s
 """  # noqa: S608
+
+
+def find_matter(matter_id: UUID, companies: Sequence[UUID]) -> Matter | None:
+    """A matter that is one of `companies`', and not deleted."""
+    return fetch_one(Matter, _SHOWN, {"id": matter_id, "companies": list(companies)})
 
 
 def question_of(matter_id: UUID, question_id: UUID | str) -> Question:
@@ -146,11 +155,33 @@ def change_status(
         raise NotAllowed(f"A matter that is {old.label.lower()} can't become {to.label.lower()}.")
     if to == MatterStatus.AWAITING_FOUNDER:
         waiting_for = WaitingFor.FOUNDER
-    fields |= {"status": to, "waiting_for": waiting_for, "completed_at": Now() if to in ENDED else None}
-    if not Matter.objects.filter(pk=matter.pk, status=old).update(**fields):
+    fields |= {"status": str(to), "waiting_for": waiting_for and str(waiting_for)}
+    if not _update_matter(matter, old, to, fields):
         raise NotAllowed("The matter has just changed; look again.")
-    matter.refresh_from_db()
     tell_events(matter.pk, [*before, matter_updated(matter, from_status=old, why=why)])
+
+
+def _update_matter(matter: Matter, old: MatterStatus, to: MatterStatus, fields: dict[str, Any]) -> bool:
+    """Write `fields` where the row still has the status `old`; `matter` is as the row then. False: it has another.
+
+    A matter has started when it leaves the queue.
+    """
+    values = {name: json.dumps(it) if name == "error" and it is not None else it for name, it in fields.items()}
+    values |= {"id": matter.pk, "old": str(old), "ends": to in ENDED}
+    values["starts"] = (old, to) == (MatterStatus.QUEUED, MatterStatus.RESEARCHING)
+    changes = "".join(f'"{name}" = %({name})s, ' for name in fields)
+    changed = fetch_one(
+        Matter,
+        # Only names of columns are written into it; every value is bound.
+        f"""UPDATE matters_matter m
+               SET {changes} completed_at = CASE WHEN %(ends)s THEN statement_timestamp() END,
+                   started_at = CASE WHEN %(starts)s THEN statement_timestamp() ELSE started_at END
+             WHERE m.id = %(id)s AND m.status = %(old)s RETURNING {columns_of(Matter, "m")}""",  # noqa: S608
+        values,
+    )
+    for column in Matter._meta.concrete_fields if changed else ():  # noqa: SLF001 # Django documents it
+        setattr(matter, column.attname, getattr(changed, column.attname))
+    return changed is not None
 
 
 def set_waiting(matter: Matter, waiting_for: WaitingFor | None, why: str, error: dict[str, Any] | None = None) -> None:

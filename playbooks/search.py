@@ -111,20 +111,33 @@ def find_candidates(queries: Sequence[str], limit: int = 8) -> list[Candidate]:
     return [Candidate(pk, slug, title, day, tuple(places), score) for pk, slug, title, day, places, score in rows]
 
 
+_LOAD = """
+SELECT playbook.slug, version.title, version.jurisdictions, version.law_as_of, version.topics, version.content_hash,
+       version.review_state
+  FROM playbooks_playbookversion AS version JOIN playbooks_playbook AS playbook ON playbook.id = version.playbook_id
+ WHERE version.id = %(id)s
+"""
+
+
 def load_playbook(playbook_version_id: int) -> PlaybookText:
     """The text of one version, retired ones too. Raises PlaybookVersion.DoesNotExist."""
-    version = PlaybookVersion.objects.select_related("playbook").get(pk=playbook_version_id)
-    facts_needed, sections = _parts_of(version.pk, version.content_hash)
+    with connection.cursor() as cursor:
+        cursor.execute(_LOAD, {"id": playbook_version_id})
+        row = cursor.fetchone()
+    if row is None:
+        raise PlaybookVersion.DoesNotExist(f"There is no playbook version {playbook_version_id}.")
+    slug, title, jurisdictions, law_as_of, topics, content_hash, review_state = row
+    facts_needed, sections = _parts_of(playbook_version_id, content_hash)
     return PlaybookText(
-        version_id=version.pk,
-        slug=version.playbook.slug,
-        title=version.title,
-        jurisdictions=tuple(version.jurisdictions),
-        law_as_of=version.law_as_of,
-        topics=tuple(version.topics),
+        version_id=playbook_version_id,
+        slug=slug,
+        title=title,
+        jurisdictions=tuple(jurisdictions),
+        law_as_of=law_as_of,
+        topics=tuple(topics),
         facts_needed=facts_needed,
-        content_hash=version.content_hash,
-        review_state=version.review_state,
+        content_hash=content_hash,
+        review_state=review_state,
         sections=sections,
     )
 

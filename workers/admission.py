@@ -48,13 +48,17 @@ class Admission:
         if self.usage is not None:
             usage = believable(self.usage)
             cost = cost_of(self.model, usage.prompt_tokens, usage.completion_tokens)
-            until_stored(lambda: self.money.settle(cost))
+            self._pay(cost)
             self.share.settle(usage.prompt_tokens + usage.completion_tokens)
 
     def release(self, *, refused: bool) -> None:
         """The model did not see the call."""
-        until_stored(lambda: self.money.settle(Decimal(0)))
+        self._pay(Decimal(0))
         self.share.release(refused=refused)
+
+    def _pay(self, cost: Decimal) -> None:
+        if self.money.day is not None:  # without a budget there is nothing to write, and no connection is taken
+            until_stored(lambda: self.money.settle(cost))
 
 
 def asker_of(claim: Claim) -> Asker:

@@ -70,14 +70,19 @@ class GuardedClient(LLMClient):
 
     def _pass(self, model: str) -> bool:
         """Whether this call is the probe of an open breaker. Raises NotAsked where it may not be made."""
-        if time.monotonic() < self._closed_until:
+        now = time.monotonic()
+        if now < self._closed_until:
             return False
+        if self._closed_until:
+            self._closed_until = now + LOOK_SECONDS  # the others need not look, too: a hundred threads come at once
         try:
             probing = pass_breaker(model)
+        except NotAsked:
+            self._closed_until = 0.0
+            raise
         finally:
             connection.close()
-        if not probing:
-            self._closed_until = time.monotonic() + LOOK_SECONDS
+        self._closed_until = 0.0 if probing else time.monotonic() + LOOK_SECONDS
         return probing
 
     def _take_failure(self, model: str, error: LLMError) -> None:

@@ -6,30 +6,55 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import F
 
-from matters.models import CallOutcome, LLMCall, LLMCallText, ProviderCall, Step
+from companies.postgresql.rows import fetch_rows
+from matters.models import CallOutcome, LLMCall, ProviderCall, Step
 from matters.tracing import past_span
 from workers.admission import REPLY_TOKENS, Asker, admitted, asker_of
 from workers.claims import MAX_CALLS, Claim, Fenced
 from workers.clients.llm import Call, Code, LLMError, NotAsked, Reply, Usage
 from workers.prices import believable, cost_of, estimated_tokens
 from workers.prompts.blocks import scrub
-from workers.reply_cache import KeptReply, find_reply, reply_to_keep
+from workers.reply_cache import KEEP_REPLIES, KeptReply, find_reply, reply_to_keep
 from workers.runtime import llm_client
-from workers.steps.base import LLMRequest, R, ReplyInvalid, parse_reply, repair_messages
+from workers.steps.base import LLMRequest, R, ReplyInvalid, parse_reply, prompt_text, repair_messages
+
+
+@dataclass
+class MadeCall:
+    """A call that was made, as its columns and words are stored. `pk`: the id that it was given, if it was."""
+
+    step_id: int
+    matter_id: str
+    kind: str
+    attempt: int
+    model: str
+    prompt_sha256: str
+    outcome: CallOutcome
+    error_code: str
+    prompt_tokens: int
+    completion_tokens: int
+    cost: str
+    latency_ms: int
+    request_id: str
+    prompt: str
+    reply: str
+    wrote: int | None
+    start: int
+    pk: int | None = None
 
 
 @dataclass
 class CallLog:
-    """The calls that a claim has made, to be stored with its outcome, whatever that is. A row's words are its `text`.
+    """The calls that a claim has made, to be stored with its outcome, whatever that is.
 
     `reply`: what they came to, where it may answer the same again. `requests`: those to providers of facts.
     """
 
     claim: Claim
-    rows: list[LLMCall] = field(default_factory=list)
+    rows: list[MadeCall] = field(default_factory=list)
     requests: list[ProviderCall] = field(default_factory=list)
     reply: KeptReply | None = None
 
@@ -63,24 +88,28 @@ class CallLog:
             prompt_tokens=used.prompt_tokens,
             completion_tokens=used.completion_tokens,
         )
-        prompt = _prompt_text(messages)
-        row = LLMCall(
-            step_id=self.claim.step_id,
-            matter_id=self.claim.matter_id,
-            kind=self.claim.kind,
-            attempt=self.claim.attempt,
-            model=model[:200],
-            prompt_sha256=_sha256(prompt),
-            outcome=outcome,
-            error_code=error_code,
-            prompt_tokens=used.prompt_tokens,
-            completion_tokens=used.completion_tokens,
-            cost=cost_of(model, used.prompt_tokens, used.completion_tokens),
-            latency_ms=int(latency_ms),
-            request_id=(request_id or "")[:200],
+        prompt = prompt_text(messages)
+        self.rows.append(
+            MadeCall(
+                step_id=self.claim.step_id,
+                matter_id=str(self.claim.matter_id),
+                kind=self.claim.kind,
+                attempt=self.claim.attempt,
+                model=model[:200],
+                prompt_sha256=hashlib.sha256(prompt.encode()).hexdigest(),
+                outcome=outcome,
+                error_code=error_code,
+                prompt_tokens=used.prompt_tokens,
+                completion_tokens=used.completion_tokens,
+                cost=str(cost_of(model, used.prompt_tokens, used.completion_tokens)),
+                latency_ms=int(latency_ms),
+                request_id=(request_id or "")[:200],
+                prompt=prompt,
+                reply=scrub(reply),
+                wrote=wrote,
+                start=start,
+            )
         )
-        LLMCallText(call=row, prompt=prompt, reply=scrub(reply), wrote=wrote, start=start)  # is `row.text` by this
-        self.rows.append(row)
 
     def add_failed(self, model: str, messages: list[Any], error: LLMError) -> None:
         """Remember a call that came to no answer."""
@@ -103,27 +132,27 @@ class CallLog:
             transaction.on_commit(self.requests.clear)
         if not self.rows:
             return
-        stored = _stored([row for row in self.rows if row.pk])
+        stored = _stored(self.rows)
         new = [row for row in self.rows if row.pk not in stored]
-        calls = [{n: getattr(r, n) for n in _COLUMNS} | {n: getattr(r.text, n) for n in _WORDS} for r in new]
-        with connection.cursor() as cursor:
-            cursor.execute(_STORE, {"calls": json.dumps(calls, default=str), "matter": self.claim.matter_id})
-            for row, (pk,) in zip(new, cursor.fetchall(), strict=True):
-                row.pk = pk
         reply, self.reply = self.reply, None  # tried once: what the database does not take costs nobody the outcome
-        if reply is not None:
-            reply.store()
+        values = {
+            "calls": json.dumps([vars(row) for row in new]),
+            "matter": self.claim.matter_id,
+            "replies": json.dumps([reply.as_row()] if reply else []),
+        }
+        for row, (pk,) in zip(new, fetch_rows(_STORE, values), strict=True):
+            row.pk = pk
         transaction.on_commit(self.rows.clear)
 
 
-def _stored(rows: list[LLMCall]) -> set[int]:
+def _stored(rows: list[MadeCall]) -> set[int]:
     """Which of `rows` are in the table with the ids that they were given.
 
     An id alone proves nothing: when PostgreSQL crashes, it gives the ids of transactions that it lost to others.
     """
-    if not rows:
+    claims = {row.pk: (row.step_id, row.attempt) for row in rows if row.pk}
+    if not claims:
         return set()
-    claims = {row.pk: (row.step_id, row.attempt) for row in rows}
     found = LLMCall.objects.filter(pk__in=claims).values_list("pk", "step_id", "attempt")
     return {pk for pk, step, attempt in found if claims[pk] == (step, attempt)}
 
@@ -144,8 +173,8 @@ _COLUMNS = {
     "request_id": "text",
 }
 _WORDS = {"prompt": "text", "reply": "text", "wrote": "bigint", "start": "int"}
-# Calls and their words in one statement: both are there, or neither. A worker that comes so late that the matter's
-# content was removed meanwhile leaves the line for the record alone; the lock waits for a removal that is under way.
+# Calls, their words and what they came to in one statement: all is there, or nothing. A worker that comes so late that
+# the content was removed meanwhile leaves the line for the record alone; the lock waits for a removal under way.
 _STORE = f"""
 WITH call AS MATERIALIZED (
     SELECT nextval(pg_get_serial_sequence('matters_llmcall', 'id')) AS id, c.*
@@ -160,7 +189,7 @@ WITH call AS MATERIALIZED (
 ), words AS (
     INSERT INTO matters_llmcalltext (call_id, {", ".join(_WORDS)})
     SELECT call.id, {", ".join(f"call.{name}" for name in _WORDS)} FROM call, kept
-)
+), reply AS ({KEEP_REPLIES})
 SELECT id FROM call ORDER BY place
 """  # noqa: S608 # made of the names above
 
@@ -201,7 +230,7 @@ def _complete(
     asker: Asker, request: LLMRequest[Any], messages: list[Any], call: Call, log: CallLog, *, second: bool = False
 ) -> str:
     model = settings.LLM_MODEL
-    prompt_tokens = estimated_tokens(messages, json.dumps(request.schema))
+    prompt_tokens = estimated_tokens(messages, request.schema_text)
     with admitted(asker, model, prompt_tokens, REPLY_TOKENS, second=second) as admission:
         try:
             reply: Reply = llm_client().complete(
@@ -238,20 +267,6 @@ def count_call(claim: Claim) -> bool:
     if not mine.exists():
         raise Fenced(f"step {claim.step_id} was taken over")
     return False
-
-
-def prompt_sha256(messages: list[Any]) -> str:
-    """Names the prompt in the record of calls."""
-    return _sha256(_prompt_text(messages))
-
-
-def _prompt_text(messages: list[Any]) -> str:
-    """As it is stored: ASCII, so that there is nothing in it which PostgreSQL does not take."""
-    return json.dumps(messages, sort_keys=True)
-
-
-def _sha256(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def outcome_of(error: LLMError) -> CallOutcome:

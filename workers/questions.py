@@ -5,6 +5,7 @@ from typing import cast
 from django.conf import settings
 from django.utils import timezone
 
+from companies.postgresql.rows import insert_rows
 from documents.services import search_documents_for
 from matters.events import question_updated, tell_events
 from matters.gathering import begin_advice, look_whether_gathered
@@ -43,7 +44,8 @@ def derive_questions(work: Work) -> None:
             change_status(matter, MatterStatus.GATHERING, "nothing is to be asked")
             begin_advice(matter, "there are no questions")
             return
-        questions = Question.objects.bulk_create(_row(matter, n, q) for n, q in enumerate(derived, start=1))
+        questions = [_row(matter, n, q) for n, q in enumerate(derived, start=1)]
+        insert_rows(Question, questions)
         tell_events(matter.pk, [question_updated(q, why="derived") for q in questions])
         change_questions(questions, QuestionStatus.ROUTING, "who knows is looked for")
         first = following("derive_questions")

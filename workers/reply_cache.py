@@ -5,7 +5,6 @@ something new. Only replies that satisfied their schema are kept.
 """
 
 import hashlib
-import json
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -23,10 +22,12 @@ _FIND = """
 SELECT text FROM matters_cachedreply
  WHERE company_id = %(company)s AND sha256 = %(sha256)s AND expires_at > statement_timestamp()
 """
-_KEEP = """
-INSERT INTO matters_cachedreply (company_id, sha256, text, expires_at)
-VALUES (%(company)s, %(sha256)s, %(text)s, statement_timestamp() + make_interval(secs => %(seconds)s))
-ON CONFLICT (company_id, sha256) DO UPDATE SET text = excluded.text, expires_at = excluded.expires_at
+# A part of the statement that stores calls (workers/calls.py); there is one reply at most.
+KEEP_REPLIES = """
+    INSERT INTO matters_cachedreply (company_id, sha256, text, expires_at)
+    SELECT company, sha256, text, statement_timestamp() + make_interval(secs => seconds)
+      FROM json_to_recordset(%(replies)s::json) AS r (company uuid, sha256 text, text text, seconds float)
+    ON CONFLICT (company_id, sha256) DO UPDATE SET text = excluded.text, expires_at = excluded.expires_at
 """
 
 
@@ -51,11 +52,9 @@ class KeptReply:
     sha256: str
     text: str
 
-    def store(self) -> None:
-        """Write it, in the caller's transaction where there is one."""
-        values = {**vars(self), "seconds": settings.LLM_CACHE_SECONDS}
-        with connection.cursor() as cursor:
-            cursor.execute(_KEEP, values)
+    def as_row(self) -> dict[str, Any]:
+        """What `KEEP_REPLIES` stores."""
+        return vars(self) | {"company": str(self.company), "seconds": settings.LLM_CACHE_SECONDS}
 
 
 def reply_to_keep(claim: Claim, company: UUID, model: str, request: LLMRequest[Any], text: str) -> KeptReply | None:
@@ -74,5 +73,5 @@ def _is_used(claim: Claim) -> bool:
 
 def _name(model: str, request: LLMRequest[Any]) -> str:
     """Another server may have another model of the same name."""
-    asked = [settings.OPENAI_BASE_URL, model, request.messages, request.schema_name, request.schema]
-    return hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()
+    asked = (settings.OPENAI_BASE_URL, model, request.prompt_text, request.schema_name, request.schema_text)
+    return hashlib.sha256("\0".join(asked).encode("utf-8", "surrogatepass")).hexdigest()

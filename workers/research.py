@@ -1,10 +1,9 @@
 """From the question to the playbooks that answer it: plan_search, search_playbooks, judge_relevance."""
 
-from django.db.models.functions import Now
-
+from companies.postgresql.rows import fetch_rows, read_json
 from matters.gathering import begin_advice
 from matters.ledger import NewStep, insert_steps
-from matters.models import Matter, Step
+from matters.models import Matter
 from matters.services import change_status
 from matters.states import MatterStatus, StepState
 from playbooks.search import PlaybookText, find_candidates, load_playbook
@@ -17,14 +16,22 @@ from workers.work import Work, follow
 MOST_CANDIDATES = 8
 MOST_PLAYBOOKS = 3  # of the relevant ones, the best: more would crowd the advice's prompt
 OPENING = 400  # characters of a section by which its relevance is judged
-_UNFINISHED = (StepState.READY, StepState.RUNNING, StepState.HELD, StepState.DEAD)
+_UNFINISHED = [str(state) for state in (StepState.READY, StepState.RUNNING, StepState.HELD, StepState.DEAD)]
+_UNJUDGED = """
+SELECT 1 FROM matters_step
+ WHERE matter_id = %(matter)s AND kind = 'judge_relevance' AND state = ANY(%(unfinished)s) LIMIT 1
+"""
+_VERDICTS = """
+SELECT subject, result FROM matters_step
+ WHERE matter_id = %(matter)s AND kind = 'judge_relevance' AND state = 'done' ORDER BY id
+"""
 
 
 def plan_search(work: Work) -> None:
     """Word the question as several searches."""
     with writing(work.claim) as matter:
         if matter.status == MatterStatus.QUEUED:
-            change_status(matter, MatterStatus.RESEARCHING, "a worker began", started_at=Now())
+            change_status(matter, MatterStatus.RESEARCHING, "a worker began")
             expect_steps(
                 matter, len(STAGES) - matter.steps_total + 1
             )  # at least one step for each stage, two for the first
@@ -51,7 +58,7 @@ def judge_relevance(work: Work) -> None:
     given = _judged(work.claim.question, load_playbook(int(work.claim.subject)))
     reply = work.ask(judge.build_request(given))
     with work.finish(reply.model_dump()) as matter:
-        if matter.steps.filter(kind="judge_relevance", state__in=_UNFINISHED).exists():
+        if fetch_rows(_UNJUDGED, {"matter": matter.pk, "unfinished": _UNFINISHED}):
             return
         if relevant_versions(matter):
             follow(matter, "judge_relevance")
@@ -61,8 +68,8 @@ def judge_relevance(work: Work) -> None:
 
 def relevant_versions(matter: Matter) -> list[int]:
     """The playbook versions that the advice rests on, best first."""
-    judged = Step.objects.filter(matter=matter, kind="judge_relevance", state=StepState.DONE)
-    verdicts = {int(s.subject): s.result for s in judged.order_by("pk") if s.result and s.result["relevant"]}
+    judged = {int(pk): read_json(result) for pk, result in fetch_rows(_VERDICTS, {"matter": matter.pk})}
+    verdicts = {pk: result for pk, result in judged.items() if result and result["relevant"]}
     return sorted(verdicts, key=lambda pk: -verdicts[pk]["score"])[:MOST_PLAYBOOKS]
 
 

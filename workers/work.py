@@ -10,7 +10,7 @@ from matters.ledger import NewStep, insert_steps
 from matters.models import Matter, Question
 from matters.services import change_question
 from matters.states import QuestionStatus
-from workers.calls import CallLog, ask_model, prompt_sha256
+from workers.calls import CallLog, ask_model
 from workers.claims import Claim, end_beside, finishing, writing
 from workers.clients.llm import Call
 from workers.pipeline import following
@@ -30,7 +30,7 @@ class Work:
 
     def ask(self, request: LLMRequest[R]) -> R:
         """The model's reply. Raises LLMError, ReplyInvalid, Fenced."""
-        prompt = prompt_sha256(request.messages)
+        prompt = request.prompt_text
         if prompt not in self.replies:
             self.replies[prompt] = ask_model(self.claim, request, self.call, self.log)
         reply: R = self.replies[prompt]

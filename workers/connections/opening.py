@@ -8,9 +8,10 @@ from uuid import UUID
 from django.conf import settings
 
 from companies.connection_services import live_connections, mark_broken, mark_working
-from companies.connections import USABLE, Connection, Provider
+from companies.connections import USABLE, Provider
 from companies.credentials import Credentials
 from companies.encryption import KeyProblem
+from companies.postgresql.rows import fetch_rows
 from companies.staff import tell_staff
 from workers.clients.carta import CartaClient
 from workers.clients.rippling import RipplingClient
@@ -72,7 +73,10 @@ def note_connection(connection_id: UUID, error: ProviderError | None = None) -> 
         mark_broken(connection_id, error.message)
 
 
+_CONNECTED = "SELECT provider FROM companies_connection WHERE company_id = %(company)s AND status = ANY(%(usable)s)"
+
+
 def connected_providers(company_id: UUID) -> frozenset[str]:
     """The providers from which this company's facts can be read now: `rippling`, `carta`."""
-    usable = Connection.objects.filter(company=company_id, status__in=USABLE)
-    return frozenset(usable.values_list("provider", flat=True))
+    rows = fetch_rows(_CONNECTED, {"company": company_id, "usable": [str(status) for status in USABLE]})
+    return frozenset(provider for (provider,) in rows)

@@ -5,6 +5,7 @@ Whatever satisfies a step's schema is processed. So a rule is either in the sche
 """
 
 import functools
+import json
 import re
 from copy import deepcopy
 from dataclasses import dataclass
@@ -59,6 +60,21 @@ class LLMRequest(Generic[R]):
             "type": "json_schema",
             "json_schema": {"name": self.schema_name, "strict": True, "schema": self.schema},
         }
+
+    @functools.cached_property
+    def prompt_text(self) -> str:
+        """The messages as they are kept on record."""
+        return prompt_text(self.messages)
+
+    @functools.cached_property
+    def schema_text(self) -> str:
+        """The schema as JSON."""
+        return json.dumps(self.schema, sort_keys=True)
+
+
+def prompt_text(messages: list[Any]) -> str:
+    """Messages as JSON. ASCII, so that there is nothing in it which PostgreSQL does not take."""
+    return json.dumps(messages, sort_keys=True)
 
 
 def request_for(prompt: Prompt, reply_type: type[R], schema: Schema | None = None, **values: str) -> LLMRequest[R]:
