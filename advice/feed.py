@@ -8,6 +8,7 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import AsyncGenerator, Awaitable, Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from typing import TypeVar
@@ -17,8 +18,8 @@ import psycopg
 from psycopg_pool import PoolTimeout
 
 from advice.cursor import Cursor
-from advice.notify import ChunkWake
-from advice.stream import Item, MatterGoneError, delta_item, heads_of, read_page
+from advice.notify import ChunkWake, EventWake
+from advice.stream import Item, MatterGoneError, delta_item, event_item, heads_of, read_page
 
 logger = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -55,6 +56,25 @@ class Feed:
             self.refresh_soon()
             return
         self._append([delta_item(self.matter, head, wake.text, datetime.now(UTC))])
+        self._announce()
+
+    def take_event(self, wake: EventWake) -> None:
+        """A new event: taken as it is when it is the next one, and what it is was told; else read from the rows."""
+        head = self._head
+        if head is not None and wake.number <= head.number:
+            return
+        if (
+            wake.type is None
+            or wake.at is None
+            or wake.data is None
+            or head is None
+            or self._reading is not None
+            or self._ended
+            or wake.number != head.number + 1
+        ):
+            self.refresh_soon()
+            return
+        self._append([event_item(self.matter, replace(head, number=wake.number), wake.type, wake.data, wake.at)])
         self._announce()
 
     def refresh_soon(self) -> None:

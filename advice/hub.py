@@ -20,7 +20,7 @@ from django.conf import settings
 
 from advice.cursor import Cursor
 from advice.feed import Feed
-from advice.notify import CHANNEL, ChunkWake, Ping, parse_payload
+from advice.notify import CHANNEL, ChunkWake, EventWake, Ping, parse_payload
 from advice.stream import Item, MatterGoneError, heads_of
 from companies.async_pool import async_pool, database_dsn
 
@@ -104,8 +104,8 @@ class Hub:
                     continue
                 if isinstance(wake, ChunkWake):
                     feed.take_chunk(wake)
-                else:
-                    feed.refresh_soon()
+                elif isinstance(wake, EventWake):
+                    feed.take_event(wake)
             await asyncio.wait_for(conn.execute("SELECT 1"), timeout=PING_SECONDS)
 
     async def _look(self) -> None:

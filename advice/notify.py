@@ -1,6 +1,7 @@
 """What the triggers of `matters_event` and `advice_chunk` say on the channel `matterstream`."""
 
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 CHANNEL = "matterstream"
@@ -8,9 +9,14 @@ CHANNEL = "matterstream"
 
 @dataclass(frozen=True, slots=True)
 class EventWake:
-    """The matter has a new event."""
+    """The matter has the event `number`. What it is comes along where it is small and ends nothing: `type`, when it was
+    appended (`at`), and `data` as JSON; None where it must be read from the rows."""
 
     matter: UUID
+    number: int
+    type: str | None = None
+    at: datetime | None = None
+    data: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,12 +41,16 @@ class Ping:
         return f"ping {self.hub} {self.sent!r}"
 
 
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
 def parse_payload(payload: str) -> EventWake | ChunkWake | Ping | None:
     """Read a notification; None for one that is not ours."""
     try:
         kind, _, rest = payload.partition(" ")
         if kind == "event":
-            return EventWake(UUID(rest))
+            matter, number, *told = rest.split(" ", 4)
+            return EventWake(UUID(matter), int(number), *_event_of(told))
         if kind == "ping":
             name, sent = rest.split(" ")
             return Ping(UUID(name), float(sent))
@@ -50,3 +60,11 @@ def parse_payload(payload: str) -> EventWake | ChunkWake | Ping | None:
     except ValueError:
         pass
     return None
+
+
+def _event_of(told: list[str]) -> tuple[str, datetime, str] | tuple[()]:
+    """Type, time (told in microseconds since 1970) and data."""
+    if not told:
+        return ()
+    type_, microseconds, data = told
+    return type_, _EPOCH + timedelta(microseconds=int(microseconds)), data

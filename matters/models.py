@@ -490,12 +490,21 @@ class Event(models.Model):
         ordering: ClassVar = ["matter", "number"]
         constraints: ClassVar = [models.UniqueConstraint(fields=["matter", "number"], name="event_number_once")]
         triggers: ClassVar = [
-            # Wakes whoever reads the matter. Equal payloads of one transaction are delivered once.
+            # Wakes whoever reads the matter. One that is small and ends nothing comes along, so that a reader who has
+            # everything before it needs no query. PostgreSQL refuses payloads of 8,000 bytes and more.
             pgtrigger.Trigger(
                 name="event_notify",
                 when=pgtrigger.After,
                 operation=pgtrigger.Insert,
-                func="PERFORM pg_notify('matterstream', 'event ' || NEW.matter_id); RETURN NULL;",
+                func="""
+                    PERFORM pg_notify('matterstream', concat_ws(' ', 'event', NEW.matter_id, NEW.number,
+                        CASE WHEN NEW.type IN ('matter.updated', 'question.updated')
+                              AND NEW.to_status NOT IN ('advised', 'failed', 'canceled')
+                              AND octet_length(NEW.data::text) < 7500
+                             THEN concat_ws(' ', NEW.type, (extract(epoch FROM NEW.at) * 1000000)::bigint,
+                                            NEW.data::text) END));
+                    RETURN NULL;
+                """,
             )
         ]
 

@@ -1,10 +1,12 @@
 """One LISTEN connection and one feed for all viewers of a matter; when a viewer came makes no difference to it."""
 
 import asyncio
+import json
 import random
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import aclosing, asynccontextmanager, suppress
+from datetime import UTC, datetime
 from functools import partial
 from typing import Any, TypeVar
 
@@ -16,6 +18,7 @@ from advice import hub as hub_module
 from advice.cursor import START, Cursor
 from advice.hub import Hub
 from advice.models import Attempt, AttemptStatus
+from advice.notify import EventWake
 from advice.stream import Item, read_page
 from companies.async_pool import close_async_pool
 from matters.models import Matter
@@ -134,6 +137,45 @@ async def test_text_is_shown_from_its_notification_without_a_query(
         for word in ("second ", "𝄞 third ", "fourth"):
             await db(rows.append, attempt, word)
             await viewer.sees(word)
+
+
+async def test_an_event_is_shown_from_its_notification_without_a_query_as_the_rows_have_it(
+    hub: Hub, matter: Matter, attempt: Attempt, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown: list[Item] = []
+
+    async def follow() -> None:
+        async with aclosing(hub.follow(matter.pk, START)) as following:
+            async for items in following:
+                shown.extend(items)
+
+    following = asyncio.create_task(follow())
+    viewer = Viewer(hub, matter)
+    await db(rows.append, attempt, "first ")
+    await viewer.sees("first ")
+    await viewer.until(lambda _: hub._feeds[matter.pk]._reading is None, "the feed rests")
+    with monkeypatch.context() as patch:
+        patch.setattr(feed_module, "read_page", None)  # whoever reads now fails
+        for number in range(1, 4):
+            await db(rows.happened, matter)
+            await viewer.sees_number(attempt.started_event + number)
+            await db(rows.append, attempt, f"text {number} ")
+            await viewer.sees(f"text {number} ")
+    following.cancel()
+    told = {item.cursor.number: json.loads(item.json) for item in shown if item.type == "matter.updated"}
+    read = [item for item in (await read_page(matter.pk, START)).items if item.type == "matter.updated"]
+    assert set(told) == {item.cursor.number for item in read}
+    for item in read:
+        assert {**told[item.cursor.number], "id": ""} == {**json.loads(item.json), "id": ""}, "the two ways differ"
+
+
+async def test_an_event_that_was_notified_late_is_not_shown_again(hub: Hub, matter: Matter, attempt: Attempt) -> None:
+    viewer = Viewer(hub, matter)
+    await viewer.sees_event("advice.started")
+    with_its_event = EventWake(matter.pk, viewer.cursor.number, "matter.updated", datetime.now(UTC), "{}")
+    hub._feeds[matter.pk].take_event(with_its_event)
+    await db(rows.happened, matter)
+    await viewer.sees_number(with_its_event.number + 1)
 
 
 async def test_what_is_too_long_for_a_notification_is_read(hub: Hub, matter: Matter, attempt: Attempt) -> None:
@@ -367,11 +409,12 @@ async def test_a_fault_of_ours_in_one_read_ends_the_streams_instead_of_stopping_
         return await read_page(*place, **bounds)
 
     monkeypatch.setattr(feed_module, "read_page", fail_once)
-    await db(rows.happened, matter)
+    long = "é" * 8_000  # it must be read: no notification holds it
+    await db(rows.append, attempt, long)
     with pytest.raises(ZeroDivisionError):
         await viewer.end()
-    again = Viewer(hub, matter, viewer.cursor)
-    await again.sees_number(await db(matter.events.count))
+    again = Viewer(hub, matter)
+    await again.sees(long)
 
 
 async def test_a_cursor_from_elsewhere_is_followed_from_now_on(hub: Hub, matter: Matter, attempt: Attempt) -> None:

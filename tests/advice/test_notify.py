@@ -4,14 +4,16 @@ from collections.abc import Iterator
 
 import psycopg
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
 
-from advice.models import Attempt
+from advice.models import Attempt, AttemptStatus
 from advice.notify import CHANNEL, ChunkWake, EventWake, Ping, parse_payload
 from advice.services import folded_text
 from companies.async_pool import database_dsn
 from companies.models import Company
+from matters.events import NewEvent, append_events
 from matters.models import Matter
+from matters.states import MatterStatus
 from tests import rows
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -41,14 +43,37 @@ def heard(listener: psycopg.Connection) -> Heard:
     return [parse_payload(n.payload) for n in listener.notifies(timeout=0)]
 
 
-def test_an_event_wakes_whoever_reads_the_matter_once_in_a_transaction(
-    listener: psycopg.Connection, matter: Matter
-) -> None:
+def test_an_event_wakes_whoever_reads_the_matter_with_what_it_is(listener: psycopg.Connection, matter: Matter) -> None:
     with transaction.atomic():
         rows.happened(matter)
         rows.happened(matter)
         assert heard(listener) == [], "a notification came before the commit"
-    assert heard(listener) == [EventWake(matter.pk)]
+    events = list(matter.events.order_by("-number")[:2])[::-1]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT data::text FROM matters_event WHERE id = ANY(%s) ORDER BY number", [[e.pk for e in events]]
+        )
+        said = [data for (data,) in cursor.fetchall()]
+    assert heard(listener) == [
+        EventWake(matter.pk, event.number, event.type, event.at, data) for event, data in zip(events, said, strict=True)
+    ]
+
+
+@pytest.mark.parametrize("to", [MatterStatus.ADVISED, MatterStatus.CANCELED])
+def test_an_event_that_ends_the_matter_is_announced_without_itself(
+    listener: psycopg.Connection, matter: Matter, to: MatterStatus
+) -> None:
+    """Whether anything follows is for the rows to say."""
+    Attempt.objects.filter(matter=matter).update(status=AttemptStatus.COMPLETE)
+    rows.move(matter, to)
+    matter.refresh_from_db()
+    assert heard(listener) == [EventWake(matter.pk, matter.event_number)]
+
+
+def test_an_event_that_is_large_is_announced_without_itself(listener: psycopg.Connection, matter: Matter) -> None:
+    append_events(matter.pk, [NewEvent("question.updated", {"answer": "é" * 3_750})])
+    matter.refresh_from_db()
+    assert heard(listener) == [EventWake(matter.pk, matter.event_number)]
 
 
 @pytest.mark.parametrize("text", ["a", " two  words\nand a line ", "𝄞 é \\ ' \" %", "chunk event", "a" * 7_499])
@@ -75,7 +100,20 @@ def test_the_largest_header_still_fits(listener: psycopg.Connection, attempt: At
 
 
 @pytest.mark.parametrize(
-    "payload", ["", "?", "event", "event x", "chunk", f"chunk {ID}", f"chunk {ID} 1 2", f"chunk {ID} 1 x 3 t"]
+    "payload",
+    [
+        "",
+        "?",
+        "event",
+        "event x",
+        f"event {ID}",
+        f"event {ID} 1 a b",
+        f"event {ID} 1 a b {{}}",
+        "chunk",
+        f"chunk {ID}",
+        f"chunk {ID} 1 2",
+        f"chunk {ID} 1 x 3 t",
+    ],
 )
 def test_what_is_not_ours_is_passed_over(payload: str) -> None:
     assert parse_payload(payload) is None
