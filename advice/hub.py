@@ -1,6 +1,6 @@
 """One LISTEN connection per web process, for all its viewers.
 
-A notification only wakes: text is shown from the rows, or from the notification itself when it continues what is shown.
+A notification only wakes: what is shown comes from the rows, or from the notification itself where that continues it.
 So a notification that was lost (the connection broke, PostgreSQL restarted) costs time and no text: after every connect
 all feeds are read, and every two seconds their heads are compared with the rows' anyway.
 """
