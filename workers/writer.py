@@ -29,7 +29,7 @@ WITH piece AS MATERIALIZED (
 ), written AS (
     INSERT INTO advice_chunk (attempt_id, "offset", text)
     SELECT piece.id, piece."offset", piece.text FROM piece JOIN open ON open.id = piece.id
-     WHERE NOT EXISTS (SELECT FROM advice_chunk c WHERE c.attempt_id = piece.id AND c."offset" = piece."offset")
+    ON CONFLICT DO NOTHING
 )
 SELECT id FROM open
 """
