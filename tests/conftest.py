@@ -11,6 +11,7 @@ from django.db import connection
 from pytest_django import Settings
 
 from companies.models import ApiKey, Company, Membership, User
+from matters import wakeup
 from tests.databases import migrated_template
 from tests.emptying import empty_quickly
 from tests.fakes.llm import FakeLLM
@@ -90,3 +91,12 @@ def founder(company: Company) -> User:
 @pytest.fixture
 def api_key(company: Company) -> str:
     return ApiKey.issue(company, ["read", "write"])[1]
+
+
+@pytest.fixture
+def sent(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, int]]:
+    """The hints that reach the broker."""
+    hints: list[tuple[str, int]] = []
+    monkeypatch.setattr(wakeup, "_quiet_until", 0.0)
+    monkeypatch.setattr(wakeup, "_send", hints.extend)
+    return hints

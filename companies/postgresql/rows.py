@@ -39,14 +39,14 @@ def insert_rows(model: type[M], instances: Sequence[M]) -> None:
     """
     fields = model._meta.concrete_fields  # noqa: SLF001 # Django documents it
     rows = [{field.column: getattr(instance, field.attname) for field in fields} for instance in instances]
-    table = model._meta.db_table  # noqa: SLF001
+    table = model._meta.db_table  # noqa: SLF001 # likewise
     with connection.cursor() as cursor:
         cursor.execute(
-            f'INSERT INTO "{table}" SELECT * FROM json_populate_recordset(NULL::"{table}", %(rows)s::json)',  # noqa: S608
+            f'INSERT INTO "{table}" SELECT * FROM json_populate_recordset(NULL::"{table}", %(rows)s::json)',  # noqa: S608 # the model's own name; values are bound
             {"rows": json.dumps(rows, default=str)},
         )
     for instance in instances:
-        instance._state.adding = False  # noqa: SLF001
+        instance._state.adding = False  # noqa: SLF001 # as Django's own inserts do: a later save is an update
 
 
 def fetch_one(model: type[M], statement: str, values: dict[str, Any]) -> M | None:

@@ -14,15 +14,6 @@ from tests import rows
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-@pytest.fixture
-def sent(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, int]]:
-    """The hints that reach the broker."""
-    hints: list[tuple[str, int]] = []
-    monkeypatch.setattr(wakeup, "_quiet_until", 0.0)
-    monkeypatch.setattr(wakeup, "_send", hints.extend)
-    return hints
-
-
 def test_a_hint_goes_out_when_the_step_is_committed(company: Company, sent: list[tuple[str, int]]) -> None:
     matter = rows.submitted(company)
     assert sent == [("plan_search", matter.steps.get().pk)]
