@@ -29,7 +29,7 @@ class Attempt(models.Model):
 
     matter = models.ForeignKey(Matter, on_delete=models.CASCADE, related_name="attempts")
     step = models.ForeignKey(Step, null=True, on_delete=models.SET_NULL, related_name="attempts")
-    epoch = models.PositiveIntegerField(help_text="Epoch of the step's claim that may write to it")
+    epoch = models.PositiveIntegerField(help_text="Epoch of the step's claim that writes it")
     version = models.PositiveIntegerField()
     number = models.PositiveIntegerField(help_text="From 1 in each version")
     status = models.CharField(max_length=20, choices=AttemptStatus, default=AttemptStatus.STREAMING)
@@ -78,11 +78,12 @@ class DeskItem(Attempt):
 class Chunk(models.Model):
     """A piece of a streaming attempt's text. `offset` counts code points from the attempt's start.
 
-    The notification carries the text while it is small, so that a reader who has everything before it needs no query.
+    The trigger leaves out what belongs to an attempt that has ended, and says the others' text to whoever listens: a
+    reader who has everything before it needs no query. The notification carries the text while it is small.
     """
 
     pk = models.CompositePrimaryKey("attempt_id", "offset")
-    # No database constraint: the writer inserts through a join that locks the attempt; a second look costs as much.
+    # No database constraint: the trigger looks the attempt up already.
     attempt = models.ForeignKey(
         Attempt, on_delete=models.CASCADE, related_name="chunks", db_index=False, db_constraint=False
     )
@@ -92,18 +93,19 @@ class Chunk(models.Model):
     class Meta:
         triggers: ClassVar = [
             pgtrigger.Trigger(
-                name="chunk_notify",
-                when=pgtrigger.After,
+                name="chunk_of_open_attempt",
+                when=pgtrigger.Before,
                 operation=pgtrigger.Insert,
+                # Whoever ends the attempt has the same lock to itself (`advice.services.end_attempt`). The look behind
+                # it is a statement of its own, so it sees an end that was committed while this waited for the lock.
                 # PostgreSQL refuses payloads of 8,000 bytes and more, and with it the INSERT.
-                declare=[("header", "text")],
                 func="""
-                    SELECT concat_ws(' ', 'chunk', matter_id, version, number, NEW."offset") INTO header
-                      FROM advice_attempt WHERE id = NEW.attempt_id;
-                    IF octet_length(NEW.text) < 7500 THEN
-                        PERFORM pg_notify('matterstream', header || ' ' || NEW.text);
-                    ELSE
-                        PERFORM pg_notify('matterstream', header);
+                    PERFORM pg_advisory_xact_lock_shared(hashtextextended('attempt ' || NEW.attempt_id, 0));
+                    PERFORM pg_notify('matterstream', concat_ws(' ', 'chunk', matter_id, version, number, NEW."offset",
+                                      CASE WHEN octet_length(NEW.text) < 7500 THEN NEW.text END))
+                       FROM advice_attempt WHERE id = NEW.attempt_id AND status = 'streaming';
+                    IF FOUND THEN
+                        RETURN NEW;
                     END IF;
                     RETURN NULL;
                 """,

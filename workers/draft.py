@@ -150,7 +150,7 @@ def _begin(work: Work, model: str, given: draft.DraftAdviceInput) -> ChunkStream
             notice=notice_for(model),
         )
     connection.close()
-    return chunk_writer().open_stream(attempt.pk, attempt.epoch)
+    return chunk_writer().open_stream(attempt.pk)
 
 
 def _store(work: Work, model: str, messages: list[Any], stream: Stream, chunks: ChunkStream) -> str | None:

@@ -1,8 +1,8 @@
 """The combining writer: one thread per worker process stores what all its streams have.
 
 It takes everything that is there, writes it in one statement, commits, and begins again: no timer when idle, batches
-under load. A batch is bound by a join to attempts that still stream for their epoch: the others' text is left out, and
-their streams are told; one bad stream never holds up the rest.
+under load. The trigger of `advice_chunk` leaves out the text of an attempt that has ended, and its stream is told; one
+bad stream never holds up the rest.
 """
 
 import json
@@ -17,22 +17,15 @@ import psycopg
 logger = logging.getLogger(__name__)
 RETRY_SECONDS = 0.5
 
-# The row lock makes whoever ends an attempt wait until a batch that reaches it has committed, so that no text which a
-# reader may have seen is missing from the text that is kept.
+# What the trigger leaves out does not come back. In the order of the attempts, for so they are locked.
 _WRITE = """
-WITH piece AS MATERIALIZED (
-    SELECT * FROM json_to_recordset(%(pieces)s::json) AS piece (id bigint, epoch int, "offset" int, text text)
-), open AS (
-    SELECT a.id FROM advice_attempt a JOIN piece ON piece.id = a.id AND piece.epoch = a.epoch
-     WHERE a.status = 'streaming'
-     ORDER BY a.id FOR SHARE OF a
-), written AS (
-    INSERT INTO advice_chunk (attempt_id, "offset", text)
-    SELECT piece.id, piece."offset", piece.text FROM piece JOIN open ON open.id = piece.id
-    ON CONFLICT DO NOTHING
-)
-SELECT id FROM open
+INSERT INTO advice_chunk (attempt_id, "offset", text)
+SELECT id, "offset", text FROM json_to_recordset(%(pieces)s::json) AS piece (id bigint, "offset" int, text text)
 """
+_WRITE_NEW = f"{_WRITE} RETURNING attempt_id"
+# A batch whose commit nobody confirmed may be there, or come to be there while this waits for it.
+_WRITE_AGAIN = f"{_WRITE} ON CONFLICT DO NOTHING"
+_STILL_OPEN = "SELECT id FROM advice_attempt WHERE id = ANY(%(ids)s) AND status = 'streaming'"
 
 
 class StreamFenced(Exception):
@@ -44,7 +37,6 @@ class ChunkStream:
     """The text of one attempt on its way to the database. One thread puts, the writer's thread takes."""
 
     attempt_id: int
-    epoch: int
     offset: int = 0  # code points that the writer has stored or is storing
     pending: list[str] = field(default_factory=list)
     writing: str = ""
@@ -82,9 +74,9 @@ class ChunkWriter:
         self._thread = threading.Thread(target=self._run, name="chunk-writer", daemon=True)
         self._thread.start()
 
-    def open_stream(self, attempt_id: int, epoch: int) -> ChunkStream:
+    def open_stream(self, attempt_id: int) -> ChunkStream:
         """A stream for a new attempt, from its start."""
-        return ChunkStream(attempt_id, epoch)
+        return ChunkStream(attempt_id)
 
     def put(self, stream: ChunkStream, text: str) -> None:
         """Have `text` stored behind what came before. Raises StreamFenced once the attempt has been taken over.
@@ -128,7 +120,7 @@ class ChunkWriter:
         """Everything that waits, as one batch; empty when the writer was closed and nothing is left."""
         with self._condition:
             self._condition.wait_for(lambda: self._dirty or self._closed)
-            batch = list(self._dirty.values())
+            batch = [self._dirty[attempt] for attempt in sorted(self._dirty)]
             self._dirty.clear()
             for stream in batch:
                 stream.writing = "".join(stream.pending)
@@ -137,11 +129,13 @@ class ChunkWriter:
 
     def _store_until_it_holds(self, batch: list[ChunkStream]) -> None:
         """Offsets make it safe to write a batch again whose commit nobody confirmed."""
+        again = False
         while True:
             try:
-                stored = self._store(batch)
+                stored = self._store(batch, again=again)
                 break
             except psycopg.Error as error:
+                again = True
                 logger.warning("the text of %d streams waits for the database: %s", len(batch), error)
                 self._drop_connection()
                 time.sleep(RETRY_SECONDS)
@@ -153,7 +147,8 @@ class ChunkWriter:
                 stream.fenced = stream.attempt_id not in stored
             self._condition.notify_all()
 
-    def _store(self, batch: list[ChunkStream]) -> set[int]:
+    def _store(self, batch: list[ChunkStream], *, again: bool) -> set[int]:
+        """The attempts whose text is stored."""
         if self._connection is None:
             self._connection = psycopg.connect(
                 self._dsn,
@@ -162,8 +157,11 @@ class ChunkWriter:
                 connect_timeout=5,
                 application_name="chunk-writer",
             )
-        pieces = [{"id": s.attempt_id, "epoch": s.epoch, "offset": s.offset, "text": s.writing} for s in batch]
-        return {row[0] for row in self._connection.execute(_WRITE, {"pieces": json.dumps(pieces)})}
+        pieces = json.dumps([{"id": s.attempt_id, "offset": s.offset, "text": s.writing} for s in batch])
+        if not again:
+            return {row[0] for row in self._connection.execute(_WRITE_NEW, {"pieces": pieces})}
+        self._connection.execute(_WRITE_AGAIN, {"pieces": pieces})
+        return {row[0] for row in self._connection.execute(_STILL_OPEN, {"ids": [s.attempt_id for s in batch]})}
 
     def _drop_connection(self) -> None:
         if self._connection is not None:

@@ -8,7 +8,7 @@ import pytest
 from django.db import connection, transaction
 
 from advice.models import Attempt, AttemptStatus, Chunk
-from advice.services import folded_text
+from advice.services import end_attempt, folded_text, keep_chunks_out
 from companies.async_pool import database_dsn
 from companies.models import Company
 from tests import rows
@@ -33,7 +33,7 @@ def attempt(company: Company) -> Attempt:
 
 
 def opened(writer: ChunkWriter, attempt: Attempt) -> ChunkStream:
-    return writer.open_stream(attempt.pk, attempt.epoch)
+    return writer.open_stream(attempt.pk)
 
 
 def chunks_of(attempt: Attempt) -> list[tuple[int, str]]:
@@ -51,7 +51,7 @@ def test_offsets_count_code_points(writer: ChunkWriter, attempt: Attempt) -> Non
 def test_what_came_while_it_wrote_is_written_at_once(writer: ChunkWriter, attempt: Attempt) -> None:
     stream = opened(writer, attempt)
     with transaction.atomic():
-        Attempt.objects.select_for_update().get(pk=attempt.pk)  # the first write waits for this
+        keep_chunks_out(attempt)  # the first write waits for this
         writer.put(stream, "first ")
         wait_until(lambda: stream.writing, "the writer has taken the first piece")
         for word in ("second ", "third ", "fourth"):
@@ -80,8 +80,7 @@ def test_one_fenced_stream_among_many_leaves_the_others_stored(writer: ChunkWrit
     attempts = [rows.begun(rows.advising(company)) for _ in range(6)]
     streams = [opened(writer, attempt) for attempt in attempts]
     rows.ended(attempts[2], AttemptStatus.SUPERSEDED)
-    foreign = ChunkStream(attempts[5].pk, attempts[5].epoch + 1)  # as of a claim that was taken over
-    streams[5] = foreign
+    streams[5] = ChunkStream(attempts[5].pk + 1_000_000)  # as of a matter that was removed
     for word in ("one ", "two"):
         for stream in streams:
             if not stream.fenced:
@@ -94,7 +93,8 @@ def test_one_fenced_stream_among_many_leaves_the_others_stored(writer: ChunkWrit
     for number in (0, 1, 3, 4):
         writer.flush(streams[number])
         assert folded_text(attempts[number].pk) == "one two"
-    assert chunks_of(attempts[2]) == chunks_of(attempts[5]) == []
+    assert chunks_of(attempts[2]) == []
+    assert Chunk.objects.filter(attempt_id=streams[5].attempt_id).count() == 0
 
 
 def test_a_database_that_breaks_off_loses_and_doubles_nothing(writer: ChunkWriter, attempt: Attempt) -> None:
@@ -124,8 +124,8 @@ def test_a_batch_whose_commit_nobody_confirmed_is_not_doubled(
 ) -> None:
     store, lost = writer._store, iter([True, False, True, False])
 
-    def store_without_word(batch: list[ChunkStream]) -> set[int]:
-        stored = store(batch)
+    def store_without_word(batch: list[ChunkStream], *, again: bool) -> set[int]:
+        stored = store(batch, again=again)
         if next(lost, False):
             raise psycopg.OperationalError("the connection broke behind the commit")
         return stored
@@ -181,10 +181,39 @@ def write(writer: ChunkWriter, stream: ChunkStream, pieces: list[str], in_the_mi
     writer.flush(stream)
 
 
+def test_text_that_waited_for_the_end_is_not_stored_behind_it(writer: ChunkWriter, attempt: Attempt) -> None:
+    """The batch began while the attempt was streaming, and its turn comes when that has ended."""
+    stream = opened(writer, attempt)
+    writer.put(stream, "kept")
+    writer.flush(stream)
+    with transaction.atomic():
+        end_attempt(attempt, AttemptStatus.CANCELED)
+        writer.put(stream, " late")
+        wait_until(is_held_up, "the batch meets the end that is not committed yet")
+    with pytest.raises(StreamFenced):
+        writer.flush(stream)
+    assert chunks_of(attempt) == [], "no end removes this text any more"
+    assert attempt.text == "kept"
+
+
+def test_a_second_try_is_told_when_the_attempt_has_ended(writer: ChunkWriter, attempt: Attempt) -> None:
+    stream = opened(writer, attempt)
+    writer.put(stream, "kept")
+    writer.flush(stream)
+    with transaction.atomic():
+        end_attempt(attempt, AttemptStatus.CANCELED)
+        writer.put(stream, " late")
+        wait_until(is_held_up, "the first try waits")
+        terminate_the_writer()
+    with pytest.raises(StreamFenced):
+        writer.flush(stream)
+    assert chunks_of(attempt) == []
+
+
 def test_flush_says_when_the_database_does_not_take_the_text(writer: ChunkWriter, attempt: Attempt) -> None:
     stream = opened(writer, attempt)
     with transaction.atomic():
-        Attempt.objects.select_for_update().get(pk=attempt.pk)
+        keep_chunks_out(attempt)
         writer.put(stream, "text")
         with pytest.raises(TimeoutError):
             writer.flush(stream, timeout=0.05)
