@@ -1,7 +1,9 @@
 """The newest part of one matter's stream, shared by all its viewers in this process: read once, encoded once.
 
-A feed goes forward with the notifications. A viewer is a position: it catches up from the rows to the feed's head, and
-then follows the feed's items. One that falls behind what the feed keeps catches up from the rows again.
+A feed goes forward with the notifications: those that came in one turn of the event loop, or while the rows were read,
+are taken up together, and pieces of text that follow each other become one delta. So the busier the process, the fewer
+deltas it sends. A viewer is a position: it catches up from the rows to the feed's head, and then follows the feed's
+items. One that falls behind what the feed keeps catches up from the rows again.
 """
 
 import asyncio
@@ -19,12 +21,12 @@ from psycopg_pool import PoolTimeout
 
 from advice.cursor import Cursor
 from advice.notify import ChunkWake, EventWake
-from advice.stream import Item, MatterGoneError, delta_item, event_item, heads_of, read_page
+from advice.stream import DELTA_LIMIT, Item, MatterGoneError, delta_item, event_item, heads_of, read_page
 
 logger = logging.getLogger(__name__)
 T = TypeVar("T")
 RETRY_SECONDS = 0.5
-KEEP_ITEMS = 512  # a viewer that is further behind reads from the rows
+KEEP_ITEMS = 512  # a viewer that is further behind reads from the rows, and so does a feed behind its notifications
 
 
 class Feed:
@@ -38,44 +40,64 @@ class Feed:
         self._looked_at: tuple[Cursor, bool] | None = None
         self._items: deque[Item] = deque(maxlen=KEEP_ITEMS)
         self._count = 0  # items ever appended
+        self._told: deque[ChunkWake | EventWake] = deque(maxlen=KEEP_ITEMS)
+        self._text = ""  # told, and behind the head
         self._changed = asyncio.Event()
         self._reading: asyncio.Task[None] | None = None
         self._read_again = False
         self._reads_begun = self._reads_done = 0
         self._fault: Exception | None = None
 
-    def take_chunk(self, wake: ChunkWake) -> None:
-        """New text: taken as it is when it continues the head, else read from the rows."""
-        head = self._head
-        if (
-            wake.text is None
-            or head is None
-            or self._reading is not None
-            or (head.version, head.attempt, head.offset) != (wake.version, wake.attempt, wake.offset)
-        ):
-            self.refresh_soon()
-            return
-        self._append([delta_item(self.matter, head, wake.text, datetime.now(UTC))])
-        self._announce()
+    def take(self, wake: ChunkWake | EventWake) -> None:
+        """Something was notified. It is taken up behind all that this turn of the event loop brings."""
+        self._told.append(wake)
+        if len(self._told) == 1 and self._reading is None:
+            asyncio.get_running_loop().call_soon(self._take_up)
 
-    def take_event(self, wake: EventWake) -> None:
-        """A new event: taken as it is when it is the next one, and what it is was told; else read from the rows."""
+    def _take_up(self) -> None:
+        """Go forward by what was notified, where that continues the head; else read the rows."""
+        if self._reading is not None:  # it takes up what was notified when it is done
+            return
+        told, before = list(self._told), self._count
+        self._told.clear()
+        for wake in told:
+            if not (self._take_text(wake) if isinstance(wake, ChunkWake) else self._take_event(wake)):
+                self.refresh_soon()
+                break
+        self._append_text()
+        if self._count > before:
+            self._announce()
+
+    def _take_text(self, wake: ChunkWake) -> bool:
+        """Text that continues the head waits for what continues it. False: the rows must be read."""
         head = self._head
-        if head is not None and wake.number <= head.number:
-            return
-        if (
-            wake.type is None
-            or wake.at is None
-            or wake.data is None
-            or head is None
-            or self._reading is not None
-            or self._ended
-            or wake.number != head.number + 1
-        ):
-            self.refresh_soon()
-            return
-        self._append([event_item(self.matter, replace(head, number=wake.number), wake.type, wake.data, wake.at)])
-        self._announce()
+        if head is None:
+            return False
+        place = (wake.version, wake.attempt, wake.offset)
+        here = (head.version, head.attempt, head.offset + len(self._text))
+        if place == here and wake.text is not None:
+            self._text += wake.text
+            return True
+        return place < here  # a read has brought it already
+
+    def _take_event(self, wake: EventWake) -> bool:
+        """Taken as it is when it is the next one, and what it is was told. False: the rows must be read."""
+        head = self._head
+        if head is None or wake.number <= head.number:
+            return head is not None
+        if wake.type is None or wake.at is None or wake.data is None or self._ended or wake.number != head.number + 1:
+            return False
+        self._append_text()
+        place = replace(self._head or head, number=wake.number)
+        self._append([event_item(self.matter, place, wake.type, wake.data, wake.at)])
+        return True
+
+    def _append_text(self) -> None:
+        """The text that waits, as one delta, or as many as it takes."""
+        text, self._text = self._text, ""
+        for start in range(0, len(text), DELTA_LIMIT):
+            assert self._head is not None
+            self._append([delta_item(self.matter, self._head, text[start : start + DELTA_LIMIT], datetime.now(UTC))])
 
     def refresh_soon(self) -> None:
         """Read the rows; when they are being read already, once more behind that."""
@@ -152,6 +174,7 @@ class Feed:
                 if not again:
                     self._reading = None
                 self._announce()
+            self._take_up()
         except Exception as error:  # the viewers end with it; whoever comes again gets a new feed
             self._fault = error
             self._announce()

@@ -20,7 +20,7 @@ from django.conf import settings
 
 from advice.cursor import Cursor
 from advice.feed import Feed
-from advice.notify import CHANNEL, ChunkWake, EventWake, Ping, parse_payload
+from advice.notify import CHANNEL, Ping, parse_payload
 from advice.stream import Item, MatterGoneError, heads_of
 from companies.async_pool import async_pool, database_dsn
 
@@ -43,6 +43,7 @@ class Hub:
         self._name = uuid.uuid4()
         self._feeds: dict[UUID, Feed] = {}
         self._tasks: list[asyncio.Task[None]] = []
+        self._asked: float | None = None  # when the ping was sent that has not come back
 
     async def follow(self, matter: UUID, after: Cursor) -> AsyncGenerator[list[Item]]:
         """The items of `matter` behind `after`, as they are committed, until the stream's or the matter's end."""
@@ -93,20 +94,43 @@ class Hub:
         )
 
     async def _take_notifications(self, conn: psycopg.AsyncConnection[tuple[object, ...]]) -> None:
-        while True:
-            async for notification in conn.notifies(timeout=PING_SECONDS):
-                wake = parse_payload(notification.payload)
-                if isinstance(wake, Ping):
-                    self.lag = time.monotonic() - wake.sent if wake.hub == self._name else self.lag
-                    continue
-                feed = self._feeds.get(wake.matter) if wake else None
-                if feed is None:
-                    continue
-                if isinstance(wake, ChunkWake):
-                    feed.take_chunk(wake)
-                elif isinstance(wake, EventWake):
-                    feed.take_event(wake)
-            await asyncio.wait_for(conn.execute("SELECT 1"), timeout=PING_SECONDS)
+        """Until the connection breaks, or the hub's own ping does not come by it; both raise OperationalError.
+
+        psycopg's `notifies()` waits for the socket anew for what each turn brings, which costs as much as all that is
+        done with it.
+        """
+        loop, socket = asyncio.get_running_loop(), conn.fileno()
+        broken: asyncio.Future[None] = loop.create_future()
+
+        def read() -> None:
+            try:
+                conn.pgconn.consume_input()
+                while notification := conn.pgconn.notifies():
+                    self._take(notification.extra.decode(encoding))
+            except psycopg.Error as error:
+                loop.remove_reader(socket)  # libpq has closed it: the number may soon be another connection's
+                broken.set_exception(error)
+
+        encoding, self._asked = conn.info.encoding, None
+        loop.add_reader(socket, read)
+        try:
+            while True:
+                await asyncio.wait([broken], timeout=PING_SECONDS)
+                if broken.done():
+                    return broken.result()
+                if self._asked is not None and time.monotonic() - self._asked > PING_SECONDS:
+                    raise psycopg.OperationalError(f"no notification came for {PING_SECONDS:.0f} s")
+        finally:
+            if not broken.done():
+                loop.remove_reader(socket)
+
+    def _take(self, payload: str) -> None:
+        wake = parse_payload(payload)
+        if isinstance(wake, Ping):
+            if wake.hub == self._name:
+                self.lag, self._asked = time.monotonic() - wake.sent, None
+        elif wake is not None and (feed := self._feeds.get(wake.matter)):
+            feed.take(wake)
 
     async def _look(self) -> None:
         """Whatever was not notified is found here."""
@@ -126,9 +150,12 @@ class Hub:
 
     async def _ping(self) -> None:
         """While somebody watches, ask how long a notification takes."""
-        if self._feeds:
-            async with (await async_pool()).connection() as conn:
-                await conn.execute("SELECT pg_notify(%s, %s)", [CHANNEL, str(Ping(self._name, time.monotonic()))])
+        if not self._feeds:
+            return
+        sent = time.monotonic()
+        async with (await async_pool()).connection() as conn:
+            self._asked = self._asked or sent
+            await conn.execute("SELECT pg_notify(%s, %s)", [CHANNEL, str(Ping(self._name, sent))])
 
     def followed(self) -> int:
         """How many matters are watched here."""

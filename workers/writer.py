@@ -1,8 +1,9 @@
 """The combining writer: one thread per worker process stores what all its streams have.
 
 It takes everything that is there, writes it in one statement, commits, and begins again: no timer when idle, batches
-under load. The trigger of `advice_chunk` leaves out the text of an attempt that has ended, and its stream is told; one
-bad stream never holds up the rest.
+under load, and under much load a rest between them, so that they grow and leave the machine to others. The trigger of
+`advice_chunk` leaves out the text of an attempt that has ended, and its stream is told; one bad stream never holds up
+the rest.
 """
 
 import json
@@ -16,6 +17,8 @@ import psycopg
 
 logger = logging.getLogger(__name__)
 RETRY_SECONDS = 0.5
+MUCH_LOAD = 5  # streams in one batch
+LONGEST_REST = 0.05  # seconds
 
 # What the trigger leaves out does not come back. In the order of the attempts, for so they are locked.
 _WRITE = """
@@ -112,7 +115,9 @@ class ChunkWriter:
 
     def _run(self) -> None:
         while batch := self._take():
+            began = time.monotonic()
             self._store_until_it_holds(batch)
+            time.sleep(rest_after(len(batch), time.monotonic() - began))
         if self._connection is not None:
             self._connection.close()
 
@@ -167,6 +172,12 @@ class ChunkWriter:
         if self._connection is not None:
             self._connection.close()
             self._connection = None
+
+
+def rest_after(streams: int, seconds: float) -> float:
+    """Seconds for which the writer lets text gather behind a batch of so many streams that took so long: as long again
+    where they were many, else none."""
+    return min(seconds, LONGEST_REST) if streams >= MUCH_LOAD else 0.0
 
 
 def storable(text: str) -> str:

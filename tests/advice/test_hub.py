@@ -2,7 +2,9 @@
 
 import asyncio
 import json
+import os
 import random
+import signal
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import aclosing, asynccontextmanager, suppress
@@ -18,7 +20,7 @@ from advice import hub as hub_module
 from advice.cursor import START, Cursor
 from advice.hub import Hub
 from advice.models import Attempt, AttemptStatus
-from advice.notify import EventWake
+from advice.notify import ChunkWake, EventWake
 from advice.stream import Item, read_page
 from companies.async_pool import close_async_pool
 from matters.models import Matter
@@ -173,7 +175,7 @@ async def test_an_event_that_was_notified_late_is_not_shown_again(hub: Hub, matt
     viewer = Viewer(hub, matter)
     await viewer.sees_event("advice.started")
     with_its_event = EventWake(matter.pk, viewer.cursor.number, "matter.updated", datetime.now(UTC), "{}")
-    hub._feeds[matter.pk].take_event(with_its_event)
+    hub._feeds[matter.pk].take(with_its_event)
     await db(rows.happened, matter)
     await viewer.sees_number(with_its_event.number + 1)
 
@@ -275,6 +277,78 @@ async def test_a_listen_connection_that_broke_is_made_anew_and_everything_read(
         await db(terminate_the_listener)
         await db(rows.append, attempt, f"{number} while nobody listened; ")
         await viewer.sees(f"{number} while nobody listened; ")
+
+
+def listeners() -> set[int]:
+    """Processes of PostgreSQL that serve a hub."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'hub'"
+        )
+        return {pid for (pid,) in cursor.fetchall()}
+
+
+async def test_a_listen_connection_that_says_nothing_any_more_is_made_anew(
+    hub: Hub, matter: Matter, attempt: Attempt, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hub_module, "LOOK_SECONDS", 0.05)
+    monkeypatch.setattr(hub_module, "PING_SECONDS", 0.3)
+    viewer = Viewer(hub, matter)
+    await viewer.until(lambda _: hub.lag is not None, "the hub heard its own notification")
+    (frozen,) = await db(listeners)
+    os.kill(frozen, signal.SIGSTOP)
+    try:
+        await db(wait_until, lambda: listeners() - {frozen}, "the hub listens by another connection")
+        heard, hub.lag = hub.lag, None
+        await viewer.until(lambda _: hub.lag is not None, f"it hears itself there, as before ({heard} s)")
+    finally:
+        os.kill(frozen, signal.SIGCONT)
+
+
+async def test_text_that_was_notified_in_the_same_turn_is_one_delta(
+    hub: Hub, matter: Matter, attempt: Attempt, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    viewer = Viewer(hub, matter)
+    await viewer.sees_event("advice.started")
+    await viewer.until(lambda _: hub._feeds[matter.pk]._reading is None, "the feed rests")
+    feed, before = hub._feeds[matter.pk], hub._feeds[matter.pk]._count
+    monkeypatch.setattr(feed_module, "read_page", None)  # whoever reads now fails
+    for wake in told(matter, [(0, "one "), (4, "two "), (0, "one "), (8, "three"), (4, "two ")]):
+        feed.take(wake)
+    await viewer.sees("one two three")
+    assert feed._count == before + 1, "each piece was sent by itself"
+
+
+def told(matter: Matter, pieces: list[tuple[int, str]]) -> list[ChunkWake]:
+    """Notifications of text at its offsets."""
+    return [ChunkWake(matter.pk, 1, 1, offset, text) for offset, text in pieces]
+
+
+async def test_what_was_notified_while_the_rows_were_read_is_taken_up_without_another_read(
+    hub: Hub, matter: Matter, attempt: Attempt, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reads, go_on = 0, asyncio.Event()
+
+    async def read_slowly(*place: Any, **bounds: Any) -> Any:
+        nonlocal reads
+        reads += 1
+        page = await read_page(*place, **bounds)
+        await go_on.wait()
+        return page
+
+    viewer = Viewer(hub, matter)
+    await viewer.sees_event("advice.started")
+    await viewer.until(lambda _: hub._feeds[matter.pk]._reading is None, "the feed rests")
+    monkeypatch.setattr(feed_module, "read_page", read_slowly)
+    feed = hub._feeds[matter.pk]
+    feed.refresh_soon()
+    await viewer.until(lambda _: reads, "the rows are being read")
+    for number in range(5):
+        await db(rows.append, attempt, f"{number} ")
+    await viewer.until(lambda _: len(feed._told) == 5, "all of it was notified")
+    go_on.set()
+    await viewer.sees("0 1 2 3 4 ")
+    assert reads == 1, "the rows were read for what was notified"
 
 
 async def test_a_database_that_is_away_for_a_moment_ends_no_stream(hub: Hub, matter: Matter, attempt: Attempt) -> None:

@@ -78,7 +78,7 @@ class LiveHistory(History):
     async def _notify(self, wake: ChunkWake | None) -> None:
         if feed := self.hub._feeds.get(self.matter.pk):
             if wake:
-                feed.take_chunk(wake)
+                feed.take(wake)
             else:
                 feed.refresh_soon()
 
