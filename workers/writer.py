@@ -73,7 +73,7 @@ class ChunkWriter:
         self.batches = BatchSizes()
         self._condition = threading.Condition()
         self._closed = False
-        self._connection: psycopg.Connection | None = None
+        self._cursor: psycopg.Cursor | None = None  # kept: to make one costs as much as to send a batch
         self._thread = threading.Thread(target=self._run, name="chunk-writer", daemon=True)
         self._thread.start()
 
@@ -118,8 +118,7 @@ class ChunkWriter:
             began = time.monotonic()
             self._store_until_it_holds(batch)
             time.sleep(rest_after(len(batch), time.monotonic() - began))
-        if self._connection is not None:
-            self._connection.close()
+        self._drop_connection()
 
     def _take(self) -> list[ChunkStream]:
         """Everything that waits, as one batch; empty when the writer was closed and nothing is left."""
@@ -154,24 +153,24 @@ class ChunkWriter:
 
     def _store(self, batch: list[ChunkStream], *, again: bool) -> set[int]:
         """The attempts whose text is stored."""
-        if self._connection is None:
-            self._connection = psycopg.connect(
+        if self._cursor is None:
+            self._cursor = psycopg.connect(
                 self._dsn,
                 autocommit=True,
                 prepare_threshold=self._prepare_threshold,
                 connect_timeout=5,
                 application_name="chunk-writer",
-            )
+            ).cursor()
         pieces = json.dumps([{"id": s.attempt_id, "offset": s.offset, "text": s.writing} for s in batch])
         if not again:
-            return {row[0] for row in self._connection.execute(_WRITE_NEW, {"pieces": pieces})}
-        self._connection.execute(_WRITE_AGAIN, {"pieces": pieces})
-        return {row[0] for row in self._connection.execute(_STILL_OPEN, {"ids": [s.attempt_id for s in batch]})}
+            return {row[0] for row in self._cursor.execute(_WRITE_NEW, {"pieces": pieces})}
+        self._cursor.execute(_WRITE_AGAIN, {"pieces": pieces})
+        return {row[0] for row in self._cursor.execute(_STILL_OPEN, {"ids": [s.attempt_id for s in batch]})}
 
     def _drop_connection(self) -> None:
-        if self._connection is not None:
-            self._connection.close()
-            self._connection = None
+        if self._cursor is not None:
+            self._cursor.connection.close()
+            self._cursor = None
 
 
 def rest_after(streams: int, seconds: float) -> float:
