@@ -382,7 +382,7 @@ class LLMCall(models.Model):
     kind = models.CharField(max_length=40)
     attempt = models.PositiveIntegerField(help_text="Attempt of the step")
     model = models.CharField(max_length=200)
-    prompt_sha256 = models.CharField(max_length=64, help_text="Of the prompt as LLMCallText has it")
+    prompt_sha256 = models.CharField(max_length=64, help_text="Of the messages, as JSON with sorted names")
     outcome = models.CharField(max_length=10, choices=CallOutcome)
     error_code = models.CharField(max_length=40, blank=True)
     prompt_tokens = models.PositiveIntegerField(default=0)
@@ -403,12 +403,13 @@ class LLMCall(models.Model):
 class LLMCallText(models.Model):
     """What a call said and what came back: content, shown at the review desk alone, and gone with the matter's content.
 
-    A row of its own, so that whatever counts calls reads past no words. The reply of a call that wrote an advice is not
-    stored twice: it is the text of the attempt `wrote`, from the code point `start` on.
+    A row of its own, so that whatever counts calls reads past no words. Of a call that wrote an advice nothing is
+    stored twice: the reply is the text of the attempt `wrote`, from the code point `start` on, and the texts of the
+    sources in the prompt are that attempt's (`workers.steps.draft_advice.with_sources`).
     """
 
     call = models.OneToOneField(LLMCall, on_delete=models.CASCADE, primary_key=True, related_name="text")
-    prompt = models.TextField(help_text="The messages, as JSON with sorted names")
+    prompt = models.TextField(help_text="The messages, as JSON with sorted names; sources of an advice as markers")
     reply = models.TextField(blank=True, help_text="Whole, valid or not; of a call that failed, what was said of that")
     wrote = models.BigIntegerField(null=True, blank=True, help_text="The attempt of the advice whose text is the reply")
     start = models.PositiveIntegerField(default=0, help_text="Where in that text, in code points")

@@ -64,6 +64,7 @@ class CallLog:
         messages: list[Any],
         outcome: CallOutcome,
         *,
+        kept: list[Any] | None = None,
         reply: str = "",
         wrote: int | None = None,
         start: int = 0,
@@ -74,8 +75,8 @@ class CallLog:
     ) -> None:
         """Remember one call. `latency_ms`: from before the request to its end.
 
-        `reply`: what came back, or what was said of the failure. `wrote`, `start`: the attempt of an advice whose text
-        from there on is the reply.
+        `kept`: what is stored of the messages, where that is not all. `reply`: what came back, or what was said of the
+        failure. `wrote`, `start`: the attempt of an advice whose text from there on is the reply.
         """
         used = believable(usage)
         past_span(
@@ -104,7 +105,7 @@ class CallLog:
                 cost=str(cost_of(model, used.prompt_tokens, used.completion_tokens)),
                 latency_ms=int(latency_ms),
                 request_id=(request_id or "")[:200],
-                prompt=prompt,
+                prompt=prompt if kept is None else prompt_text(kept),
                 reply=scrub(reply),
                 wrote=wrote,
                 start=start,

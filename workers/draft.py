@@ -21,6 +21,7 @@ from workers.claims import Fenced, writing
 from workers.clients.llm import Code, LLMError, NotAsked, Stream
 from workers.outage import until_stored
 from workers.prices import estimated_tokens
+from workers.prompts import Message
 from workers.research import relevant_versions
 from workers.runtime import chunk_writer, llm_client
 from workers.steps import draft_advice as draft
@@ -57,19 +58,21 @@ def draft_advice(work: Work) -> None:
         except Exception:  # nobody will read what the model says, but it was asked
             work.log.add(model, messages, CallOutcome.CANCELED, request_id=stream.request_id)
             raise
-        reason = _store(work, model, messages, stream, chunks)
+        reason = _store(work, model, given, messages, stream, chunks)
         admission.usage = stream.usage
     if reason == "length" and count_call(work.claim):
-        reason = _continue(work, model, messages, chunks)
+        reason = _continue(work, model, given, messages, chunks)
     until_stored(lambda: _finish(work, given, chunks, reason))
 
 
-def _continue(work: Work, model: str, messages: list[Any], chunks: ChunkStream) -> str | None:
+def _continue(
+    work: Work, model: str, given: draft.DraftAdviceInput, messages: list[Message], chunks: ChunkStream
+) -> str | None:
     """Ask for the rest of a text that is too long for one answer; a model that takes no more leaves it as it is."""
     messages = draft.continuation_messages(messages, folded_text(chunks.attempt_id))
     try:
         with _admitted(work, model, messages, second=True) as admission, _open(work, model, messages) as stream:
-            reason = _store(work, model, messages, stream, chunks)
+            reason = _store(work, model, given, messages, stream, chunks)
             admission.usage = stream.usage
             return reason
     except LLMError as error:
@@ -153,7 +156,14 @@ def _begin(work: Work, model: str, given: draft.DraftAdviceInput) -> ChunkStream
     return chunk_writer().open_stream(attempt.pk)
 
 
-def _store(work: Work, model: str, messages: list[Any], stream: Stream, chunks: ChunkStream) -> str | None:
+def _store(
+    work: Work,
+    model: str,
+    given: draft.DraftAdviceInput,
+    messages: list[Message],
+    stream: Stream,
+    chunks: ChunkStream,
+) -> str | None:
     """Store the text as it comes; the model's finish reason when all of it is stored. Raises LLMError, Fenced."""
     began, writer, start = time.monotonic(), chunk_writer(), chunks.offset
     outcome, code, said = CallOutcome.OK, "", ""
@@ -171,6 +181,7 @@ def _store(work: Work, model: str, messages: list[Any], stream: Stream, chunks: 
             model,
             messages,
             outcome,
+            kept=draft.to_keep(messages, given.sources),
             reply=said,
             wrote=chunks.attempt_id,
             start=start,

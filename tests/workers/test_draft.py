@@ -1,5 +1,6 @@
 """The advice, from the model's first word to its last, and when there is no last one."""
 
+import hashlib
 from typing import Any
 
 import pytest
@@ -19,6 +20,8 @@ from tests.threads import in_background
 from tests.workers.conftest import Pipeline
 from workers.claims import MAX_CALLS
 from workers.review_desk.calls import calls_shown
+from workers.steps.base import prompt_text
+from workers.steps.draft_advice import AdviceSource
 from workers.tasks import run_step
 
 KIND = "draft_advice"
@@ -58,6 +61,20 @@ def test_the_text_is_kept_as_it_came_and_the_matter_advised(pipeline: Pipeline, 
     assert (call.outcome, call.kind, call.attempt) == (CallOutcome.OK, KIND, 1)
     assert call.completion_tokens > 0
     assert llm.calls()[0]["request"]["stream_options"] == {"include_usage": True}
+
+
+def test_the_sources_in_a_prompt_are_kept_once_and_shown_where_they_stood(
+    pipeline: Pipeline, matter: Matter, llm: FakeLLM, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = AdviceSource("P1", "terminating", "Ending it", "2026-11-20", "Final pay", "Pay <at once>. " * 40)
+    monkeypatch.setattr("workers.draft.sources_of", lambda _matter: (source,))
+    drafted(pipeline, matter)
+    call = matter.calls.get()
+    assert "Pay" not in call.text.prompt, "the attempt has the source's text already"
+    (shown,) = calls_shown(matter)
+    messages = [{"role": role, "content": words} for role, words in shown.prompt]
+    assert "Pay &lt;at once>. Pay" in messages[1]["content"]
+    assert hashlib.sha256(prompt_text(messages).encode()).hexdigest() == call.prompt_sha256
 
 
 def test_the_matters_own_model_is_asked(pipeline: Pipeline, matter: Matter, llm: FakeLLM) -> None:

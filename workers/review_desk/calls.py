@@ -1,12 +1,13 @@
 """Every call to a model for a matter, with what was said and what came back."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from advice.models import Attempt, AttemptStatus
 from advice.services import folded_text
 from matters.models import CallOutcome, LLMCall, LLMCallText, Matter
+from workers.steps.draft_advice import with_sources
 
 FAILED = (CallOutcome.ERROR, CallOutcome.CANCELED)
 
@@ -25,27 +26,30 @@ class CallShown:
 
 
 def calls_shown(matter: Matter) -> list[CallShown]:
-    """The calls in the order in which they were recorded: one query, and one for the texts of the advice."""
+    """The calls in the order in which they were recorded: one query, and one for the attempts that they wrote."""
     calls = list(matter.calls.select_related("step", "text").order_by("pk"))
     words = [text for call in calls if (text := getattr(call, "text", None))]
-    replies = _replies(words)
-    return [_shown(call, replies) for call in calls]
+    written = {text.wrote for text in words if text.wrote is not None}
+    attempts = {a.pk: a for a in Attempt.objects.filter(pk__in=written).only("status", "text", "sources")}
+    replies = _replies(words, attempts)
+    return [_shown(call, attempts, replies) for call in calls]
 
 
-def _shown(call: LLMCall, replies: dict[int, str]) -> CallShown:
+def _shown(call: LLMCall, attempts: Mapping[int, Attempt], replies: dict[int, str]) -> CallShown:
     text = getattr(call, "text", None)
     if text is None:
         return CallShown(call, [], "", "")
-    prompt = [(message["role"], message["content"]) for message in json.loads(text.prompt)]
+    attempt = attempts.get(text.wrote) if text.wrote is not None else None
+    sources = {source["marker"]: source["text"] for source in attempt.sources} if attempt else {}
+    prompt = [(said["role"], with_sources(said["content"], sources)) for said in json.loads(text.prompt)]
     failed = call.outcome in FAILED
     return CallShown(call, prompt, replies.get(call.pk, "" if failed else text.reply), text.reply if failed else "")
 
 
-def _replies(words: Iterable[LLMCallText]) -> dict[int, str]:
+def _replies(words: Iterable[LLMCallText], attempts: Mapping[int, Attempt]) -> dict[int, str]:
     """By call what it wrote of an advice: of an attempt's several calls each has what stands before the next one's."""
     parts = [(text.pk, text.wrote, text.start) for text in words if text.wrote is not None]
-    attempts = Attempt.objects.filter(pk__in={attempt for _, attempt, _ in parts}).only("status", "text")
-    texts = {attempt.pk: _text_of(attempt) for attempt in attempts}
+    texts = {pk: _text_of(attempt) for pk, attempt in attempts.items()}
     ends: dict[int, int] = {}
     found = {}
     for call, attempt, start in reversed(parts):

@@ -1,14 +1,16 @@
 """Step draft_advice: the messages for the advice itself. Its reply is streamed Markdown, so there is no schema."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Literal
+from typing import Any, Literal
 
 from workers.prompts import Message, Prompt, load_prompt
-from workers.prompts.blocks import block, record, scrub, stack
+from workers.prompts.blocks import block, escape, record, scrub, stack
 from workers.steps.fitting import fit
 
 FactStatus = Literal["known", "unverified", "unknown"]
+LEAST_LEFT_OUT = 200  # characters: shorter texts of sources stay in a kept prompt
 
 
 @dataclass(frozen=True)
@@ -83,6 +85,31 @@ def continuation_messages(messages: list[Message], text_so_far: str) -> list[Mes
             "be. Repeat nothing, add no introduction, keep to the same rules and markers.",
         },
     ]
+
+
+def to_keep(messages: list[Message], sources: Sequence[AdviceSource]) -> list[dict[str, Any]]:
+    """`messages` without the texts of `sources`, which the attempt has already: `with_sources` puts them back.
+
+    A content with such a text becomes a list: words, marker, words, marker, …, words.
+    """
+    return [{**message, "content": _left_out(message["content"], sources)} for message in messages]
+
+
+def _left_out(content: str, sources: Sequence[AdviceSource]) -> str | list[str]:
+    parts: list[str] = []
+    for source in sources:
+        text = escape(source.text.strip())
+        if len(text) >= LEAST_LEFT_OUT and text in content:
+            before, _, content = content.partition(text)
+            parts += [before, source.marker]
+    return [*parts, content] if parts else content
+
+
+def with_sources(content: str | list[str], texts: Mapping[str, str]) -> str:
+    """The words of a kept message. `texts`: of the sources, by their markers."""
+    if isinstance(content, str):
+        return content
+    return "".join(escape(texts[part].strip()) if place % 2 else part for place, part in enumerate(content))
 
 
 def fact_text(fact: AdviceFact) -> str:

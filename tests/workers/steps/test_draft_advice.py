@@ -4,7 +4,16 @@ from dataclasses import replace
 
 from tests.workers.steps import samples
 from workers.prompts import load_prompt
-from workers.steps.draft_advice import build_messages, continuation_messages, fact_text, prompt_for
+from workers.steps.draft_advice import (
+    LEAST_LEFT_OUT,
+    DraftAdviceInput,
+    build_messages,
+    continuation_messages,
+    fact_text,
+    prompt_for,
+    to_keep,
+    with_sources,
+)
 from workers.steps.fitting import fit, shorten
 
 
@@ -47,6 +56,33 @@ def test_long_sources_are_shortened_to_the_budget_and_short_ones_kept() -> None:
     assert len(content) < 8_000
     assert samples.SECTIONS[2].text in content, "only what is too long is cut"
     assert "[…]" in content
+
+
+def with_long_sources(*texts: str) -> DraftAdviceInput:
+    """A draft whose first sources have these texts, long enough to be left out."""
+    long = [replace(source, text=text * 40) for source, text in zip(samples.SOURCES, texts, strict=False)]
+    return replace(samples.DRAFT, sources=(*long, *samples.SOURCES[len(long) :]))
+
+
+def test_a_kept_prompt_leaves_out_the_sources_and_is_whole_again_with_them() -> None:
+    given = with_long_sources("\n An <i>officer</i> & a director. ", "R&D pay: P1, P2. ")
+    said = [*build_messages(given), {"role": "assistant", "content": "As written."}]
+    kept = to_keep(said, given.sources)
+    texts = {source.marker: source.text for source in given.sources}
+    assert [{**message, "content": with_sources(message["content"], texts)} for message in kept] == said
+    assert len(str(kept)) < len(str(said)) - 2_000, "the texts of the sources are kept twice"
+    long = [source.marker for source in given.sources if len(source.text) >= LEAST_LEFT_OUT]
+    assert kept[1]["content"][1::2] == long, "a short text is as well kept where it was said"
+    assert kept[0] == said[0]
+
+
+def test_a_source_that_was_shortened_is_kept_as_it_was_said() -> None:
+    given = replace(with_long_sources("A sentence of it. "), budget=900)
+    said = build_messages(given)
+    texts = {source.marker: source.text for source in given.sources}
+    assert [with_sources(message["content"], texts) for message in to_keep(said, given.sources)] == [
+        message["content"] for message in said
+    ]
 
 
 def test_a_continuation_repeats_the_text_so_far_and_asks_for_the_rest() -> None:
