@@ -18,7 +18,8 @@ from tests.test_journey import submit, wait_for_status
 
 pytestmark = pytest.mark.xdist_group("faults: upgrade")
 STREAMING = 20
-SLOW = {"text_size": 1_500, "chunk": 20, "interval": 0.33}  # 25 s: longer than a worker that is to end lets it go on
+# 45 s: longer than the new workers take to come, and the old ones then let it go on (10 s).
+SLOW = {"text_size": 1_500, "chunk": 20, "interval": 0.6}
 QUICK = {"text_size": 1_500, "chunk": 40, "interval": 0.05}
 _WATCHED = """
 SELECT 1 FROM matters_processreport
