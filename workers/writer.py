@@ -73,7 +73,7 @@ class ChunkWriter:
         self.batches = BatchSizes()
         self._condition = threading.Condition()
         self._closed = False
-        self._cursor: psycopg.Cursor | None = None  # kept: to make one costs as much as to send a batch
+        self._cursor: psycopg.Cursor | None = None  # kept: making one is a third of what a batch costs here
         self._thread = threading.Thread(target=self._run, name="chunk-writer", daemon=True)
         self._thread.start()
 
@@ -117,6 +117,7 @@ class ChunkWriter:
         while batch := self._take():
             began = time.monotonic()
             self._store_until_it_holds(batch)
+            # Not for a condition: whatever comes now is to wait, so that the next batch is larger (ADR 2 has figures).
             time.sleep(rest_after(len(batch), time.monotonic() - began))
         self._drop_connection()
 

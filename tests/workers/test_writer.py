@@ -181,7 +181,10 @@ def write(writer: ChunkWriter, stream: ChunkStream, pieces: list[str], in_the_mi
     writer.flush(stream)
 
 
-def test_text_that_waited_for_the_end_is_not_stored_behind_it(writer: ChunkWriter, attempt: Attempt) -> None:
+@pytest.mark.parametrize("breaks_off", [False, True], ids=["at its first try", "at its second try"])
+def test_text_that_waited_for_the_end_is_not_stored_behind_it(
+    writer: ChunkWriter, attempt: Attempt, breaks_off: bool
+) -> None:
     """The batch began while the attempt was streaming, and its turn comes when that has ended."""
     stream = opened(writer, attempt)
     writer.put(stream, "kept")
@@ -190,24 +193,12 @@ def test_text_that_waited_for_the_end_is_not_stored_behind_it(writer: ChunkWrite
         end_attempt(attempt, AttemptStatus.CANCELED)
         writer.put(stream, " late")
         wait_until(is_held_up, "the batch meets the end that is not committed yet")
+        if breaks_off:
+            terminate_the_writer()
     with pytest.raises(StreamFenced):
         writer.flush(stream)
     assert chunks_of(attempt) == [], "no end removes this text any more"
     assert attempt.text == "kept"
-
-
-def test_a_second_try_is_told_when_the_attempt_has_ended(writer: ChunkWriter, attempt: Attempt) -> None:
-    stream = opened(writer, attempt)
-    writer.put(stream, "kept")
-    writer.flush(stream)
-    with transaction.atomic():
-        end_attempt(attempt, AttemptStatus.CANCELED)
-        writer.put(stream, " late")
-        wait_until(is_held_up, "the first try waits")
-        terminate_the_writer()
-    with pytest.raises(StreamFenced):
-        writer.flush(stream)
-    assert chunks_of(attempt) == []
 
 
 def test_flush_says_when_the_database_does_not_take_the_text(writer: ChunkWriter, attempt: Attempt) -> None:
