@@ -15,7 +15,7 @@ from psycopg.pq import Conninfo
 from psycopg.rows import TupleRow
 from psycopg_pool import AsyncConnectionPool
 
-from companies.postgresql.resting import RECONNECT_SECONDS, has_broken_off
+from companies.postgresql.resting import IDLE_SECONDS, RECONNECT_SECONDS, has_broken_off
 
 _LIBPQ_OPTIONS = frozenset(option.keyword.decode() for option in Conninfo.get_defaults())
 
@@ -60,6 +60,7 @@ async def async_pool() -> Pool:
             min_size=1,
             max_size=8,
             timeout=4,
+            max_idle=IDLE_SECONDS,
             reconnect_timeout=RECONNECT_SECONDS,
             open=False,
             kwargs={"autocommit": True, "prepare_threshold": settings.PREPARE_THRESHOLD},

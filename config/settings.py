@@ -7,7 +7,7 @@ from typing import Any
 import django_stubs_ext
 from django.core.exceptions import ImproperlyConfigured
 
-from companies.postgresql.resting import RECONNECT_SECONDS
+from companies.postgresql.resting import IDLE_SECONDS, RECONNECT_SECONDS
 from config.embedded.secrets import find_secrets
 from config.embedded.services import find_services
 from config.env import BASE_DIR, env
@@ -107,7 +107,7 @@ TEMPLATES = [
 PREPARE_THRESHOLD = None if env("LISTEN_DATABASE_URL") else 2
 
 
-def _database(url: str) -> dict[str, Any]:
+def database_at(url: str) -> dict[str, Any]:
     """Django's settings of the database at `url`; `?pool=0` in it asks for plain connections."""
     config: dict[str, Any] = env.db_url_config(url)
     config["ENGINE"] = "companies.postgresql"
@@ -118,7 +118,7 @@ def _database(url: str) -> dict[str, Any]:
             "min_size": 1,
             "max_size": 12,
             "timeout": 4,
-            "max_idle": 10,
+            "max_idle": IDLE_SECONDS,
             "reconnect_timeout": RECONNECT_SECONDS,
         }
     options.setdefault("connect_timeout", 5)
@@ -129,7 +129,7 @@ def _database(url: str) -> dict[str, Any]:
 DATABASE_URL = env("DATABASE_URL") or (_services.database_url if _services else "")
 # Without services (a fresh checkout, `make check`) the address is one where nothing listens: commands that need no
 # database work, others say that it can't be reached.
-DATABASES = {"default": _database(DATABASE_URL or "postgresql://app@127.0.0.1:1/app")}
+DATABASES = {"default": database_at(DATABASE_URL or "postgresql://app@127.0.0.1:1/app")}
 LISTEN_DATABASE_URL = env("LISTEN_DATABASE_URL") or DATABASE_URL
 REDIS_URL = env("REDIS_URL") or (_services.redis_url if _services else "redis://127.0.0.1:1/0")
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
@@ -254,6 +254,7 @@ LOGGING = {
         "httpx2": {"level": "WARNING"},
         "httpcore2": {"level": "WARNING"},
         "openai": {"level": "WARNING"},
+        "psycopg.pool": {"level": "WARNING"},  # else a line for each connection that is given back
     },
 }
 

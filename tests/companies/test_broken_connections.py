@@ -1,4 +1,4 @@
-"""Connections that rest in a pool while the server ends them: whoever comes next gets one that works."""
+"""Connections that rest in a pool: in time they are given back, and whoever comes next gets one that works."""
 
 import asyncio
 from collections.abc import Iterator
@@ -12,6 +12,8 @@ from django.db.utils import load_backend
 
 from companies.async_pool import async_pool, close_async_pool, database_dsn
 from companies.postgresql import base
+from config.settings import database_at
+from tests.processes import wait_until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 AT_ONCE = 8
@@ -26,7 +28,8 @@ def end_sessions(pids: list[int]) -> None:
 @pytest.fixture
 def pooled() -> Iterator[BaseDatabaseWrapper]:
     """Django's connection as a web process or worker has it, with a pool of its own behind it."""
-    options = connection.settings_dict["OPTIONS"] | {"pool": {"min_size": 1, "max_size": AT_ONCE, "timeout": 4}}
+    product_s = database_at("postgresql://of-no-matter")["OPTIONS"]
+    options = connection.settings_dict["OPTIONS"] | {"pool": product_s["pool"] | {"max_size": AT_ONCE}}
     backend = load_backend(connection.settings_dict["ENGINE"])
     wrapper = backend.DatabaseWrapper(connection.settings_dict | {"OPTIONS": options}, alias=connection.alias)
     wrapper.inc_thread_sharing()
@@ -42,9 +45,9 @@ def session_of(wrapper: BaseDatabaseWrapper) -> int:
         return int(cursor.fetchone()[0])
 
 
-def sessions_at_once(wrapper: BaseDatabaseWrapper) -> list[int]:
+def sessions_at_once(wrapper: BaseDatabaseWrapper, count: int = AT_ONCE) -> list[int]:
     """One request after another has held a connection, all at the same time; now all rest in the pool."""
-    taken = [wrapper.copy() for _ in range(AT_ONCE)]
+    taken = [wrapper.copy() for _ in range(count)]
     try:
         for each in taken:
             each.inc_thread_sharing()
@@ -52,6 +55,19 @@ def sessions_at_once(wrapper: BaseDatabaseWrapper) -> list[int]:
     finally:
         for each in taken:
             each.close()
+
+
+def test_the_connections_of_a_burst_are_given_back(pooled: BaseDatabaseWrapper) -> None:
+    burst = sessions_at_once(pooled, 3)
+
+    with psycopg.connect(database_dsn(), autocommit=True) as conn:
+
+        def left() -> int:
+            row = conn.execute("SELECT count(*) FROM pg_stat_activity WHERE pid = ANY(%s)", [burst]).fetchone()
+            return row[0] if row else 0
+
+        assert left() == 3
+        wait_until(lambda: left() == 1, "all but one are given back", seconds=9)
 
 
 def test_sessions_that_ended_in_django_s_pool_fail_no_request(pooled: BaseDatabaseWrapper) -> None:
