@@ -10,6 +10,7 @@ from django.db.models import Q
 
 from advice.review.models import Review as Review  # Django looks for models here
 from advice.review.models import ReviewComment as ReviewComment
+from companies.postgresql.triggers import SteadyTrigger
 from matters.models import Matter, Step
 
 
@@ -92,7 +93,7 @@ class Chunk(models.Model):
 
     class Meta:
         triggers: ClassVar = [
-            pgtrigger.Trigger(
+            SteadyTrigger(
                 name="chunk_of_open_attempt",
                 when=pgtrigger.Before,
                 operation=pgtrigger.Insert,
