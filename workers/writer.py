@@ -1,9 +1,9 @@
 """The combining writer: one thread per worker process stores what all its streams have.
 
-It takes everything that is there, writes it in one statement, commits, and begins again: no timer when idle, batches
-under load, and under much load a rest between them, so that they grow and leave the machine to others. The trigger of
-`advice_chunk` leaves out the text of an attempt that has ended, and its stream is told; one bad stream never holds up
-the rest.
+It takes everything that is there, writes it in one statement, commits, rests a little, and begins again. What comes
+while it is idle is written at once, what comes meanwhile goes together, and under much load the rest is longer, so that
+batches grow and leave the machine to others. The trigger of `advice_chunk` leaves out the text of an attempt that has
+ended, and its stream is told; one bad stream never holds up the rest.
 """
 
 import json
@@ -18,7 +18,7 @@ import psycopg
 logger = logging.getLogger(__name__)
 RETRY_SECONDS = 0.5
 MUCH_LOAD = 5  # streams in one batch
-LONGEST_REST = 0.05  # seconds
+SHORTEST_REST, LONGEST_REST = 0.002, 0.05  # seconds
 
 # What the trigger leaves out does not come back. In the order of the attempts, for so they are locked.
 _WRITE = """
@@ -175,9 +175,9 @@ class ChunkWriter:
 
 
 def rest_after(streams: int, seconds: float) -> float:
-    """Seconds for which the writer lets text gather behind a batch of so many streams that took so long: as long again
-    where they were many, else none."""
-    return min(seconds, LONGEST_REST) if streams >= MUCH_LOAD else 0.0
+    """Seconds for which the writer lets text gather behind a batch of so many streams that took so long: a little; as
+    long again where they were many."""
+    return max(SHORTEST_REST, min(seconds, LONGEST_REST)) if streams >= MUCH_LOAD else SHORTEST_REST
 
 
 def storable(text: str) -> str:

@@ -14,7 +14,7 @@ from companies.models import Company
 from tests import rows
 from tests.processes import wait_until
 from workers import writer as module
-from workers.writer import LONGEST_REST, ChunkStream, ChunkWriter, StreamFenced, rest_after, storable
+from workers.writer import LONGEST_REST, SHORTEST_REST, ChunkStream, ChunkWriter, StreamFenced, rest_after, storable
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -213,7 +213,8 @@ def test_flush_says_when_the_database_does_not_take_the_text(writer: ChunkWriter
 
 
 def test_the_writer_rests_only_behind_batches_of_many_streams() -> None:
-    assert rest_after(1, 0.004) == rest_after(4, 0.004) == 0, "few streams would be late by that"
+    assert rest_after(1, 0.004) == rest_after(4, 0.004) == SHORTEST_REST, "few streams would be late by more"
+    assert rest_after(100, 0.0) == SHORTEST_REST
     assert rest_after(5, 0.004) == rest_after(100, 0.004) == 0.004
     assert rest_after(100, 7.0) == LONGEST_REST, "behind an outage nobody rests as long as it took"
 
