@@ -10,8 +10,7 @@ from typing import Any
 from psycopg import BaseConnection
 
 RECONNECT_SECONDS = 2.0  # the pool gives a try up after so long, and begins the next with the next request
-# Each time so long has passed in which one connection more than the least was not needed, one is closed. So a burst's
-# connections are given back within half a minute, and a pool opens one anew at most so often.
+# So often a pool closes one connection, if one was idle all the while: twelve are given back within half a minute.
 IDLE_SECONDS = 2.0
 
 

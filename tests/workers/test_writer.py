@@ -212,7 +212,7 @@ def test_flush_says_when_the_database_does_not_take_the_text(writer: ChunkWriter
     assert folded_text(attempt.pk) == "text"
 
 
-def test_the_writer_rests_only_behind_batches_of_many_streams() -> None:
+def test_the_writer_rests_longer_behind_batches_of_many_streams() -> None:
     assert rest_after(1, 0.004) == rest_after(4, 0.004) == SHORTEST_REST, "few streams would be late by more"
     assert rest_after(100, 0.0) == SHORTEST_REST
     assert rest_after(5, 0.004) == rest_after(100, 0.004) == 0.004
