@@ -11,6 +11,7 @@ from psycopg import BaseConnection
 
 RECONNECT_SECONDS = 2.0  # the pool gives a try up after so long, and begins the next with the next request
 # So often a pool closes one connection, if one was idle all the while: twelve are given back within half a minute.
+# What the next burst pays for that is in docs/adr/0002-chunks.md.
 IDLE_SECONDS = 2.0
 
 
