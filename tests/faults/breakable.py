@@ -25,7 +25,6 @@ VARIABLES = {
     "API_RATE": "0",
     "LLM_FIRST_CONTENT_SECONDS": "4",
     "LLM_BETWEEN_CONTENTS_SECONDS": "3",
-    "LLM_CALL_SECONDS": "30",
 }
 Claimed = dict[int, int]  # epoch by step
 
