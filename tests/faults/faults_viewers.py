@@ -16,8 +16,10 @@ from tests.processes import wait_until
 CLOSED_WITHIN = 15.0  # seconds
 BUSY = 2  # times that long on a busy machine; who is not closed by the time limit would stay for minutes
 LONGEST_GAP = 10.0  # seconds in which others are shown nothing
-GROWTH = 20.0  # MB
-TEXT = "𝄞 nine words that refer to no source at all. " * 4_000  # so that there is nothing to be checked
+# Who does not read is to cost a buffer and a page, however long the text: they were 41 MB for 200 viewers of
+# the text below, 44 of one three times as long. The whole text would be 150 MB here.
+GROWTH, GROWTH_EACH = 20.0, 0.3  # MB
+TEXT = "𝄞 nine words that refer to no source at all. " * 16_000  # 750 KB; with no source there is nothing to be checked
 
 
 @dataclass(frozen=True)
@@ -60,7 +62,7 @@ class NeverRead:
 
     def strike(self, product: Breakable, load: Load) -> None:
         ask_little(product)
-        product.llm.set(text=TEXT, chunk=1_000, interval=0.12)  # twenty-two seconds
+        product.llm.set(text=TEXT, chunk=4_000, interval=0.12)  # twenty-two seconds
         (viewer,) = load.submit(1)
         assert product.web is not None
         with Crowd(product, [viewer.matter], self.others) as crowd:
@@ -82,7 +84,7 @@ class NeverRead:
         )
         sys.stdout.write(f"{self.name}: {self.figures}\n")
         assert max(closed_after.values()) < BUSY * CLOSED_WITHIN, self.figures
-        assert most - before < GROWTH, self.figures
+        assert most - before < GROWTH + GROWTH_EACH * self.deaf, self.figures
         assert longest_gap(crowd.seats) < LONGEST_GAP, self.figures
         assert not sum(s.breaks for s in crowd.seats), "somebody who reads was shut out"
         assert_whole(product, crowd.seats)

@@ -43,7 +43,7 @@ def replace_web_and_beat(product: Breakable) -> None:
 
 
 def upgrade(product: Breakable, load: Load) -> None:
-    """While `STREAMING` matters are being read new workers come, and when they are ready the old ones are told to end."""
+    """While `STREAMING` matters are being read new workers come; when those are ready, the old ones are told to end."""
     load.wait_for_text(STREAMING)
     set_up(product)
     old, product.workers = product.workers, list[Process]()
