@@ -11,9 +11,6 @@ VENV := .venv/bin
 unexport PYTHONDONTWRITEBYTECODE
 PYTEST := $(VENV)/python -m pytest
 
-# One more than there are cores: many tests wait for a lease to run out, or for a server to start.
-PROCESSES = $(shell expr $$(nproc) + 1)
-
 # Every file of tests that uses hypothesis; `make fuzz FUZZED=tests/...` runs only that.
 FUZZED = $(shell grep -lE "^from hypothesis" -r tests --include='test_*.py')
 
@@ -35,9 +32,7 @@ run: packages ## everything in this terminal: databases, web, workers; Ctrl-C en
 
 test: packages-dev ## the whole test suite, with real servers and a real browser
 	@$(VENV)/python -m tests.browser
-	@$(PYTEST) -n $(PROCESSES) --dist loadgroup -m "not e2e"; parallel=$$?; \
-	$(PYTEST) -n logical --dist loadfile -m e2e; browser=$$?; \
-	[ $$parallel -eq 0 ] && [ $$browser -eq 0 ]
+	@$(VENV)/python -m tests.suite
 
 bench: packages-dev ## the product beside a peer and a floor (some 20 minutes); OPTIONS="--matters 1,20 --only streaming"
 	@$(VENV)/python -m benchmarks $(OPTIONS)

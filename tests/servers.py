@@ -1,6 +1,7 @@
 """A pytest plugin: one PostgreSQL for the whole run and a Redis for each of its processes, in a temporary folder.
 
-It is named with `-p`, so that the addresses are in the environment before Django's settings are read.
+It is named with `-p`, so that the addresses are in the environment before Django's settings are read. `tests/suite.py`
+starts the servers for both of its calls of pytest; a call by hand starts its own.
 """
 
 import atexit
@@ -54,7 +55,8 @@ def _start() -> None:
 
 def _start_own_redis() -> None:
     """In a worker of pytest-xdist: tests empty their Redis, and must not empty another one's."""
-    redis = RedisServer(Path(os.environ[MARK]) / os.environ["PYTEST_XDIST_WORKER"])
+    run, worker = os.environ["PYTEST_XDIST_TESTRUNUID"], os.environ["PYTEST_XDIST_WORKER"]
+    redis = RedisServer(Path(os.environ[MARK]) / f"{worker}-{run[:8]}")
     atexit.register(redis.stop)
     os.environ["REDIS_URL"] = redis.start()
 

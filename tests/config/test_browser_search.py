@@ -39,22 +39,23 @@ def test_it_passes_over_one_that_does_not_start(machine: Path) -> None:
     assert browser.find_or_install_browser() == chrome
 
 
-def test_it_lets_playwright_bring_one(machine: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_it_lets_playwright_bring_one_where_there_is_no_apt(machine: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     own = machine / "playwrights-own"
     installer = f"printf '#!/bin/sh\\necho Chromium 140' > {own} && /bin/chmod +x {own}"
     put(machine, "python", f'if [ "$1" = -m ]; then {installer}; else echo {own}; fi')
     assert browser.find_or_install_browser() == own
 
 
-def test_it_lets_apt_bring_one_where_playwright_cannot(machine: Path) -> None:
-    chromium = machine / "chromium"
+@pytest.mark.parametrize("package", ["chromium-headless-shell", "chromium"])
+def test_it_lets_apt_bring_what_there_is_a_package_of(machine: Path, package: str) -> None:
+    chromium = machine / package
     installer = f"printf '#!/bin/sh\\necho Chromium 140' > {chromium} && /bin/chmod +x {chromium}"
-    put(machine, "apt-get", f'if [ "$1" = install ]; then {installer}; fi')
+    put(machine, "apt-get", f'case "$*" in *" {package}") {installer};; install*) exit 100;; esac')
     assert browser.find_or_install_browser() == chromium
 
 
 def test_an_ordinary_user_is_told_what_to_install(machine: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     put(machine, "apt-get", "exit 0")
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
-    with pytest.raises(browser.NoBrowserError, match="sudo apt-get install chromium"):
+    with pytest.raises(browser.NoBrowserError, match="sudo apt-get install chromium-headless-shell"):
         browser.find_or_install_browser()

@@ -40,7 +40,7 @@ from tests.e2e.rare_pages import (
 from tests.fakes.provider_logins import FakeProviders, fake_providers
 from tests.processes import Installation
 
-pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("e2e")]
+pytestmark = pytest.mark.xdist_group("accounts")  # who share a product of their own
 ADA, BEN, ANOTHER = "ada@rocket.example", "ben@rocket.example", "another horse battery"
 STATE, BOARD = ASKED[0][1], ASKED[-1][1]
 

@@ -1,11 +1,8 @@
 """The API's own documentation in a real browser."""
 
-import pytest
 from playwright.sync_api import Page
 
 from tests.e2e.conftest import OpenPage
-
-pytestmark = pytest.mark.e2e
 
 
 def test_the_documentation_shows_every_call(open_page: OpenPage) -> None:

@@ -20,7 +20,7 @@ from tests.processes import Installation, wait_until
 from tests.sensitive import places_with, sensitive_words
 from tests.workers.local_providers import ENVIRONMENT
 
-pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("e2e")]
+pytestmark = pytest.mark.xdist_group("demo")  # who share a product of their own
 LABEL = "not written by a language model"
 
 

@@ -22,8 +22,6 @@ from tests.e2e.walk import (
 )
 from tests.processes import Installation, wait_until
 
-pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("e2e")]
-
 TEXT = """## What to do first
 
 Pay all final wages **at once**, on the last day [P4]. The board resolves the removal before that [P2, F1].

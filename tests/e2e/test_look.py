@@ -4,7 +4,6 @@ import pytest
 
 from tests.e2e.conftest import OpenPage, look
 
-pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("e2e")]
 PAGE = """<!DOCTYPE html>
 <html lang="en"><head><title>A page</title><style>:root { color-scheme: light dark } STYLE</style></head>
 <body><main><h1>A page</h1><p>Words</p><div hidden><img src="data:,"></div></main></body></html>"""

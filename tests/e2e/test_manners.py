@@ -10,7 +10,6 @@ from tests.e2e.test_founder import REPLIES, TEXT
 from tests.e2e.walk import NO_RELOAD, answer_cards, ask_a_question, fill, still_here
 from tests.processes import Installation
 
-pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("e2e")]
 # What a browser does with notifications, noted; a real one shows them outside the page.
 NOTIFICATIONS = """
 window.told = []

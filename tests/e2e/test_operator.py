@@ -10,7 +10,7 @@ from tests.e2e.conftest import OpenPage, look, picture
 from tests.processes import Installation, wait_until
 from tests.test_journey import submit, wait_for_status
 
-pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("e2e")]
+pytestmark = pytest.mark.xdist_group("operator")  # who share a product of their own
 SYSTEM = "/admin/matters/processreport/"
 
 

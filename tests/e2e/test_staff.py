@@ -14,7 +14,7 @@ from tests.e2e.conftest import ROOT, OpenPage, look, picture
 from tests.e2e.walk import answer_cards, ask_a_question
 from tests.processes import Installation
 
-pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("e2e")]
+pytestmark = pytest.mark.xdist_group("staff")  # who share a product of their own
 TEXT = """## What to do first
 
 Pay all final wages at once, on the last day [P4]. This is not legal advice; ask counsel before you act on any of it.
