@@ -58,7 +58,7 @@ async def async_pool() -> Pool:
         pool = Pool(
             database_dsn(),
             min_size=1,
-            max_size=8,
+            max_size=4,
             timeout=4,
             max_idle=IDLE_SECONDS,
             reconnect_timeout=RECONNECT_SECONDS,

@@ -13,7 +13,7 @@ import threading
 import uuid
 from collections.abc import Callable, Mapping
 from datetime import timedelta
-from typing import Any, ClassVar
+from typing import Any
 
 from django.db import DatabaseError, connection, models
 from django.db.models import ExpressionWrapper, F
@@ -46,7 +46,6 @@ class ProcessReport(models.Model):
 
     class Meta:
         verbose_name_plural = "system: what runs, and what needs a person"
-        indexes: ClassVar = [models.Index(fields=["kind", "seen_at"], name="process_seen")]
 
     def __str__(self) -> str:
         return f"{self.kind} {self.name}".rstrip()

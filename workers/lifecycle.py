@@ -19,6 +19,7 @@ from workers import runtime
 logger = logging.getLogger(__name__)
 GRACE_SECONDS = 10.0
 CONNECTION_SECONDS = 15.0  # the end of a process, 30 s at most, must not wait for longer
+CONNECTIONS = 6  # more would plan the same statements once more each, and get no more done: docs/adr/0006
 _stopping = threading.Event()
 
 
@@ -27,16 +28,16 @@ def is_stopping() -> bool:
     return _stopping.is_set()
 
 
-def be_patient_for_connections() -> None:
+def share_few_connections() -> None:
     """A request had rather be refused soon; a step, whose model has answered, waits its turn for a connection."""
     if pool := connection.settings_dict["OPTIONS"].get("pool"):
-        pool["timeout"] = CONNECTION_SECONDS
+        pool |= {"max_size": CONNECTIONS, "timeout": CONNECTION_SECONDS}
 
 
 @worker_init.connect
 def prepare(**_kwargs: Any) -> None:
     """Make what the process has once, before threads ask for it at the same time."""
-    be_patient_for_connections()
+    share_few_connections()
     runtime.llm_client()
     runtime.chunk_writer()
     runtime.heartbeat()

@@ -18,7 +18,7 @@ import psycopg
 logger = logging.getLogger(__name__)
 RETRY_SECONDS = 0.5
 MUCH_LOAD = 5  # streams in one batch
-SHORTEST_REST, LONGEST_REST = 0.002, 0.05  # seconds
+SHORTEST_REST, LONGEST_REST = 0.003, 0.05  # seconds
 
 # What the trigger leaves out does not come back. In the order of the attempts, for so they are locked.
 _WRITE = """

@@ -20,7 +20,8 @@ from config.embedded.server import EmbeddedServer, ServerError
 
 PROGRAM = "postgres"
 USER = DATABASE = "matterstream"
-OPTIONS = {"max_connections": "200", "log_checkpoints": "off"}
+# Behind each checkpoint the log has every page whole that is touched: compressed, an answer's share is less.
+OPTIONS = {"max_connections": "200", "log_checkpoints": "off", "wal_compression": "on"}
 INITDB_OPTIONS = [
     f"--username={USER}",
     "--auth=scram-sha-256",

@@ -108,6 +108,7 @@ def test_settings_can_be_given(tmp_path: Path) -> None:
         with psycopg.connect(server.start()) as connection:
             assert connection.execute("SHOW max_connections").fetchone() == ("30",)
             assert connection.execute("SHOW fsync").fetchone() == ("off",)
+            assert connection.execute("SHOW wal_compression").fetchone() == ("pglz",), "what is not given stays"
     finally:
         server.stop()
 

@@ -22,10 +22,10 @@ import threading
 import django
 django.setup()
 from django.db import connection
-from workers.lifecycle import be_patient_for_connections
+from workers.lifecycle import share_few_connections
 
 connection.settings_dict["OPTIONS"]["pool"] |= {"max_size": 1}
-be_patient_for_connections()
+share_few_connections()
 taken = threading.Event()
 
 def keep() -> None:
