@@ -10,9 +10,9 @@ from typing import Any
 from psycopg import BaseConnection
 
 RECONNECT_SECONDS = 2.0  # the pool gives a try up after so long, and begins the next with the next request
-# So often a pool closes one connection, if one was idle all the while: a worker's six are one within 20 s.
+# So often a pool closes one connection, if one was idle all the while: a worker's six are one within 15 s.
 # What the next burst pays for those that were closed is in docs/adr/0002-chunks.md.
-IDLE_SECONDS = 4.0
+IDLE_SECONDS = 3.0
 
 
 def has_broken_off(connection: BaseConnection[Any]) -> bool:
