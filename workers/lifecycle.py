@@ -19,7 +19,7 @@ from workers import runtime
 logger = logging.getLogger(__name__)
 GRACE_SECONDS = 10.0
 CONNECTION_SECONDS = 15.0  # the end of a process, 30 s at most, must not wait for longer
-CONNECTIONS = 6  # more would plan the same statements once more each, and get no more done: docs/adr/0006
+CONNECTIONS = 6  # each plans the same statements anew, and more get no more done: docs/adr/0002-chunks.md
 _stopping = threading.Event()
 
 
