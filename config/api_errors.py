@@ -18,6 +18,7 @@ from django.views.decorators.csrf import csrf_exempt
 from ninja import NinjaAPI
 from ninja.errors import HttpError, ValidationError
 
+from companies.postgresql.locks import is_locked_out
 from companies.problems import Problem, not_found, problem_response
 from config.bodies import read_bounded
 from documents.uploads import take_upload
@@ -106,9 +107,11 @@ def server_error(request: HttpRequest) -> HttpResponse:
     """A fault outside the API's own handlers."""
     if request.path.startswith("/api/"):
         return problem_response(request, Problem(500, _OUR_FAULT))
-    if isinstance(sys.exception(), _DATABASE_ERRORS):  # Django calls this while it handles the exception
+    error = sys.exception()  # Django calls this while it handles it
+    if isinstance(error, _DATABASE_ERRORS):
         # Without the request, since who is signed in stands in the database.
-        return HttpResponse(loader.render_to_string("503.html"), status=503, headers={"Retry-After": "5"})
+        page = loader.render_to_string("503.html", {"locked": is_locked_out(error)})
+        return HttpResponse(page, status=503, headers={"Retry-After": "5"})
     reference = getattr(request, "id", "")[:8]
     return HttpResponse(loader.render_to_string("500.html", {"reference": reference}), status=500)
 
@@ -170,7 +173,8 @@ def _on_unstorable(request: HttpRequest, error: Exception) -> HttpResponse:
 def _on_database_error(request: HttpRequest, error: Exception) -> HttpResponse:
     """Nothing was stored, and the same call, with the same Idempotency-Key, may be made again."""
     logger.error("the database does not answer: %s", error)
-    detail = "The database does not answer. Nothing was stored; try again."
+    why = "Somebody else keeps this locked." if is_locked_out(error) else "The database does not answer."
+    detail = f"{why} Nothing was stored; try again."
     return problem_response(request, Problem(503, detail, headers={"Retry-After": "5"}))
 
 

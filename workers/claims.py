@@ -5,8 +5,8 @@ write: every write is bound to the epoch of the claim, in the transaction that h
 """
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -21,7 +21,7 @@ from companies.postgresql.rows import columns_of, fetch_one
 from matters.models import Matter, Step
 from matters.services import lock_matter
 from matters.states import StepState, WaitingFor
-from workers.outage import await_database, has_failed_lately
+from workers.outage import await_database, has_failed_lately, until_unlocked
 
 MAX_CALLS = 3  # calls of one step whose outcome the model saw or may have seen
 
@@ -142,20 +142,38 @@ def still_mine(claims: list[Claim]) -> set[tuple[int, int]]:
 @contextmanager
 def writing(claim: Claim) -> Iterator[Matter]:
     """A transaction that holds the matter's lock and in which the step is `claim`'s. Raises Fenced."""
-    await_database()
-    with transaction.atomic():
+
+    def lock() -> Matter:
         matter = lock_matter(claim.matter_id)
         if not Step.objects.filter(pk=claim.step_id, epoch=claim.epoch, state=StepState.RUNNING).exists():
             raise Fenced(f"step {claim.step_id} was taken over")
+        return matter
+
+    with _begun_with(lock) as matter:
         yield matter
 
 
 @contextmanager
 def finishing(claim: Claim, result: dict[str, Any] | None = None) -> Iterator[Matter]:
     """A transaction that stores the step's outcome; what follows is inserted inside of it. Raises Fenced."""
-    await_database()
-    with transaction.atomic():
-        yield _done(claim, result)
+    with _begun_with(lambda: _done(claim, result)) as matter:
+        yield matter
+
+
+@contextmanager
+def _begun_with(lock: Callable[[], Matter]) -> Iterator[Matter]:
+    """A transaction that begins with `lock`, tried anew while somebody else keeps the matter."""
+    with ExitStack() as held:
+
+        def begin() -> Matter:
+            await_database()
+            with ExitStack() as transactions:
+                transactions.enter_context(transaction.atomic())
+                matter = lock()
+                held.push(transactions.pop_all())
+            return matter
+
+        yield until_unlocked(begin)
 
 
 # The matter is locked first, as `lock_matter` does. One that waited for the model does not any more.

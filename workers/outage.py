@@ -7,11 +7,14 @@ from typing import TypeVar
 
 from django.db import OperationalError, connection
 
+from companies.postgresql.locks import is_locked_out
 from companies.postgresql.resting import has_broken_off
+from workers.stopping import is_stopping
 
 T = TypeVar("T")
 logger = logging.getLogger(__name__)
 OUTAGE_SECONDS, RETRY_SECONDS = 60.0, 0.5
+FIRST_LOCKED_PAUSE, LONGEST_LOCKED_PAUSE = 1.0, 8.0
 LATELY_SECONDS = 300.0
 _failed_at = float("-inf")
 
@@ -65,3 +68,22 @@ def until_stored(store: Callable[[], T], *, worth_it: Callable[[], bool] = lambd
                 raise
             logger.warning("an outcome is offered again: %s", error)
             time.sleep(RETRY_SECONDS)
+
+
+def until_unlocked(do: Callable[[], T]) -> T:
+    """What `do` gives, begun anew for as long as somebody else keeps locked what it needs; it must do nothing before.
+
+    In between the connection is given back: threads share a few, and those that wait for one matter would keep all. So
+    the pauses grow. Raises OperationalError for anything else, and when the process is to end.
+    """
+    pause = FIRST_LOCKED_PAUSE
+    while True:
+        try:
+            return do()
+        except OperationalError as error:
+            if not is_locked_out(error) or is_stopping():
+                raise
+            logger.warning("an outcome waits for a matter that is locked: %s", error)
+        connection.close()
+        time.sleep(pause)
+        pause = min(2 * pause, LONGEST_LOCKED_PAUSE)

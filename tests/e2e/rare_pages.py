@@ -24,7 +24,7 @@ AUTHENTICATOR = {
     "isUserVerified": True,
     "automaticPresenceSimulation": True,
 }
-FULL_DISK, FAULT = "53100", "XX000"
+FULL_DISK, LOCKED, FAULT = "53100", "55P03", "XX000"
 
 
 def look_at_what_is_refused(person: Person) -> None:
@@ -48,11 +48,16 @@ def look_at_what_is_refused(person: Person) -> None:
 
 def look_at_faults(person: Person) -> None:
     """500 and 503."""
-    for name, code, words in (("503", FULL_DISK, "A moment, please"), ("500", FAULT, "A fault of ours")):
+    for name, code, heading, words in (
+        ("503", FULL_DISK, "A moment, please", "The database does not answer"),
+        ("503-locked", LOCKED, "A moment, please", "Somebody else keeps this locked"),
+        ("500", FAULT, "A fault of ours", ""),
+    ):
         person.product.sql(REFUSE.format(code=code))
         person.page.goto("/settings/")
         person.page.locator("form[action$='/e-mail/'] button").click()
-        seen(person, name, words)
+        seen(person, name, heading)
+        person.sees(words)
         person.product.sql("DROP FUNCTION refuse CASCADE")
 
 
