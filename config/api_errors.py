@@ -172,9 +172,9 @@ def _on_unstorable(request: HttpRequest, error: Exception) -> HttpResponse:
 
 def _on_database_error(request: HttpRequest, error: Exception) -> HttpResponse:
     """Nothing was stored, and the same call, with the same Idempotency-Key, may be made again."""
-    logger.error("the database does not answer: %s", error)
-    why = "Somebody else keeps this locked." if is_locked_out(error) else "The database does not answer."
-    detail = f"{why} Nothing was stored; try again."
+    why = "Somebody else keeps this locked" if is_locked_out(error) else "The database does not answer"
+    logger.error("a call was put off: %s: %s", why, error)
+    detail = f"{why}. Nothing was stored; try again."
     return problem_response(request, Problem(503, detail, headers={"Retry-After": "5"}))
 
 

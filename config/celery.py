@@ -22,7 +22,6 @@ TRANSPORT_ALIASES |= dict.fromkeys(("redis", "rediss"), "workers.broker:Transpor
 app = Celery("matterstream")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
-app.autodiscover_tasks(["workers"], related_name="lifecycle")  # what receives the signals of a start and an end
 
 
 @worker_ready.connect

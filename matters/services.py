@@ -89,16 +89,36 @@ def submit_matter(company: Company, submission: Submission, created_by: User | N
     return matter, step
 
 
-def lock_matter(matter_id: UUID) -> Matter:
-    """The matter, its row locked until the transaction ends. Whoever changes anything of a matter begins with this."""
-    matter = fetch_one(Matter, _LOCK, {"id": matter_id})
+def lock_matter(matter_id: UUID, *, seconds: float = 4.0) -> Matter:
+    """The matter, its row locked until the transaction ends. Whoever changes anything of a matter begins with this.
+
+    Raises OperationalError where somebody else keeps it for longer than `seconds`.
+    """
+    matter = fetch_one(Matter, _LOCK, {"matter": matter_id, "patience": patience(seconds)})
     if matter is None:
         raise Matter.DoesNotExist(f"There is no matter {matter_id}.")
     return matter
 
 
+def patience(seconds: float) -> str:
+    """For how long `LOCKED` waits, as PostgreSQL's setting has it."""
+    return f"{1000 * seconds:.0f}ms"
+
+
+# The row of a matter for a statement that says `FROM locked, unlimited`. Threads share few connections, so those that
+# wait for one matter must not keep all of them. What else the transaction waits for has no limit, as before. The first
+# of those who wait may wait for twice as long: for its turn, and then for the row.
+LOCKED = """
+    limited AS MATERIALIZED (
+        SELECT current_setting('lock_timeout') AS before, set_config('lock_timeout', %(patience)s, true)
+    ), locked AS MATERIALIZED (
+        SELECT m.* FROM limited, matters_matter m WHERE m.id = %(matter)s FOR NO KEY UPDATE OF m
+    ), unlimited AS MATERIALIZED (
+        SELECT set_config('lock_timeout', limited.before, true) FROM limited, locked
+    )
+"""
 # All are made of the models' own columns; what comes from outside is bound.
-_LOCK = f"SELECT {columns_of(Matter, 'm')} FROM matters_matter m WHERE m.id = %(id)s FOR NO KEY UPDATE"  # noqa: S608
+_LOCK = f"WITH {LOCKED} SELECT {columns_of(Matter, 'm')} FROM locked m, unlimited"  # noqa: S608
 _SHOWN = f"""
 SELECT {columns_of(Matter, "m")} FROM matters_matter m
  WHERE m.id = %(id)s AND m.company_id = ANY(%(companies)s) AND m.deleted_at IS NULL

@@ -16,8 +16,9 @@ CALLS = (["--ignore=tests/e2e"], ["tests/e2e"])
 
 
 def main() -> int:
-    """Run all; returns pytest's worst exit status."""
-    return max(subprocess.call([sys.executable, "-m", "pytest", *OPTIONS, *call]) for call in CALLS)
+    """Run all; returns 0 where both calls do. One that a signal ends has a status below that."""
+    statuses = [subprocess.call([sys.executable, "-m", "pytest", *OPTIONS, *call]) for call in CALLS]
+    return int(any(statuses))
 
 
 if __name__ == "__main__":

@@ -19,10 +19,11 @@ from django.db.models.functions import Now
 
 from companies.postgresql.rows import columns_of, fetch_one
 from matters.models import Matter, Step
-from matters.services import lock_matter
+from matters.services import LOCKED, lock_matter, patience
 from matters.states import StepState, WaitingFor
 from workers.outage import await_database, has_failed_lately, until_unlocked
 
+LOCK_SECONDS = 1.0  # then the connection is for others, and the outcome tries again
 MAX_CALLS = 3  # calls of one step whose outcome the model saw or may have seen
 
 
@@ -144,7 +145,7 @@ def writing(claim: Claim) -> Iterator[Matter]:
     """A transaction that holds the matter's lock and in which the step is `claim`'s. Raises Fenced."""
 
     def lock() -> Matter:
-        matter = lock_matter(claim.matter_id)
+        matter = lock_matter(claim.matter_id, seconds=LOCK_SECONDS)
         if not Step.objects.filter(pk=claim.step_id, epoch=claim.epoch, state=StepState.RUNNING).exists():
             raise Fenced(f"step {claim.step_id} was taken over")
         return matter
@@ -177,20 +178,19 @@ def _begun_with(lock: Callable[[], Matter]) -> Iterator[Matter]:
 
 
 # The matter is locked first, as `lock_matter` does. One that waited for the model does not any more.
-_DONE = """
-WITH locked AS MATERIALIZED (
-    SELECT id FROM matters_matter WHERE id = %(matter)s FOR NO KEY UPDATE
-), done AS (
+_DONE = f"""
+WITH {LOCKED}, done AS (
     UPDATE matters_step s
        SET state = 'done', result = %(result)s::jsonb, error = NULL, finished_at = statement_timestamp()
-      FROM locked WHERE s.id = %(step)s AND s.epoch = %(epoch)s AND s.state = 'running' RETURNING s.matter_id
+      FROM locked, unlimited WHERE s.id = %(step)s AND s.epoch = %(epoch)s AND s.state = 'running' RETURNING s.matter_id
 )
 UPDATE matters_matter m
    SET steps_done = steps_done + 1,
        error = CASE WHEN waiting_for = ANY(%(model)s) THEN NULL ELSE error END,
        waiting_for = CASE WHEN waiting_for = ANY(%(model)s) THEN NULL ELSE waiting_for END
   FROM done WHERE m.id = done.matter_id
-"""
+RETURNING {columns_of(Matter, "m")}
+"""  # noqa: S608 # made of words in this file and names of columns; values are bound
 _FOR_THE_MODEL = [WaitingFor.PROVIDER.value, WaitingFor.RATE_LIMIT.value, WaitingFor.BUDGET.value]
 
 
@@ -202,8 +202,9 @@ def _done(claim: Claim, result: dict[str, Any] | None) -> Matter:
         "epoch": claim.epoch,
         "result": None if result is None else json.dumps(result),
         "model": _FOR_THE_MODEL,
+        "patience": patience(LOCK_SECONDS),
     }
-    matter = fetch_one(Matter, f"{_DONE} RETURNING {columns_of(Matter, 'm')}", values)
+    matter = fetch_one(Matter, _DONE, values)
     if matter is None:
         raise Fenced(f"step {claim.step_id} was taken over, or its matter is gone")
     return matter

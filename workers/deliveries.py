@@ -23,8 +23,8 @@ from matters.deliveries import TASK, Delivery, DeliveryStatus
 from matters.wakeup import publish_hints
 from workers.clients.webhook import Outcome, post
 from workers.clients.webhook.client import TOTAL_SECONDS
+from workers.lifecycle import is_stopping
 from workers.runtime import heartbeat
-from workers.stopping import is_stopping
 
 logger = logging.getLogger(__name__)
 LEASE_SECONDS = TOTAL_SECONDS + 10.0

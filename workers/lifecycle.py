@@ -13,24 +13,23 @@ from django.conf import settings
 from django.db import DatabaseError, connection
 
 from companies.models import Company
-from companies.postgresql.locks import wait_for_locks
 from matters.processes import Numbers, ProcessReport, Reporter
 from workers import runtime
-from workers.stopping import begin_stopping
 
 logger = logging.getLogger(__name__)
 GRACE_SECONDS = 10.0
 CONNECTION_SECONDS = 15.0  # the end of a process, 30 s at most, must not wait for longer
 CONNECTIONS = 6  # each plans the same statements anew, and more get no more done: docs/adr/0002-chunks.md
-LOCK_SECONDS = 1.0  # then the connection is for others, and the step tries again
+_stopping = threading.Event()
+
+
+def is_stopping() -> bool:
+    """Whether this process has been told to end."""
+    return _stopping.is_set()
 
 
 def share_few_connections() -> None:
-    """A request had rather be refused soon; a step, whose model has answered, waits its turn for a connection.
-
-    None waits long for a lock with a connection that others need.
-    """
-    wait_for_locks(LOCK_SECONDS)
+    """A request had rather be refused soon; a step, whose model has answered, waits its turn for a connection."""
     if pool := connection.settings_dict["OPTIONS"].get("pool"):
         pool |= {"max_size": CONNECTIONS, "timeout": CONNECTION_SECONDS}
 
@@ -72,7 +71,7 @@ def warn_of_free_models() -> None:
 @worker_shutting_down.connect
 def stop(**_kwargs: Any) -> None:
     """Claim nothing more, and cut what has not ended after the grace."""
-    begin_stopping()
+    _stopping.set()
     timer = threading.Timer(GRACE_SECONDS, runtime.heartbeat().cancel_all, args=["the worker is stopping"])
     timer.daemon = True
     timer.start()

@@ -16,7 +16,7 @@ from django.db.models.functions import Now
 from matters.due_notices import store_due_notices
 from matters.notice_mail import word_notice
 from matters.notices import DUE, Notice, NoticeStatus
-from workers.stopping import is_stopping
+from workers.lifecycle import is_stopping
 
 logger = logging.getLogger(__name__)
 PAUSES = (60.0, 300.0, 1_800.0, 7_200.0, 21_600.0)  # seconds, after each attempt that failed

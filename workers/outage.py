@@ -1,6 +1,7 @@
 """Waiting for the database where something would be lost without it."""
 
 import logging
+import random
 import time
 from collections.abc import Callable
 from typing import TypeVar
@@ -9,7 +10,6 @@ from django.db import OperationalError, connection
 
 from companies.postgresql.locks import is_locked_out
 from companies.postgresql.resting import has_broken_off
-from workers.stopping import is_stopping
 
 T = TypeVar("T")
 logger = logging.getLogger(__name__)
@@ -52,18 +52,19 @@ def await_database() -> None:
 
 
 def until_stored(store: Callable[[], T], *, worth_it: Callable[[], bool] = lambda: True) -> T:
-    """What `store` gives, done again while the database fails it and it is `worth_it`, up to a minute.
+    """What `store` gives, done again while the database fails it and it is `worth_it`, up to a minute from then on.
 
     For what a model has said and nobody wants to ask again: a statement, a transaction, or a step whose answer is at
     hand. Each try has a connection that works. Raises OperationalError.
     """
-    ends_at = time.monotonic() + OUTAGE_SECONDS
+    ends_at: float | None = None
     while True:
         try:
             await_database()
             return store()
         except OperationalError as error:
             note_failure()
+            ends_at = ends_at or time.monotonic() + OUTAGE_SECONDS
             if time.monotonic() > ends_at or not worth_it():
                 raise
             logger.warning("an outcome is offered again: %s", error)
@@ -71,19 +72,19 @@ def until_stored(store: Callable[[], T], *, worth_it: Callable[[], bool] = lambd
 
 
 def until_unlocked(do: Callable[[], T]) -> T:
-    """What `do` gives, begun anew for as long as somebody else keeps locked what it needs; it must do nothing before.
+    """What `do` gives, begun anew for as long as somebody else keeps locked what it begins with.
 
     In between the connection is given back: threads share a few, and those that wait for one matter would keep all. So
-    the pauses grow. Raises OperationalError for anything else, and when the process is to end.
+    the pauses grow. Raises OperationalError for anything else.
     """
     pause = FIRST_LOCKED_PAUSE
     while True:
         try:
             return do()
         except OperationalError as error:
-            if not is_locked_out(error) or is_stopping():
+            if not is_locked_out(error):
                 raise
             logger.warning("an outcome waits for a matter that is locked: %s", error)
         connection.close()
-        time.sleep(pause)
+        time.sleep(random.uniform(pause / 2, pause))
         pause = min(2 * pause, LONGEST_LOCKED_PAUSE)

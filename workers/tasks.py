@@ -29,15 +29,15 @@ from workers.clients.llm import LLMError
 from workers.deliveries import deliver_due, sweep_deliveries
 from workers.document_search import search_documents
 from workers.failures import OurFault, give_back, handle_failure, reference_of
+from workers.lifecycle import is_stopping
 from workers.notices import remind, send_notices
-from workers.outage import until_stored, until_unlocked
+from workers.outage import until_stored
 from workers.pipeline import KINDS
 from workers.provider_calls import PutOff
 from workers.pruning import prune
 from workers.reply_cache import forget_expired_replies
 from workers.runtime import heartbeat
 from workers.steps.base import ReplyInvalid
-from workers.stopping import is_stopping
 from workers.sweeper import sweep_ledger
 from workers.work import Work
 
@@ -97,9 +97,7 @@ def _run_claim(claim: Claim) -> None:
             with suppress(Fenced):
                 _do_or_give_back(Work(claim, call, log))
         finally:
-            until_unlocked(
-                log.store
-            )  # what its outcome did not store: the calls were made, whoever the step belongs to now
+            log.store()  # what its outcome did not store: the calls were made, whoever the step belongs to now
 
 
 def _do_or_give_back(work: Work) -> None:

@@ -5,7 +5,6 @@ from typing import Any
 from django.db.backends.postgresql import base
 from psycopg import Connection
 
-from companies.postgresql.locks import LOCK_OPTION
 from companies.postgresql.resting import has_broken_off
 
 # A process that is stopped or hangs inside a transaction keeps its locks; after so long PostgreSQL ends its session.
@@ -30,18 +29,8 @@ class DatabaseWrapper(base.DatabaseWrapper):
             connection = super().get_new_connection(conn_params)
         return connection
 
-    def get_connection_params(self) -> dict[str, Any]:
-        """As Django's, without the option that is this backend's own."""
-        params: dict[str, Any] = super().get_connection_params()
-        params.pop(LOCK_OPTION, None)
-        return params
-
     def _configure_connection(self, connection: Connection[Any]) -> bool:
         """For each new session, in the pool or not. By a statement: a proxy that pools refuses it as libpq's option."""
         super()._configure_connection(connection)  # type: ignore[misc] # its types leave it out
-        lock_seconds = self.settings_dict["OPTIONS"].get(LOCK_OPTION, 0)  # 0: as long as it takes
-        connection.execute(
-            f"SET idle_in_transaction_session_timeout = '{IDLE_IN_TRANSACTION_SECONDS}s';"
-            f"SET lock_timeout = '{lock_seconds * 1000:.0f}ms'"
-        )
+        connection.execute(f"SET idle_in_transaction_session_timeout = '{IDLE_IN_TRANSACTION_SECONDS}s'")
         return True
