@@ -7,11 +7,10 @@ from django.db import connection
 from advice.cursor import Cursor
 from advice.stream import Item, MatterGoneError, event_item
 
-# Its cursor says how much text lies before it: that of the attempt begun last, all there is, or nothing where that was
-# given up, as `advice.stream` shows it to whoever comes afterwards.
+# Its cursor says how much text lies before it: that of the attempt begun last, all there is, as `advice.stream` has it.
 _ONE = """
 SELECT e.matter_id, e.number, e.type, e.data::text, e.at, a.version, a.number,
-       CASE WHEN a.started_event = e.number OR a.status IN ('superseded', 'failed') THEN 0
+       CASE WHEN a.started_event = e.number THEN 0
             WHEN a.status = 'streaming'
             THEN (SELECT sum(char_length(c.text))::int FROM advice_chunk c WHERE c.attempt_id = a.id)
             ELSE a.length END

@@ -31,12 +31,13 @@ WITH matter AS (
       FROM advice_attempt a, matter m
      WHERE a.matter_id = m.id AND (a.ended_event IS NULL OR a.ended_event > %(number)s)
 )
-SELECT 'matter', event_number, status, NULL, NULL::timestamptz, NULL::int, NULL::int, NULL::int, NULL FROM matter
+SELECT 'matter', event_number, status, NULL, NULL::timestamptz, NULL::int, NULL::int, NULL::int, NULL::int, NULL
+  FROM matter
 UNION ALL
-(SELECT 'event', e.number, e.type, e.data::text, e.at, NULL, NULL, NULL, NULL FROM matters_event e, matter m
+(SELECT 'event', e.number, e.type, e.data::text, e.at, NULL, NULL, NULL, NULL, NULL FROM matters_event e, matter m
   WHERE e.matter_id = m.id AND e.number > %(number)s AND e.number <= %(upto)s ORDER BY e.number LIMIT %(limit)s)
 UNION ALL
-(SELECT 'attempt', a.started_event, a.status, NULL, a.ended_at, a.version, a.number, a.read_to,
+(SELECT 'attempt', a.started_event, a.status, NULL, a.ended_at, a.version, a.number, a.read_to, a.length,
        CASE WHEN a.status = 'streaming' THEN (
                 -- From the chunk that holds the first character not yet read.
                 SELECT substr(string_agg(c.text, '' ORDER BY c."offset"),
@@ -86,6 +87,7 @@ class _AttemptRow:
     version: int
     number: int
     offset: int
+    length: int | None  # once it has ended
     text: str
 
 
@@ -121,13 +123,13 @@ def _assemble(matter: UUID, after: Cursor, rows: Sequence[Any], limit: int, upto
     newest, status = heads[0][1], heads[0][2]
     events = [row for row in rows if row[0] == "event"]
     attempts = {
-        row[1]: _AttemptRow(row[1], row[2], row[4] or now, row[5], row[6], row[7], row[8] or "")
+        row[1]: _AttemptRow(row[1], row[2], row[4] or now, row[5], row[6], row[7], row[8], row[9] or "")
         for row in rows
         if row[0] == "attempt"
     }
     items: list[Item] = []
     place = after
-    current = next((a for a in attempts.values() if (a.version, a.number) == (after.version, after.attempt)), None)
+    current = next((a for a in attempts.values() if _is_at(a, after)), None)
     for row in [None, *events]:
         if row is not None:
             _, number, type_, data, at, *_ = row
@@ -136,6 +138,10 @@ def _assemble(matter: UUID, after: Cursor, rows: Sequence[Any], limit: int, upto
                 current = attempts.get(number)
                 started = json.loads(data)
                 place = Cursor(number, started["version"], started["attempt"], 0)
+            elif type_ == "advice.superseded":  # its id is the same for who is not shown the text before it
+                ended = json.loads(data)
+                place = Cursor(number, ended["version"], ended["attempt"], 0)
+                place = replace(place, offset=next((a.length or 0 for a in attempts.values() if _is_at(a, place)), 0))
             items.append(event_item(matter, place, type_, data, at))
         if current is not None:
             text, cut = _bounded(current, upto)
@@ -145,9 +151,13 @@ def _assemble(matter: UUID, after: Cursor, rows: Sequence[Any], limit: int, upto
             if cut:
                 return Page(items, place, more=True, done=False)
             current = None
-    more = len(events) >= limit
+    more = len(events) >= limit and place.number < min(newest, upto.number if upto else newest)
     done = not more and upto is None and place.number >= newest and MatterStatus(status) in ENDED
     return Page(items, place, more, done)
+
+
+def _is_at(attempt: _AttemptRow, place: Cursor) -> bool:
+    return (attempt.version, attempt.number) == (place.version, place.attempt)
 
 
 def _bounded(attempt: _AttemptRow, upto: Cursor | None) -> tuple[str, bool]:

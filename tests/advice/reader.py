@@ -48,6 +48,10 @@ class Reader:
             assert place == self._open, f"{type_} of {place} comes while {self._open} is open"
             self._open = None
 
+    def ids_of_the_advice(self) -> list[str]:
+        """Those of what begins and ends attempts."""
+        return [event["id"] for event in self.events if event["type"].startswith("advice.")]
+
     def check_against(self, matter: Matter) -> None:
         """Everything was read, and the text of each attempt is the stored one; or none, where it came too late."""
         stored = matter.events.order_by("number").values_list("number", "type", "data")

@@ -108,6 +108,7 @@ def test_every_way_to_read_gives_the_same(
     for reader in [*history.readers, at_once]:
         assert history.read_to_the_end(reader, limit).done
         reader.check_against(history.matter)
+        assert reader.ids_of_the_advice() == at_once.ids_of_the_advice(), "an event's id depends on who reads it"
     for attempt in history.matter.attempts.filter(status__in=("superseded", "failed")):
         assert at_once.texts[attempt.version, attempt.number] == "", "text that was given up is shown to a newcomer"
 
@@ -126,6 +127,7 @@ def test_a_reader_in_the_middle_of_a_superseded_attempt_gets_its_rest(history: H
     history.act("begin")
     for reader in (early, late):
         history.read_to_the_end(reader)
+    assert early.ids_of_the_advice() == late.ids_of_the_advice(), "an event's id depends on who reads it"
     assert (early.texts[1, 1], late.texts[1, 1]) == ("half and half", "")
     assert [e["type"] for e in late.events[-3:]] == ["advice.started", "advice.superseded", "advice.started"]
 
@@ -138,6 +140,8 @@ def test_done_comes_with_the_last_event_and_goes_with_a_new_version(history: His
     rows.advised(history.matter, history.attempt)
     assert not history.read(reader, 3).done
     assert history.read_to_the_end(reader).done
+    number = reader.cursor.number
+    assert history.read(Reader(dataclasses.replace(reader.cursor, number=number - 1)), 1).done, "the page is just full"
     assert [e["type"] for e in reader.events[-2:]] == ["advice.completed", "matter.updated"]
     rows.move(history.matter, MatterStatus.ADVISING)
     assert not history.read_to_the_end(reader).done

@@ -38,10 +38,16 @@ def kill_all_workers(product: Breakable) -> None:
     product.start_workers()
 
 
+SAID_OF_ATTEMPTS = ("advice.started", "advice.superseded", "advice.completed")
+
+
 def types_of(events: list[Event], version: int = 1) -> list[str]:
     """What became of the attempts of a version, without deltas and checks."""
-    said = ("advice.started", "advice.superseded", "advice.completed")
-    return [f"{e['type'][7:]} {e['data']['attempt']}" for e in events if e["type"] in said]
+    return [f"{e['type'][7:]} {e['data']['attempt']}" for e in events if e["type"] in SAID_OF_ATTEMPTS]
+
+
+def ids_of(events: list[Event]) -> list[str]:
+    return [e["id"] for e in events if e["type"] in SAID_OF_ATTEMPTS]
 
 
 def test_the_advice_is_taken_over_when_every_worker_is_killed_in_the_middle_of_it(product: Breakable) -> None:
@@ -63,6 +69,7 @@ def test_the_advice_is_taken_over_when_every_worker_is_killed_in_the_middle_of_i
     assert (text_of(live, attempt=1), text_of(live, attempt=2)) == (partial, whole)
     late = list(by_poll(product, matter, ""))
     assert types_of(late) == types_of(live)
+    assert ids_of(late) == ids_of(live), "an event has another id for who reads it later"
     assert (text_of(late, attempt=1), text_of(late, attempt=2)) == ("", whole)
     assert [e["type"] for e in late[-2:]] == ["advice.completed", "matter.updated"]
 
