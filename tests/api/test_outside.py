@@ -213,6 +213,20 @@ def test_a_host_that_is_not_ours_gets_a_problem_document(installation: Installat
     assert (page.status_code, page.headers["content-type"].partition(";")[0]) == (400, "text/html")
 
 
+@pytest.mark.parametrize("kind", ["multipart/form-data", "multipart/form-data; boundary=x"])
+@pytest.mark.parametrize("body", ["hello", "--x\r\n", '{"question": "May we?"}'])
+def test_what_is_posted_as_a_form_and_is_none_is_answered_by_the_product(
+    installation: Installation, kind: str, body: str
+) -> None:
+    matter = submit(installation)
+    installation.api.post(f"{MATTERS}/{matter}/cancel")
+    headers = {"Content-Type": kind}
+    problem_of(installation.api.post(f"{MATTERS}/{matter}/documents", content=body, headers=headers), 400)
+    taken = installation.api.post(MATTERS, content=body, headers=headers)
+    assert taken.status_code == (202 if body.startswith("{") else 400), "JSON is taken whatever its type is said to be"
+    assert taken.headers["x-request-id"]
+
+
 def test_a_document_without_a_length_is_taken_and_bounded_as_well(installation: Installation) -> None:
     here = f"{MATTERS}/{submit(installation)}/documents"
     headers = {"Authorization": f"Bearer {installation.api_key}", "Content-Type": "multipart/form-data; boundary=x"}
