@@ -19,17 +19,24 @@ class _CsrfCheck(CsrfViewMiddleware):
 
 
 class Authentication(HttpBearer):
-    """Sets `request.principal`. 401 without a caller, 403 without the scope or, for a session, the CSRF token."""
+    """Sets `request.principal`. 401 without a caller, 403 without the scope or, for a session, the CSRF token.
+
+    `scope`: what every call needs; unless given, `read` or `write`, by its method.
+    """
 
     openapi_type = "http"
     openapi_scheme = "bearer"
     csrf = True  # the documentation's page sends the token along
 
+    def __init__(self, scope: Scope | None = None) -> None:
+        super().__init__()
+        self.scope = scope
+
     def __call__(self, request: HttpRequest) -> Principal:
         principal = _known(principal_of_request(request))
         if key := _key_of(principal):
             check_rate(key)
-        return _checked(request, principal)
+        return _checked(request, principal, self.scope)
 
     def authenticate(self, request: HttpRequest, token: str) -> Principal | None:
         """Not called: `__call__` looks at the session too."""
@@ -44,7 +51,7 @@ class AsyncAuthentication(Authentication):
         principal = _known(found)
         if key := _key_of(principal):
             await check_rate_async(key)
-        return _checked(request, principal)
+        return _checked(request, principal, self.scope)
 
 
 def _known(principal: Principal | None) -> Principal:
@@ -59,8 +66,8 @@ def _key_of(principal: Principal) -> str | None:
     return value if kind == "key" else None
 
 
-def _checked(request: HttpRequest, principal: Principal) -> Principal:
-    scope = Scope.READ if request.method in SAFE else Scope.WRITE
+def _checked(request: HttpRequest, principal: Principal, wanted: Scope | None) -> Principal:
+    scope = wanted or (Scope.READ if request.method in SAFE else Scope.WRITE)
     if not principal.may(scope):
         raise Problem(403, f"This key lacks the scope `{scope}`.")
     if _key_of(principal) is None and request.method not in SAFE:

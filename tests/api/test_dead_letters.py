@@ -114,6 +114,14 @@ def test_a_key_without_the_scope_admin_sees_none(api: Program, company: Company)
     assert json.loads(api.get(f"{MATTERS}/{step.matter_id}").content)["status"] == "failed"
 
 
+def test_a_key_with_no_other_scope_than_admin_may_do_all_of_it(company: Company) -> None:
+    program = Program(Authorization=f"Bearer {ApiKey.issue(company, ['admin'])[1]}")
+    step = given_up(company)
+    assert [item["id"] for item in page_of(program)["items"]] == [step.pk]
+    assert (do(program, step, "retry")[0], do(program, given_up(company), "discard")[0]) == (202, 202)
+    assert program.get(MATTERS).status_code == 403, "the scope admin is none to read matters with"
+
+
 def test_without_a_key_it_is_401() -> None:
     assert Program().get(DEAD_LETTERS).status_code == 401
 
