@@ -17,8 +17,11 @@ _DEMO = (
 
 
 def notice_for(model: str) -> str:
-    """What holds of an advice by `model` for good. This label alone asks whether the demo model is in use."""
-    return _DEMO + _ALWAYS if model == DEMO_MODEL else _ALWAYS
+    """What holds of an advice by `model` for good. This label alone asks whether the demo model is in use.
+
+    It answers by whatever name it is called, so with it in use the name that a client asked for tells nothing.
+    """
+    return _DEMO + _ALWAYS if model == DEMO_MODEL or demo_notice() else _ALWAYS
 
 
 def notice_beside(attempt: Attempt, standing: Standing | None) -> str:

@@ -23,25 +23,29 @@ class SafeParser(Parser):
                 request.body.decode("utf-8-sig"), parse_constant=_refuse_constant, object_pairs_hook=_without_duplicates
             )
         except RecursionError:
-            raise Problem(400, "The body's JSON is nested too deeply.") from None
+            raise _refused("The body's JSON is nested too deeply.") from None
         except UnicodeDecodeError:
-            raise Problem(400, "The body is not UTF-8. Send JSON in UTF-8.") from None
+            raise _refused("The body is not UTF-8. Send JSON in UTF-8.") from None
         except json.JSONDecodeError as error:
-            raise Problem(400, f"The body is not JSON: {error}.") from None
+            raise _refused(f"The body is not JSON: {error}.") from None
         except ValueError:  # Python reads no whole number of more than 4,300 digits
-            raise Problem(400, "The body's JSON has a number of thousands of digits.") from None
+            raise _refused("The body's JSON has a number of thousands of digits.") from None
+
+
+def _refused(why: str) -> Problem:
+    return Problem(400, why, errors=[{"field": "body", "message": why}])
 
 
 def _refuse_constant(name: str) -> None:
-    raise Problem(400, f"The body is not JSON: {name} is none.")
+    raise _refused(f"The body is not JSON: {name} is none.")
 
 
 def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(pairs) > MOST_NAMES:
-        raise Problem(400, f"The body's JSON has an object of more than {MOST_NAMES:,} names.")
+        raise _refused(f"The body's JSON has an object of more than {MOST_NAMES:,} names.")
     value = dict(pairs)
     if len(value) < len(pairs):
-        raise Problem(400, "The body's JSON has a name twice in one object.")
+        raise _refused("The body's JSON has a name twice in one object.")
     return value
 
 

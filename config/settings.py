@@ -37,12 +37,13 @@ DEMO_PASSWORDS = {"founder": _secrets.founder_password, "staff": _secrets.staff_
 HOST, PORT = env("HOST"), env("PORT")
 ALLOWED_HOSTS = env("ALLOWED_HOSTS") or ["localhost", "127.0.0.1", "[::1]", HOST]
 # Full origins (scheme, host, port): also what a WebSocket handshake's Origin is compared with.
-CSRF_TRUSTED_ORIGINS = env("CSRF_TRUSTED_ORIGINS") or [f"http://{host}:{PORT}" for host in ALLOWED_HOSTS if host != "*"]
+_PORT = "" if PORT == 80 else f":{PORT}"  # browsers leave it out
+CSRF_TRUSTED_ORIGINS = env("CSRF_TRUSTED_ORIGINS") or [f"http://{host}{_PORT}" for host in ALLOWED_HOSTS if host != "*"]
 
 # Where e-mails lead that no request stands behind.
 SITE_URL = next(
     (origin for origin in env("CSRF_TRUSTED_ORIGINS") if "*" not in origin),
-    f"http://{HOST if HOST not in ('0.0.0.0', '::', '') else 'localhost'}:{PORT}",  # noqa: S104 # nothing listens by it
+    f"http://{HOST if HOST not in ('0.0.0.0', '::', '') else 'localhost'}{_PORT}",  # noqa: S104 # nothing listens by it
 )
 
 INSTALLED_APPS = [
@@ -261,7 +262,8 @@ LOGGING = {
 CELERY_BROKER_URL = REDIS_URL
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None  # a broker that is down for a day is waited for
-# Short and without a second try, so that a hint to a broker that is away doesn't hold up the request that gives it.
+# Short and without a second try, so that a hint to a broker that is away doesn't hold up the request that gives it; one
+# that hangs does so for `socket_timeout`, which must be longer than a worker's wait for a message.
 CELERY_BROKER_TRANSPORT_OPTIONS = {
     "socket_connect_timeout": 0.5,
     "socket_timeout": 5,

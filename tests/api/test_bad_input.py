@@ -75,7 +75,7 @@ def test_it_refuses_what_is_no_object_with_a_question(api: Program, body: bytes)
 )
 def test_it_refuses_what_is_no_json(api: Program, body: bytes) -> None:
     problem = refused(api, body)
-    assert "errors" not in problem, "the body as a whole is wrong"
+    assert fields_of(problem) == ["body"], "the body as a whole is wrong"
     assert "sys." not in problem["detail"], "words for people, not for Python's developers"
 
 
