@@ -97,8 +97,9 @@ def find_person(question: str, people: Sequence[Person]) -> Match | Choice:
     if len(found := both or named or titled) == 1 and (both or not (named and titled)):
         by = " and ".join(word for word, there in (("name", bool(named)), ("title", bool(titled))) if there)
         return Match(found[0], f"the only one whose {by} your question has")
-    officers = sorted(people, key=lambda person: not offices_in(person.title))
-    return choice_of([*both, *named, *titled, *officers])
+    said = set(_words(question)) - _LITTLE
+    likely = sorted(people, key=lambda p: (-len(said & set(_words(p.title))), not offices_in(p.title)))
+    return choice_of([*both, *named, *titled, *likely])
 
 
 def find_holder(question: str, holders: Sequence[Holder], worker: Identity | None) -> Match | Choice:

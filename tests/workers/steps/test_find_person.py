@@ -43,6 +43,14 @@ def test_exactly_one_who_fits_is_the_one(question: str, person: Person) -> None:
     assert found.person == person
 
 
+def test_where_no_title_fits_whole_those_that_share_a_word_are_offered_first() -> None:
+    designer = Person("7", "Ines Roth", "Product Designer")
+    found = find_person("A designer has worked for us as a contractor: is that right?", [*PEOPLE, designer])
+    assert isinstance(found, Choice)
+    assert found.people[0] == designer
+    assert CEO in found.people[1:3], "then those who hold an office"
+
+
 def test_a_name_and_a_title_of_one_person_go_before_either_of_others() -> None:
     found = find_person("Our engineer Daniel Kim, a senior engineer, leaves", PEOPLE)
     assert isinstance(found, Match)
