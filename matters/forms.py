@@ -153,7 +153,10 @@ def _money(answer: str, question: Question, currency: str) -> str:
 
 
 def _number(answer: str, question: Question, currency: str) -> str:
-    return _decimal(answer, "Give a number in digits, such as 12.5")
+    number, *unit = answer.split(maxsplit=1)
+    if unit and any(c.isdigit() for c in unit[0]):
+        number, unit = answer, []
+    return " ".join([_decimal(number, "Give a number in digits, such as 12.5"), *unit])
 
 
 def _decimal(answer: str, wish: str) -> str:

@@ -39,7 +39,11 @@ def _state(case: Case) -> str:
         return "No facts about your company were gathered, so this stays general."
     unknown = sum(fact.status == "unknown" for fact in case.facts)
     in_hand = f"{len(case.facts) - unknown} of {len(case.facts)} facts are in hand"
-    return f"{in_hand}; {unknown} are open, and the steps they bear on name them." if unknown else f"{in_hand}."
+    if not unknown:
+        return f"{in_hand}."
+    if unknown == 1:
+        return f"{in_hand}; 1 is open, and the steps it bears on name it."
+    return f"{in_hand}; {unknown} are open, and the steps they bear on name them."
 
 
 def _listed(found: list[Found]) -> str:

@@ -34,10 +34,10 @@ _RECORDS = {
 }  # fmt: skip
 _HINTS = {
     "text": "One to three sentences are enough. If you don't know, say so.",
-    "yes_no": "Yes or no; add a word if it is not that simple.",
+    "yes_no": "Yes or no. If it is not that simple, answer in your own words.",
     "date": "Day, month and year, for example 3 November 2025.",
     "money": "An amount with its currency, for example 185,000 USD per year.",
-    "number": "A number and what is counted, for example 12 people.",
+    "number": "A number in digits, for example 12.5.",
     "choice": "Choose one of the options.",
 }
 
