@@ -55,7 +55,8 @@ export class AdviceText {
   }
 
   begin(version, attempt) {
-    Object.assign(this, { version, attempt, status: "streaming", length: 0, waiting: "", isFresh: true })
+    const isSameWish = version === this.version
+    Object.assign(this, { version, attempt, status: "streaming", length: 0, waiting: "", isFresh: true, isSameWish })
     this.element.ariaBusy = "true"
     Object.assign(this.element.dataset, { version, attempt, status: "streaming", state: `${version}.${attempt}.streaming` })
     delete this.write
@@ -88,10 +89,11 @@ export class AdviceText {
     this.grown()
   }
 
-  // What an earlier attempt wrote stays until the first words are there, and its height until they need as much.
+  // What was written before stays until the first words are there, and its height until an attempt at the same needs as
+  // much. Who wished for another text is to see that begin.
   clear(height) {
     this.isFresh = false
-    if (this.element.childNodes.length) this.element.style.minHeight = `${height}px`
+    if (this.isSameWish && this.element.childNodes.length) this.element.style.minHeight = `${height}px`
     this.element.replaceChildren()
     this.element.className = "advice"
   }

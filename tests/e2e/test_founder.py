@@ -113,6 +113,12 @@ def test_a_founder_goes_from_a_question_to_advice_without_a_reload(
     page.get_by_role("button", name="Regenerate").click()
     expect(page.locator("#advice-head")).to_contain_text("Version 2")
     page.locator("#advice-text[aria-busy]").wait_for()
+    begun = "() => { const t = document.querySelector('#advice-text'); return t.innerText && t.innerText.length < 500 }"
+    page.wait_for_function(begun)
+    expect(page.locator("#advice-text")).to_be_in_viewport()
+    height = page.locator("#advice-text").bounding_box()
+    assert height, "the text that is written anew can't be seen"
+    assert height["height"] < 500, "a blank space as high as the text before it is left above what is written"
     page.get_by_role("button", name="Stop").click()
     expect(page.locator("#advice-head")).to_contain_text("Stopped.")
     assert still_here(page)
