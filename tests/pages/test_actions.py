@@ -46,6 +46,13 @@ def test_a_bad_answer_keeps_what_was_typed_and_says_what_to_do(page: Client, mat
     assert question.answers == []
 
 
+def test_who_was_signed_out_comes_to_a_page_again_and_not_to_what_only_takes_forms(matter: Matter) -> None:
+    stranger = Client()
+    sent, seen = stranger.post(url_of(matter, "regenerate/")), stranger.get(url_of(matter))
+    assert sent["Location"] == "/accounts/login/?next=/"
+    assert seen["Location"] == f"/accounts/login/?next={url_of(matter)}"
+
+
 def test_another_answer_to_the_same_question_is_refused(page: Client, matter: Matter, ask: AskQuestion) -> None:
     question = ask()
     address = url_of(matter, f"questions/{question.pk}/answer/")
