@@ -5,9 +5,11 @@ chord and no ETA, and a lost or doubled message costs nothing.
 """
 
 import os
+import warnings
 from typing import Any
 
 from celery import Celery
+from celery.exceptions import SecurityWarning
 from celery.signals import worker_ready
 from kombu.transport import TRANSPORT_ALIASES
 
@@ -19,6 +21,8 @@ os.environ.setdefault("CELERY_SKIP_CHECKS", "true")
 
 # Not by CELERY_BROKER_TRANSPORT: addresses then have that name for their scheme, and Flower knows no such broker.
 TRANSPORT_ALIASES |= dict.fromkeys(("redis", "rediss"), "workers.broker:Transport")
+# As root too it is only this product that its workers run, from JSON that holds no code.
+warnings.filterwarnings("ignore", category=SecurityWarning)
 app = Celery("matterstream")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()

@@ -240,7 +240,10 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"lines": {"()": "config.logs.formatter", "debug": DEBUG}},
-    "filters": {"without_words": {"()": "config.logs.WithoutWords"}} if not DEBUG else {},
+    "filters": {
+        "without_periodic": {"()": "config.logs.WithoutPeriodic"},
+        **({"without_words": {"()": "config.logs.WithoutWords"}} if not DEBUG else {}),
+    },
     "handlers": {
         "console": {
             "class": "logging.StreamHandler",
@@ -250,7 +253,9 @@ LOGGING = {
     },
     "root": {"handlers": ["console"], "level": "INFO"},
     "loggers": {
+        "celery.beat": {"level": "WARNING"},  # else a line for each task that it sends, forty a minute
         "celery.worker.strategy": {"level": "WARNING"},
+        "celery.app.trace": {"filters": ["without_periodic"]},
         "django.request": {"level": "ERROR"},  # a refusal has its line by `config.middleware`, without the address
         "httpx2": {"level": "WARNING"},
         "httpcore2": {"level": "WARNING"},
