@@ -101,11 +101,13 @@ def test_the_whole_matter_is_on_one_page(staff: Staff, attempt: Attempt) -> None
         step=step, kind=step.kind, attempt=1, model="m-1", outcome="ok", prompt_tokens=321, prompt_sha256="a" * 64
     )
     Attempt.objects.filter(pk=attempt.pk).update(
-        sources=[{"marker": "P9", "heading": "Final pay", "text": "<b>Now</b>", "playbook": "p"}]
+        sources=[{"marker": "P9", "heading": "Final pay", "text": "<b>Now</b>", "playbook": "p"}],
+        facts=[{"marker": "F7", "label": "Which notice?", "value": "30", "unit": "days", "status": "known"}],
     )
     shown = staff("reviewer").get(page_of(attempt)).content.decode()
     for words in (matter.question, "Pay at once", "Final pay", "Where do they work?", "Oakland", "w-1", "321",
-                  "severance of an executive", "version 1, attempt 1"):  # fmt: skip
+                  "severance of an executive", "version 1, attempt 1", 'id="source-P9"', 'id="fact-F7"',
+                  "<strong>30 days</strong>"):  # fmt: skip
         assert words in shown, words
     assert "<b>Now</b>" not in shown
 

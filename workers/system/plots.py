@@ -40,8 +40,12 @@ class Plot:
         sums = [sum(values) for values in zip(*(one.values for one in series), strict=True)]
         most = max(sums)
         space = " " if unit else ""
-        words = f"now {sums[-1]:.3g}{space}{unit}, at most {most:.3g}{space}{unit}"
+        words = f"now {_number(sums[-1])}{space}{unit}, at most {_number(most)}{space}{unit}"
         return cls(title, words, tuple(one.name for one in series), tuple(_bars(series, most)))
+
+
+def _number(value: float) -> str:
+    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
 
 
 def _bars(series: Sequence[Series], most: float) -> Iterator[Bar]:
