@@ -153,6 +153,7 @@ def _money(answer: str, question: Question, currency: str) -> str:
 
 
 def _number(answer: str, question: Question, currency: str) -> str:
+    """The number, and behind it whatever words say what is counted: "14.5 days"."""
     number, *unit = answer.split(maxsplit=1)
     if unit and any(c.isdigit() for c in unit[0]):
         number, unit = answer, []

@@ -86,5 +86,5 @@ def until_unlocked(do: Callable[[], T]) -> T:
                 raise
             logger.warning("an outcome waits for a matter that is locked: %s", error)
         connection.close()
-        time.sleep(random.uniform(pause / 2, pause))
+        time.sleep(random.uniform(pause / 2, pause))  # else all that wait would come back at once
         pause = min(2 * pause, LONGEST_LOCKED_PAUSE)

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from advice import stream
 from advice.cursor import START, BadCursorError, Cursor
 from advice.models import Attempt, AttemptStatus
+from advice.one_event import one_event
 from advice.stream import MatterGoneError, Page, heads_of, read_page, snapshot
 from companies.models import Company
 from matters.models import Matter
@@ -128,6 +129,8 @@ def test_a_reader_in_the_middle_of_a_superseded_attempt_gets_its_rest(history: H
     for reader in (early, late):
         history.read_to_the_end(reader)
     assert early.ids_of_the_advice() == late.ids_of_the_advice(), "an event's id depends on who reads it"
+    by_webhook = [str(one_event(e.pk).cursor) for e in history.matter.events.filter(type__startswith="advice.")]
+    assert sorted(by_webhook) == sorted(late.ids_of_the_advice()), "a webhook names an event otherwise than the stream"
     assert (early.texts[1, 1], late.texts[1, 1]) == ("half and half", "")
     assert [e["type"] for e in late.events[-3:]] == ["advice.started", "advice.superseded", "advice.started"]
 

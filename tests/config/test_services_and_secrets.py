@@ -1,5 +1,8 @@
 """`services.json` and `secrets.json`."""
 
+import os
+import subprocess
+import sys
 from dataclasses import asdict
 from pathlib import Path
 
@@ -8,6 +11,7 @@ from cryptography.fernet import Fernet
 from config.embedded.files import write_private_json
 from config.embedded.secrets import ensure_secrets, find_secrets
 from config.embedded.services import Services, find_services, remove_services, write_services
+from tests.databases import ROOT
 
 SERVICES = Services("postgresql://user:secret@127.0.0.1:1/name", "redis://:secret@127.0.0.1:2/0")
 
@@ -47,3 +51,12 @@ def test_a_secret_that_a_newer_version_needs_is_added_without_changing_the_other
     write_private_json(tmp_path / "secrets.json", {"secret_key": "kept"})
     assert find_secrets(tmp_path) is None
     assert ensure_secrets(tmp_path).secret_key == "kept"
+
+
+def test_a_command_without_a_secret_key_says_in_one_line_what_to_do(tmp_path: Path) -> None:
+    command = [sys.executable, "manage.py", "create_api_key", "--company", "demo"]
+    env = {"PATH": os.environ["PATH"], "DATA_DIR": str(tmp_path), "DATABASE_URL": os.environ["DATABASE_URL"]}
+    done = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert done.stderr.startswith("SECRET_KEY is not set"), done.stderr
+    assert done.stderr.count("\n") == 1, "a traceback stands before what is to be done"
