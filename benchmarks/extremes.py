@@ -1,7 +1,9 @@
 """What is measured once, not run against run: many viewers, long answers, WAL, and how many calls a worker carries."""
 
 import asyncio
+from collections.abc import Coroutine
 from dataclasses import dataclass, replace
+from typing import Any
 
 from benchmarks.figures import percentile
 from benchmarks.llm import Shape
@@ -17,10 +19,11 @@ _SAMPLE_SECONDS, _WATCHED_SECONDS = 0.1, 10.0
 
 @dataclass(frozen=True)
 class Crowd:
-    """Many viewers of one matter. `memory`: bytes of the web process for each viewer, before the text begins."""
+    """Many viewers of one matter. Bytes of the web process for each: `waiting` for the text, `memory` at its most."""
 
     side: str
     viewers: int
+    waiting: float
     memory: float
     connections: int
     finished: int
@@ -57,21 +60,31 @@ async def measure_crowd(world: World, side: Side, viewers: int, shape: Shape) ->
     (crowd,) = await side.begin_streams(1, shape.size, viewers)
     await world.wait_for_streams(1)
     await asyncio.sleep(1)  # what the connections' beginning left to do is done
-    memory = (resident_bytes([side.web]) - without) / viewers
+    waiting = resident_bytes([side.web])
     connections = world.connections(side.database)
     await world.go()
-    unfinished = await wait_for_end(crowd, time_limit(shape))
+    unfinished, most = await _watching(side.web, wait_for_end(crowd, time_limit(shape)))
     equal = sum(viewer.dated.length == shape.chunks * shape.size for viewer in crowd)
     ages = [age for viewer in crowd for age in viewer.dated.ages] or [0]
     return Crowd(
         side=side.name,
         viewers=viewers,
-        memory=memory,
+        waiting=(waiting - without) / viewers,
+        memory=(most - without) / viewers,
         connections=connections,
         finished=min(equal, viewers - unfinished),
         p50=percentile(ages, 50) / 1000,
         p99=percentile(ages, 99) / 1000,
     )
+
+
+async def _watching(process: int, until: Coroutine[Any, Any, int]) -> tuple[int, int]:
+    """What `until` comes to, and the most bytes that `process` held meanwhile."""
+    task, most = asyncio.create_task(until), 0
+    while not task.done():
+        most = max(most, resident_bytes([process]))
+        await asyncio.wait([task], timeout=_SAMPLE_SECONDS)
+    return task.result(), most
 
 
 async def measure_long(world: World, side: Side, shape: Shape) -> LongAnswer:

@@ -45,7 +45,16 @@ def streams(p50: float, unfinished: int = 0) -> StreamRun:
 
 
 def crowd(finished: int) -> Crowd:
-    return Crowd(side="product", viewers=300, memory=40_000.0, connections=9, finished=finished, p50=4.0, p99=8.0)
+    return Crowd(
+        side="product",
+        viewers=300,
+        waiting=35_000.0,
+        memory=40_000.0,
+        connections=9,
+        finished=finished,
+        p50=4.0,
+        p99=8.0,
+    )
 
 
 def test_a_line_has_the_medians_of_a_servers_runs_and_whoever_did_not_finish() -> None:
