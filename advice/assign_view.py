@@ -5,16 +5,16 @@ from uuid import UUID
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
-from django.views.decorators.http import require_POST
 
 from advice.own import own_matter
 from advice.render import render_fragments
 from companies.access import is_from_script, members_only, user_of
+from companies.posting import posted
 from matters.assigning import NoSuchMember, assign_question
 from matters.services import NotAllowed
 
 
-@require_POST
+@posted("advice:matter", "matter_id")
 @members_only
 def assign(request: HttpRequest, matter_id: UUID, question_id: UUID) -> HttpResponse:
     """Ask the member whose address is sent as `email`; an empty one takes the question back."""

@@ -4,16 +4,16 @@ from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
-from django.views.decorators.http import require_POST
 
 from advice.feedback import give_feedback
 from advice.forms import FeedbackForm
 from advice.own import own_matter
 from advice.showing import act, refuse
 from companies.access import members_only, user_of
+from companies.posting import posted
 
 
-@require_POST
+@posted("advice:matter", "matter_id")
 @members_only
 def feedback(request: HttpRequest, matter_id: UUID) -> HttpResponse:
     """Take what a member thinks of an attempt."""

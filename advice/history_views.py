@@ -4,18 +4,18 @@ from uuid import UUID
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.views.decorators.http import require_POST
 
 from advice.deleting import delete_matter, restore_matter
 from advice.own import own_matter
 from advice.showing import act, refuse
 from companies.access import members_only, shown_company
+from companies.posting import posted
 from matters.forms import TitleForm
 from matters.history import rename_matter
 from matters.models import Matter
 
 
-@require_POST
+@posted("advice:matter", "matter_id")
 @members_only
 def rename(request: HttpRequest, matter_id: UUID) -> HttpResponse:
     """Give the matter a title, or take it away."""
@@ -25,7 +25,7 @@ def rename(request: HttpRequest, matter_id: UUID) -> HttpResponse:
     return act(request, own, lambda: rename_matter(own.pk, form.cleaned_data["title"]))
 
 
-@require_POST
+@posted("advice:matter", "matter_id")
 @members_only
 def delete(request: HttpRequest, matter_id: UUID) -> HttpResponse:
     """Delete the matter. The list, where this leads, offers to undo it."""
@@ -33,7 +33,7 @@ def delete(request: HttpRequest, matter_id: UUID) -> HttpResponse:
     return redirect("matters:list")
 
 
-@require_POST
+@posted("matters:list")
 @members_only
 def restore(request: HttpRequest, matter_id: UUID) -> HttpResponse:
     """Undo that."""

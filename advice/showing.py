@@ -67,7 +67,6 @@ def show(
     invalid: AnswerForm | None = None,
     unsettled: Unsettled | None = None,
     refused: str = "",
-    made: str = "",
     refused_file: str = "",
 ) -> HttpResponse:
     """The whole page, with what was not taken, and why."""
@@ -83,7 +82,6 @@ def show(
         "matter": page.matter,
         "parts": render_regions(page, request, invalid, unsettled, refused_file),
         "refused": refused,
-        "made": made,
         "undo_minutes": UNDO_MINUTES,
     }
     return render(request, "advice/matter.html", context, status=status)

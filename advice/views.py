@@ -4,12 +4,12 @@ from contextlib import suppress
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect
+from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.gzip import gzip_page
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_GET
 
 from advice.attendance import note_view
 from advice.forms import ShareForm
@@ -19,7 +19,9 @@ from advice.services import cancel_matter
 from advice.sharing import links_of, revoke_link, share_attempt
 from advice.showing import act, refuse, refuse_file, show, show_again
 from companies.access import members_only, user_of
+from companies.posting import posted
 from companies.problems import Problem
+from companies.shown_once import show_once
 from documents.attaching import attach_sent
 from documents.downloads import download
 from documents.models import Document
@@ -44,7 +46,7 @@ def matter(request: HttpRequest, matter_id: UUID) -> HttpResponse:
     return show(request, own)
 
 
-@require_POST
+@posted("advice:matter", "matter_id")
 @members_only
 def answer(request: HttpRequest, matter_id: UUID, question_id: UUID) -> HttpResponse:
     """Take an answer, or that the founder does not know."""
@@ -62,7 +64,7 @@ def answer(request: HttpRequest, matter_id: UUID, question_id: UUID) -> HttpResp
     return show_again(request, own)
 
 
-@require_POST
+@posted("advice:matter", "matter_id")
 @members_only
 def settle(request: HttpRequest, matter_id: UUID, fact_id: UUID) -> HttpResponse:
     """Decide what a fact is that two sources disagree about."""
@@ -79,7 +81,7 @@ def settle(request: HttpRequest, matter_id: UUID, fact_id: UUID) -> HttpResponse
     return refuse(request, own, problem, 400, unsettled=typed)
 
 
-@require_POST
+@posted("advice:matter", "matter_id")
 @members_only
 def confirm(request: HttpRequest, matter_id: UUID, question_id: UUID) -> HttpResponse:
     """Take what was found in a document as the founder's answer: the one that they saw."""
@@ -90,7 +92,7 @@ def confirm(request: HttpRequest, matter_id: UUID, question_id: UUID) -> HttpRes
 
 
 @csrf_exempt
-@require_POST
+@posted("advice:matter", "matter_id")
 @members_only
 def attach(request: HttpRequest, matter_id: UUID) -> HttpResponse:
     """Attach a document. Its size is looked at first: whoever looks for the CSRF token reads the whole body."""
@@ -118,7 +120,7 @@ def document(request: HttpRequest, matter_id: UUID, document_id: UUID) -> HttpRe
     return download(get_object_or_404(own_matter(request, matter_id).documents, pk=document_id))
 
 
-@require_POST
+@posted("advice:matter", "matter_id")
 @members_only
 def remove(request: HttpRequest, matter_id: UUID, document_id: UUID) -> HttpResponse:
     """Remove a document, with its text and what was proposed from it."""
@@ -128,7 +130,7 @@ def remove(request: HttpRequest, matter_id: UUID, document_id: UUID) -> HttpResp
     return show_again(request, own)
 
 
-@require_POST
+@posted("advice:matter", "matter_id")
 @members_only
 def stop(request: HttpRequest, matter_id: UUID) -> HttpResponse:
     """Stop the matter; what was written stays."""
@@ -136,7 +138,7 @@ def stop(request: HttpRequest, matter_id: UUID) -> HttpResponse:
     return act(request, own, lambda: cancel_matter(own.pk))
 
 
-@require_POST
+@posted("advice:matter", "matter_id")
 @members_only
 def retry(request: HttpRequest, matter_id: UUID) -> HttpResponse:
     """Go on where the matter failed, or try at once what it waits for."""
@@ -144,7 +146,7 @@ def retry(request: HttpRequest, matter_id: UUID) -> HttpResponse:
     return act(request, own, lambda: retry_matter(own.pk))
 
 
-@require_POST
+@posted("advice:matter", "matter_id")
 @members_only
 def regenerate(request: HttpRequest, matter_id: UUID) -> HttpResponse:
     """Have the advice written anew, as a new version."""
@@ -152,13 +154,11 @@ def regenerate(request: HttpRequest, matter_id: UUID) -> HttpResponse:
     return act(request, own, lambda: regenerate_matter(own.pk))
 
 
-@require_http_methods(["GET", "POST"])
+@posted("advice:matter", "matter_id")
 @members_only
 def share(request: HttpRequest, matter_id: UUID) -> HttpResponse:
-    """Make a link to an attempt that has ended. Its address is on this page, and on none after it."""
+    """Make a link to an attempt that has ended. Its address is on the page that follows, and on none after it."""
     own = own_matter(request, matter_id)
-    if request.method == "GET":  # somebody comes back to the address of the form
-        return redirect("advice:matter", matter_id=own.pk)
     form = ShareForm(request.POST)
     if not form.is_valid():
         return refuse(request, own, "Choose for how many days the link is to be good.", 400)
@@ -168,10 +168,12 @@ def share(request: HttpRequest, matter_id: UUID) -> HttpResponse:
         _, token = share_attempt(attempt, days=wanted["days"], facts=not wanted["without_facts"], by=user_of(request))
     except NotAllowed as refused:
         return refuse(request, own, str(refused), 409)
-    return show(request, own, made=request.build_absolute_uri(reverse("advice:shared", args=[token])))
+    address = request.build_absolute_uri(reverse("advice:shared", args=[token]))
+    show_once(request, address, said="The link is made.")
+    return show_again(request, own, attempt.version)
 
 
-@require_POST
+@posted("advice:matter", "matter_id")
 @members_only
 def revoke(request: HttpRequest, matter_id: UUID, share_id: UUID) -> HttpResponse:
     """End a link at once."""

@@ -7,7 +7,6 @@ from typing import Any
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.urls import reverse
 
 from companies.models import Company, Membership, User
 
@@ -44,11 +43,6 @@ def is_owner(user: User, company: Company) -> bool:
     return company.memberships.filter(user=user, role=Membership.Role.OWNER).exists()
 
 
-def _place_of(request: HttpRequest) -> str:
-    """Where somebody is to be once they are signed in. What was sent can't be sent again: then the list of matters."""
-    return request.get_full_path() if request.method in ("GET", "HEAD") else reverse("matters:list")
-
-
 def members_only(view: View) -> View:
     """Only for members of a company: others sign in, or are told that they are in none.
 
@@ -60,7 +54,7 @@ def members_only(view: View) -> View:
         if not isinstance(request.user, User):
             if is_from_script(request):
                 return HttpResponse(SIGNED_OUT, status=403, content_type="text/plain; charset=utf-8")
-            return redirect_to_login(_place_of(request))
+            return redirect_to_login(request.get_full_path())
         request.user.chosen_company = request.session.get(CHOSEN_COMPANY)
         if company_of(request.user) is None:
             return render(request, "companies/no_company.html", status=403)

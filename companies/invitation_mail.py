@@ -10,6 +10,10 @@ from django.urls import reverse
 from companies.models import Company
 
 logger = logging.getLogger(__name__)
+NO_MAIL_SERVER = (
+    "{} is invited, but no mail server is set up here (EMAIL_URL), so nothing was sent. The invitation, with its link, "
+    "was written to the log of the web process. The link is good for seven days."
+)
 NOT_SENT = "The invitation could not be sent: our mail server does not answer. Wait some minutes, then send it again."
 
 

@@ -99,6 +99,12 @@ def remove(member: Membership, by: User) -> None:
         membership_ended.send(Membership, company=member.company, user=person)
 
 
+def is_only_owner(user: User, company: Company) -> bool:
+    """Whether the company would have no owner without `user`."""
+    owners = company.memberships.filter(role=Role.OWNER).values_list("user", flat=True)
+    return list(owners) == [user.pk]
+
+
 @contextmanager
 def _locked(company: Company) -> Iterator[None]:
     """Two owners who remove each other at once: the second one waits, and finds one owner."""
@@ -108,8 +114,7 @@ def _locked(company: Company) -> Iterator[None]:
 
 
 def _keep_an_owner(member: Membership, otherwise: str) -> None:
-    owners = list(member.company.memberships.filter(role=Role.OWNER).values_list("pk", flat=True))
-    if owners == [member.pk]:
+    if is_only_owner(member.user, member.company):
         raise NotAllowed(otherwise)
 
 

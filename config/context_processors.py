@@ -6,8 +6,8 @@ from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
 from advice.notice import demo_notice
-from companies.access import CHOSEN_COMPANY, company_of
-from companies.models import User
+from companies.access import CHOSEN_COMPANY, company_of, is_owner
+from companies.models import Company, User
 from companies.passkeys import has_passkeys, passkeys_at
 from matters.assigning import questions_for
 
@@ -16,8 +16,13 @@ def notices(request: HttpRequest) -> dict[str, Any]:
     """`demo_notice`: that the demo model answers; empty where another one does.
 
     `my_questions`: how many questions wait for the person who is signed in, counted where a page shows it.
+    `is_owner_here`: whether they own the company whose pages they see.
     """
-    return {"demo_notice": demo_notice(), "my_questions": SimpleLazyObject(lambda: _count(request))}
+    return {
+        "demo_notice": demo_notice(),
+        "my_questions": SimpleLazyObject(lambda: _count(request)),
+        "is_owner_here": SimpleLazyObject(lambda: _owns(request)),
+    }
 
 
 def passkeys(request: HttpRequest) -> dict[str, Any]:
@@ -32,8 +37,17 @@ def _count(request: HttpRequest) -> int:
     if not isinstance(request.user, User):
         return 0
     companies = list(questions_for(request.user).values_list("matter__company", flat=True))
-    if not companies:
-        return 0
-    request.user.chosen_company = request.session.get(CHOSEN_COMPANY)
-    shown = company_of(request.user)
+    shown = _shown(request, request.user) if companies else None
     return companies.count(shown.pk) if shown else 0
+
+
+def _owns(request: HttpRequest) -> bool:
+    if not isinstance(request.user, User):
+        return False
+    shown = _shown(request, request.user)
+    return shown is not None and is_owner(request.user, shown)
+
+
+def _shown(request: HttpRequest, user: User) -> Company | None:
+    user.chosen_company = request.session.get(CHOSEN_COMPANY)
+    return company_of(user)

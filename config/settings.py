@@ -8,6 +8,7 @@ import django_stubs_ext
 from django.core.exceptions import ImproperlyConfigured
 
 from companies.postgresql.resting import IDLE_SECONDS, RECONNECT_SECONDS
+from companies.shown_once import ONCE
 from config.embedded.secrets import find_secrets
 from config.embedded.services import find_services
 from config.env import BASE_DIR, env
@@ -156,6 +157,9 @@ WHITENOISE_AUTOREFRESH = DEBUG
 # HTTPS is the proxy's to end; behind one, DEBUG off and an https origin make the cookies secure.
 _https = any(origin.startswith("https://") for origin in CSRF_TRUSTED_ORIGINS)
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if _https else None
+# A message waits in the reader's own browser, and nowhere here: it may be a key that is shown once.
+MESSAGE_STORAGE = "django.contrib.messages.storage.cookie.CookieStorage"
+MESSAGE_TAGS = {ONCE: "once"}
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = _https
 SECURE_HSTS_SECONDS = 31_536_000 if _https else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = _https
@@ -180,7 +184,7 @@ globals().update(env.email_url_config(env("EMAIL_URL")))
 DEFAULT_FROM_EMAIL = env("DEFAULT_FROM_EMAIL")
 EMAIL_TIMEOUT = 10  # seconds: a mail server that hangs holds up no worker
 # Without a mail server nobody could be asked to confirm an address before the first sign-in: the link is in the log.
-_has_mail_server = not str(globals()["EMAIL_BACKEND"]).endswith(".console.EmailBackend")
+HAS_MAIL_SERVER = not str(globals()["EMAIL_BACKEND"]).endswith(".console.EmailBackend")
 
 AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
 ACCOUNT_ADAPTER = "companies.account_adapter.AccountAdapter"
@@ -188,7 +192,7 @@ ACCOUNT_FORMS = {"login": "companies.forms.SignInForm", "signup": "companies.for
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
-ACCOUNT_EMAIL_VERIFICATION = "mandatory" if _has_mail_server else "optional"
+ACCOUNT_EMAIL_VERIFICATION = "mandatory" if HAS_MAIL_SERVER else "optional"
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_EMAIL_NOTIFICATIONS = True
 ACCOUNT_CHANGE_EMAIL = True  # one address each; a new one takes the place of the old once it is confirmed

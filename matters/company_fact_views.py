@@ -8,9 +8,10 @@ from django.middleware.csrf import get_token
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.html import format_html
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET
 
 from companies.access import members_only, shown_company, user_of
+from companies.posting import posted
 from matters.company_facts import about_of, facts_of, is_fresh, names_of
 from matters.forms import SettleForm
 from matters.models import CompanyFact
@@ -41,7 +42,7 @@ def fact(request: HttpRequest, fact_id: UUID) -> HttpResponse:
     return _show(request, _own(request, fact_id))
 
 
-@require_POST
+@posted("matters:fact", "fact_id")
 @members_only
 def settle(request: HttpRequest, fact_id: UUID) -> HttpResponse:
     """Decide between the values of a fact in dispute, or for another one."""

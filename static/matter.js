@@ -7,6 +7,7 @@ import { Clock } from "./matter/clock.js"
 import { applyFragments } from "./matter/fragments.js"
 import { offerJump } from "./matter/latest.js"
 import { offerSavingAll } from "./matter/saving.js"
+import { awaitMore } from "./matter/silence.js"
 import { keepTyped } from "./matter/typed.js"
 
 const LONGEST_PAUSE = 15_000 // milliseconds between two tries to connect
@@ -47,9 +48,12 @@ function connect() {
   url.protocol = url.protocol.replace("http", "ws")
   url.search = new URLSearchParams({ after: cursor, html: "1" })
   socket = new WebSocket(url)
-  socket.addEventListener("open", () => { failures = 0; say("") })
-  socket.addEventListener("message", ({ data }) => (data.startsWith("{") ? take(JSON.parse(data)) : show(data)))
-  socket.addEventListener("close", (event) => { socket = null; afterClose(event.code) })
+  socket.addEventListener("open", () => { failures = 0; say(""); awaitMore(advice.isWritten) })
+  socket.addEventListener("message", ({ data }) => {
+    data.startsWith("{") ? take(JSON.parse(data)) : show(data)
+    awaitMore(advice.isWritten)
+  })
+  socket.addEventListener("close", (event) => { socket = null; awaitMore(false); afterClose(event.code) })
 }
 
 function take(event) {

@@ -5,9 +5,10 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET
 
 from companies.access import CHOSEN_COMPANY, company_of, members_only, user_of
+from companies.posting import posted
 
 
 @never_cache
@@ -21,7 +22,7 @@ def account(request: HttpRequest) -> HttpResponse:
     return render(request, "settings/account.html", {"memberships": memberships, "company": company_of(user)})
 
 
-@require_POST
+@posted("settings:account")
 @members_only
 def choose_company(request: HttpRequest) -> HttpResponse:
     """Show the pages of another company of theirs; one that is not theirs is as one that does not exist."""

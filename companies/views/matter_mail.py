@@ -6,14 +6,15 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods
 
 from companies.access import user_of
 from companies.models import User
+from companies.posting import posted
 from companies.unsubscribing import subscriber
 
 
-@require_POST
+@posted("settings:account")
 @login_required
 def matter_mail(request: HttpRequest) -> HttpResponse:
     """Choose whether to be sent any."""

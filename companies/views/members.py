@@ -2,17 +2,19 @@
 
 from collections.abc import Callable
 
+from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET
 
 from companies import members
 from companies.access import is_owner, members_only, owners_only, shown_company, user_of
 from companies.forms import InvitationForm, RoleForm
-from companies.invitation_mail import NOT_SENT, send_invitation
+from companies.invitation_mail import NO_MAIL_SERVER, NOT_SENT, send_invitation
 from companies.models import Invitation, Membership
+from companies.posting import posted
 
 
 @never_cache
@@ -23,7 +25,7 @@ def member_list(request: HttpRequest) -> HttpResponse:
     return _show(request, InvitationForm())
 
 
-@require_POST
+@posted("settings:members")
 @owners_only
 def invite(request: HttpRequest) -> HttpResponse:
     """Send somebody a link by which they join."""
@@ -33,7 +35,7 @@ def invite(request: HttpRequest) -> HttpResponse:
     return _invite(request, form.cleaned_data["email"], form.cleaned_data["role"])
 
 
-@require_POST
+@posted("settings:members")
 @owners_only
 def resend(request: HttpRequest, invitation_id: int) -> HttpResponse:
     """Send a new link; the one before ends."""
@@ -41,7 +43,7 @@ def resend(request: HttpRequest, invitation_id: int) -> HttpResponse:
     return _invite(request, open_one.email, open_one.role)
 
 
-@require_POST
+@posted("settings:members")
 @owners_only
 def withdraw(request: HttpRequest, invitation_id: int) -> HttpResponse:
     """End an invitation."""
@@ -49,7 +51,7 @@ def withdraw(request: HttpRequest, invitation_id: int) -> HttpResponse:
     return _do(request, lambda: members.withdraw(open_one, user_of(request)), f"{open_one.email} can't join any more.")
 
 
-@require_POST
+@posted("settings:members")
 @owners_only
 def change_role(request: HttpRequest, member_id: int) -> HttpResponse:
     """Make somebody an owner, or a member."""
@@ -61,7 +63,7 @@ def change_role(request: HttpRequest, member_id: int) -> HttpResponse:
     return _do(request, lambda: members.change_role(member, user_of(request), role), f"{member.user}: {role}.")
 
 
-@require_POST
+@posted("settings:members")
 @owners_only
 def remove(request: HttpRequest, member_id: int) -> HttpResponse:
     """End somebody's membership."""
@@ -70,7 +72,7 @@ def remove(request: HttpRequest, member_id: int) -> HttpResponse:
     return _do(request, lambda: members.remove(member, user_of(request)), done)
 
 
-@require_POST
+@posted("settings:members")
 @members_only
 def leave(request: HttpRequest) -> HttpResponse:
     """End one's own membership."""
@@ -87,10 +89,12 @@ def _invite(request: HttpRequest, email: str, role: str) -> HttpResponse:
         token = members.invite(company, user_of(request), email, role)
     except members.NotAllowed as refused:
         return _refused(request, str(refused))
-    if send_invitation(request, company, email, token):
+    if not send_invitation(request, company, email, token):
+        messages.error(request, NOT_SENT)
+    elif settings.HAS_MAIL_SERVER:
         messages.success(request, f"{email.lower()} was sent an invitation. Its link is good for seven days.")
     else:
-        messages.error(request, NOT_SENT)
+        messages.warning(request, NO_MAIL_SERVER.format(email.lower()))
     return redirect("settings:members")
 
 
@@ -115,6 +119,7 @@ def _show(request: HttpRequest, form: InvitationForm, status: int = 200) -> Http
         "members": company.memberships.select_related("user").order_by("joined_at"),
         "roles": Membership.Role.choices,
         "is_owner": is_owner(user_of(request), company),
+        "is_only_owner": members.is_only_owner(user_of(request), company),
         "invitations": company.invitations.order_by("email"),
         "form": form,
     }

@@ -22,7 +22,7 @@ _NO = re.compile(r"^\W*(?:no|nope|nah|n|not|never|none|false|incorrect|nothing|n
 _DENIAL = re.compile(r"\b(?:no|not|never|none|nothing|nobody|without)\b|n['’]t\b", re.IGNORECASE)
 _AFFIRMED = re.compile(r"\b(?:is|are|was|were|has|have|had|did|does|do|will|can)\b", re.IGNORECASE)
 _MIXED = re.compile(r"\byes and no\b|\byes\b.*\bbut no\b", re.IGNORECASE)
-_AS_OF = re.compile(r"\b(?:as of|as at|since|on|effective|per)\s*$", re.IGNORECASE)
+_AS_OF = re.compile(r"\b(?:as of|as at|effective|per)\s*$", re.IGNORECASE)  # "on" and "since" may be of another event
 
 
 @dataclass(frozen=True)

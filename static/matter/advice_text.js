@@ -17,6 +17,10 @@ export class AdviceText {
     this.flush()
   }
 
+  get isWritten() {
+    return this.element.ariaBusy === "true"
+  }
+
   // Take over what the server has rendered.
   adopt() {
     this.element = document.getElementById("advice-text")

@@ -284,6 +284,24 @@ def test_a_takeover_shows_the_new_attempt_and_its_text_alone(founder_page: Page,
     assert still_here(page)
 
 
+def test_a_text_that_has_stopped_growing_is_told_until_it_grows_again(
+    founder_page: Page, installation: Installation
+) -> None:
+    page = founder_page
+    page.clock.install()
+    installation.llm.set(text=TEXT, chunk=150, interval=6)
+    ask_a_question(page)
+    answer_cards(page)
+    page.wait_for_function("() => document.querySelector('#advice-text').innerText.length > 100")
+    expect(page.locator("#silence")).to_be_hidden()
+    page.clock.fast_forward(20_000)  # beyond what a reader is left without a word
+    expect(page.locator("#silence")).to_contain_text("No new words for a while")
+    picture(page, "silence")
+    installation.llm.set(interval=0)
+    expect(page.locator("#silence")).to_be_hidden(timeout=30_000)
+    page.get_by_role("button", name="Regenerate").wait_for(timeout=60_000)
+
+
 def test_a_lost_connection_is_told_and_found_again(founder_page: Page, installation: Installation) -> None:
     page = founder_page
     ask_a_question(page)

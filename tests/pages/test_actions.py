@@ -46,13 +46,6 @@ def test_a_bad_answer_keeps_what_was_typed_and_says_what_to_do(page: Client, mat
     assert question.answers == []
 
 
-def test_who_was_signed_out_comes_to_a_page_again_and_not_to_what_only_takes_forms(matter: Matter) -> None:
-    stranger = Client()
-    sent, seen = stranger.post(url_of(matter, "regenerate/")), stranger.get(url_of(matter))
-    assert sent["Location"] == "/accounts/login/?next=/"
-    assert seen["Location"] == f"/accounts/login/?next={url_of(matter)}"
-
-
 def test_another_answer_to_the_same_question_is_refused(page: Client, matter: Matter, ask: AskQuestion) -> None:
     question = ask()
     address = url_of(matter, f"questions/{question.pk}/answer/")
@@ -107,11 +100,6 @@ def test_regenerate_begins_a_new_version_and_keeps_the_old_one(page: Client, mat
 def test_nothing_is_regenerated_while_the_first_version_is_written(page: Client, matter: Matter, write: Write) -> None:
     write("Half", status=None)
     assert page.post(url_of(matter, "regenerate/")).status_code == 409
-
-
-@pytest.mark.parametrize("action", ["stop/", "retry/", "regenerate/"])
-def test_actions_are_never_done_by_a_link(page: Client, matter: Matter, action: str) -> None:
-    assert page.get(url_of(matter, action)).status_code == 405
 
 
 def script_posts(page: Client, address: str, data: dict[str, Any] | None = None) -> tuple[int, str]:

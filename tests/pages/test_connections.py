@@ -57,6 +57,7 @@ def test_it_is_linked_and_says_what_is_read_and_what_is_never_kept(page: Client)
     assert 'href="/settings/"' in text(page.get("/"))
     assert f'href="{HERE}"' in text(page.get("/settings/"))
     html = text(page.get(HERE))
+    assert 'href="/settings/members/"' in html, "from here nothing leads to the other settings"
     for about in ABOUT.values():
         assert all(item in html for item in (*about.read, about.never))
     assert html.count("Not connected") == 2

@@ -9,6 +9,7 @@ from django.core import mail
 from django.core.mail.backends.locmem import EmailBackend
 from django.test import Client
 from django.utils import timezone
+from pytest_django import Settings
 
 from companies import members
 from companies.models import Company, Invitation, Membership, MembershipChange, User
@@ -125,8 +126,29 @@ def test_a_member_sees_who_is_there_and_changes_nothing(founder: User, colleague
     assert "Invite" not in html
     for path in ("invite/", f"{owner.pk}/remove/", f"{owner.pk}/role/"):
         assert browser.post(f"/settings/members/{path}", {"email": NEW, "role": "member"}).status_code == 403
+    assert "/settings/api-keys/" not in html, "a link is shown that leads nowhere for a member"
     assert browser.get("/settings/api-keys/").status_code == 403
     assert (role_of(founder), role_of(colleague)) == ("owner", "member")
+
+
+def test_leaving_is_offered_to_who_may_leave(page: Client, colleague: User) -> None:
+    def offered(browser: Client) -> bool:
+        return "Leave Acme, Inc." in browser.get("/settings/members/").content.decode()
+
+    assert not offered(page), "the only owner can't"
+    assert offered(signed_in(colleague))
+    Membership.objects.filter(user=colleague).update(role="owner")
+    assert offered(page), "there is another owner now"
+
+
+def test_without_a_mail_server_nobody_is_told_that_an_invitation_was_sent(page: Client, settings: Settings) -> None:
+    settings.HAS_MAIL_SERVER = False
+    answer = page.post("/settings/members/invite/", {"email": NEW, "role": "member"}, follow=True)
+    assert "was sent an invitation" not in answer.content.decode()
+    assert "no mail server is set up here (EMAIL_URL)" in answer.content.decode()
+    settings.HAS_MAIL_SERVER = True
+    answer = page.post("/settings/members/invite/", {"email": NEW, "role": "member"}, follow=True)
+    assert f"{NEW} was sent an invitation" in answer.content.decode()
 
 
 def test_the_last_owner_can_neither_leave_nor_become_a_member(page: Client, founder: User, colleague: User) -> None:
@@ -194,13 +216,13 @@ def test_who_is_in_two_companies_chooses_whose_matters_are_shown(page: Client, f
 
 
 def test_a_key_is_shown_once_opens_the_api_and_can_be_revoked(page: Client) -> None:
-    html = page.post("/settings/api-keys/", {"scopes": ["read"]}).content.decode()
+    html = page.post("/settings/api-keys/", {"scopes": ["read"]}, follow=True).content.decode()
     token = re.findall(r"ms_[\w-]{40,}", html)[0]
     program = Client(headers={"Authorization": f"Bearer {token}"})
     assert program.get("/api/v1/matters").status_code == 200
     assert program.post("/api/v1/matters", {"question": "How?"}, "application/json").status_code == 403
     shown = page.get("/settings/api-keys/").content.decode()
-    assert token not in shown
+    assert token not in shown, "a reload shows it again"
     page.post(re.findall(r"/settings/api-keys/\d+/revoke/", shown)[0])
     assert program.get("/api/v1/matters").status_code == 401
 

@@ -19,6 +19,7 @@ from companies.access import is_owner, members_only, shown_company, user_of
 from companies.connection_services import disconnect, live_connections
 from companies.connections import Connection, ConnectionStatus, Provider
 from companies.models import Company, User
+from companies.posting import posted
 from workers.connections import oauth
 from workers.connections.access import ONLY_OWNERS, shown_connections
 from workers.connections.connecting import (
@@ -55,16 +56,6 @@ def owners_only(
     return guarded
 
 
-def posted(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
-    """Only for forms; whoever comes another way, as after signing in again, is led to the page that has them."""
-
-    @wraps(view)
-    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        return view(request, *args, **kwargs) if request.method == "POST" else redirect(PAGE)
-
-    return guarded
-
-
 @require_GET
 @members_only
 def connection_list(request: HttpRequest) -> HttpResponse:
@@ -72,7 +63,7 @@ def connection_list(request: HttpRequest) -> HttpResponse:
     return _page(request)
 
 
-@posted
+@posted(PAGE)
 @sensitive_post_parameters()
 @owners_only
 def connect_provider(request: HttpRequest, user: User, company: Company, provider: str) -> HttpResponse:
@@ -91,7 +82,7 @@ def connect_provider(request: HttpRequest, user: User, company: Company, provide
     return _page(request, {kind: form}, status=400)
 
 
-@posted
+@posted(PAGE)
 @owners_only
 def test_connection(request: HttpRequest, user: User, company: Company, connection_id: UUID) -> HttpResponse:
     """Ask the provider, and say how it went."""
@@ -136,7 +127,7 @@ def disconnect_provider(request: HttpRequest, user: User, company: Company, conn
     return redirect(PAGE)
 
 
-@posted
+@posted(PAGE)
 @owners_only
 def begin_oauth(request: HttpRequest, user: User, company: Company, provider: str) -> HttpResponse:
     """Send the person to the provider, where they allow us to read."""
