@@ -260,6 +260,8 @@ LOGGING = {
         "celery.beat": {"level": "WARNING"},  # else a line for each task that it sends, forty a minute
         "celery.worker.strategy": {"level": "WARNING"},
         "celery.app.trace": {"filters": ["without_periodic"]},
+        "daphne.cli": {"level": "WARNING"},  # where it listens, `daphne.server` says, too
+        "flower.command": {"level": "WARNING"},  # else a line of every task by its name
         "django.request": {"level": "ERROR"},  # a refusal has its line by `config.middleware`, without the address
         "httpx2": {"level": "WARNING"},
         "httpcore2": {"level": "WARNING"},

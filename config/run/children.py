@@ -10,6 +10,10 @@ HANDSHAKE = ("--websocket_connect_timeout", "30")
 NO_ACCESS_LOG = ("--access-log", "/dev/null")
 
 
+# Without its banner of thirty lines: what a process says is one object of JSON a line.
+CELERY = ("celery", "-q", "-A", "config")
+
+
 def web(*listen: str) -> tuple[str, ...]:
     """The web server; `listen` is where: `--fd N` of a socket that drops who does not read (`config.run.listen`)."""
     return ("daphne", *listen, *PING, *HANDSHAKE, *NO_ACCESS_LOG, "config.asgi:application")
@@ -23,17 +27,17 @@ def serve(host: str, port: int | str) -> tuple[str, ...]:
 def worker(name: str, threads: int | str) -> tuple[str, ...]:
     """A worker process with a pool of threads: a step waits for the network nearly all the time."""
     options = ("-P", "threads", "-c", str(threads), "-n", f"{name}@%h", "--without-gossip", "--without-mingle")
-    return ("celery", "-A", "config", "worker", *options, "-l", "INFO")
+    return (*CELERY, "worker", *options, "-l", "INFO")
 
 
 def beat(schedule: str) -> tuple[str, ...]:
     """The clock that starts the sweeper; `schedule` is the file in which it remembers its last runs."""
-    return ("celery", "-A", "config", "beat", "-s", schedule, "-l", "INFO")
+    return (*CELERY, "beat", "-s", schedule, "-l", "INFO")
 
 
 def flower(address: str, port: int | str) -> tuple[str, ...]:
     """The view on the workers. Its password comes as FLOWER_BASIC_AUTH, for command lines are public."""
-    return ("celery", "-A", "config", "flower", f"--address={address}", f"--port={port}")
+    return (*CELERY, "flower", f"--address={address}", f"--port={port}")
 
 
 def setup(*options: str) -> tuple[str, ...]:

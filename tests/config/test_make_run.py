@@ -36,6 +36,13 @@ def test_it_prints_how_to_sign_in_and_which_model_answers(run: MakeRun) -> None:
     assert "fixtures on this machine" in run.words, "nobody may take the invented company for their own"
 
 
+@pytest.mark.parametrize("name", ["web", "worker1", "beat", "flower"])
+def test_what_the_products_own_processes_say_is_json_from_their_first_line_on(run: MakeRun, name: str) -> None:
+    begun = run.words.partition("  Ready ")[0].splitlines()
+    said = [line.partition("| ")[2] for line in begun if line.startswith(f"{name} ")]
+    assert [line for line in said if not line.startswith('{"event": ')] == [], "a banner is no line for a collector"
+
+
 def test_its_page_answers_and_everything_behind_it_is_ready(run: MakeRun) -> None:
     assert run.get("/accounts/login/") == 200
     assert run.get("/readyz") == 200
