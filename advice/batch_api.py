@@ -1,18 +1,21 @@
 """REST: submitting up to a thousand matters at once, looking at them, and stopping them."""
 
 import json
+import time
 from contextlib import suppress
 from typing import Annotated, Any
 from uuid import UUID
 
 from django.core.serializers.json import DjangoJSONEncoder
+from django.db import OperationalError
 from django.http import HttpRequest, JsonResponse
 from ninja import Body, Header, Query, Router, Schema
 from pydantic import AfterValidator, ConfigDict, Field, field_validator
 
 from advice.services import cancel_matter
 from companies.api_auth import Authentication, caller
-from companies.problems import not_found, problems
+from companies.postgresql.locks import is_locked_out
+from companies.problems import Problem, not_found, problems
 from matters.api import SubmitBody, calling_company, calling_person
 from matters.batches import (
     LIMIT,
@@ -32,6 +35,7 @@ from matters.services import NotAllowed
 from matters.states import ENDED
 from matters.validation import storable
 
+LOCKED_SECONDS = 10.0
 MOST_STRANGE = 100  # fields, beyond which they are counted and not named
 router = Router(auth=Authentication(), tags=["batches"])
 
@@ -114,17 +118,34 @@ def get_batch(request: HttpRequest, batch_id: UUID) -> JsonResponse:
     response={200: BatchOut, 202: BatchOut, **problems(404)},
 )
 def cancel_batch(request: HttpRequest, batch_id: UUID) -> JsonResponse:
-    """202: all that had not ended are stopped; 200: nothing was to be stopped. What ended before stays as it is."""
+    """202: all that had not ended are stopped; 200: nothing was to be stopped. What ended before stays as it is.
+
+    503: some are not stopped, since somebody else keeps them locked; the others are.
+    """
     batch = _own_batch(request, batch_id)
     running = Matter.shown.filter(batch_items__batch=batch, batch_items__is_own=True).exclude(status__in=ENDED)
     found = list(running.values_list("pk", flat=True))
     if found:
         note_stop(batch)
         cancel_queued(found)
-    for matter in running.values_list("pk", flat=True):
-        with suppress(NotAllowed, Matter.DoesNotExist):  # it has been advised meanwhile, or deleted
-            cancel_matter(matter)
+    _stop(list(running.values_list("pk", flat=True)))
     return JsonResponse(batch_as_json(batch), status=202 if found else 200)
+
+
+def _stop(matters: list[UUID]) -> None:
+    """Stop each; what somebody keeps locked is waited for, all of it together for some ten seconds. Raises Problem."""
+    ends_at, left = time.monotonic() + LOCKED_SECONDS, 0
+    for matter in matters:
+        try:
+            with suppress(NotAllowed, Matter.DoesNotExist):  # it has been advised meanwhile, or deleted
+                cancel_matter(matter, seconds=max(0.1, min(4.0, ends_at - time.monotonic())))
+        except OperationalError as error:
+            if not is_locked_out(error):
+                raise
+            left += 1
+    if left:
+        detail = f"Somebody else keeps {left} of its matters locked; all others are stopped. Stop the batch again."
+        raise Problem(503, detail, headers={"Retry-After": "5"})
 
 
 def _own_batch(request: HttpRequest, batch_id: UUID) -> Batch:

@@ -111,13 +111,14 @@ def _checked(check: Check, place: dict[str, int]) -> NewEvent:
     )
 
 
-def cancel_matter(matter_id: UUID) -> tuple[Matter, bool]:
+def cancel_matter(matter_id: UUID, *, seconds: float = 4.0) -> tuple[Matter, bool]:
     """Stop a matter for good; a partial advice is kept. Late writes of its workers are refused.
 
-    Returns the matter and whether anything was to be done. Raises NotAllowed for one that is advised.
+    Returns the matter and whether anything was to be done. Raises NotAllowed for one that is advised, OperationalError
+    where somebody else keeps it for longer than `seconds`.
     """
     with transaction.atomic():
-        matter = lock_kept_matter(matter_id)
+        matter = lock_kept_matter(matter_id, seconds=seconds)
         if matter.status == MatterStatus.CANCELED:
             return matter, False
         if MatterStatus.CANCELED not in MATTER_TRANSITIONS[MatterStatus(matter.status)]:

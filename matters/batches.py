@@ -83,10 +83,11 @@ def _store(matters: Sequence[Matter]) -> None:
 
 
 def cancel_queued(matters: Sequence[UUID]) -> None:
-    """Stop those of `matters` that nobody has begun with, in one transaction; the others are `cancel_matter`'s."""
+    """Stop those of `matters` that nobody has begun with and nobody holds, in one transaction; the others are
+    `cancel_matter`'s."""
     with transaction.atomic():
         waiting = Matter.objects.filter(pk__in=matters, status=MatterStatus.QUEUED)
-        locked = list(waiting.order_by("pk").select_for_update(no_key=True))
+        locked = list(waiting.order_by("pk").select_for_update(no_key=True, skip_locked=True))
         open_steps = Step.objects.exclude(state__in=[StepState.DONE, StepState.CANCELED]).filter(matter__in=locked)
         open_steps.update(state=StepState.CANCELED, epoch=F("epoch") + 1, finished_at=Now())
         Matter.objects.filter(pk__in=[matter.pk for matter in locked]).update(

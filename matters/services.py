@@ -141,9 +141,9 @@ def question_of(matter_id: UUID, question_id: UUID | str) -> Question:
     return question
 
 
-def lock_kept_matter(matter_id: UUID) -> Matter:
+def lock_kept_matter(matter_id: UUID, *, seconds: float = 4.0) -> Matter:
     """As `lock_matter`, for a change that a person wants. Raises NotAllowed for one that is deleted or pruned."""
-    matter = lock_matter(matter_id)
+    matter = lock_matter(matter_id, seconds=seconds)
     if matter.deleted_at is not None:
         raise NotAllowed("This matter was just deleted.")
     if matter.pruned_at is not None:

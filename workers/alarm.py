@@ -13,6 +13,7 @@ from matters.gathering import look_whether_gathered
 from matters.services import lock_matter
 from matters.states import MatterStatus, StepState
 from matters.stuck import Cause, stuck_matters
+from workers.each import do_for_each
 
 logger = logging.getLogger(__name__)
 MOST_NAMED = 20
@@ -35,8 +36,7 @@ def watch_matters() -> int:
         logger.error("%d matters do not move on (%s): %s", len(matters), cause, named)
         subject = f"Matterstream: {len(matters)} matters do not move on ({cause})"
         tell_staff(f"stuck: {cause}", subject, f"For {settings.STUCK_MINUTES:g} minutes: {_MEANS[cause]}\n\n{named}\n")
-    for matter in by_cause[Cause.NO_STEP]:
-        _look_again(matter)
+    do_for_each(by_cause[Cause.NO_STEP], _look_again, "moving on")
     return sum(map(len, by_cause.values()))
 
 
@@ -48,7 +48,7 @@ def _named(matters: Sequence[UUID]) -> str:
 def _look_again(matter_id: UUID) -> None:
     """Do what whoever finished its last question's step should have done; a matter elsewhere is left as it is."""
     with transaction.atomic():
-        matter = lock_matter(matter_id)
+        matter = lock_matter(matter_id, seconds=1)
         open_steps = matter.steps.filter(state__in=[StepState.READY, StepState.RUNNING])
         if matter.status == MatterStatus.GATHERING and not open_steps.exists():
             look_whether_gathered(matter)

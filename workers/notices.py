@@ -9,8 +9,7 @@ import threading
 import time
 from datetime import timedelta
 
-from django.core.mail import EmailMessage
-from django.db import connection, transaction
+from django.db import DatabaseError, connection, transaction
 from django.db.models.functions import Now
 
 from matters.due_notices import store_due_notices
@@ -45,54 +44,49 @@ def send_notices() -> int:
 
 def _send_next() -> bool:
     """Make one attempt of what has been due for longest; False where nothing is."""
-    found = _take()
-    if found is None:
+    notice = _take()
+    if notice is None:
         return False
-    notice, message = found
-    if message is not None:
-        connection.close()
-        _note(notice, _sent(notice, message))
+    _note(notice, _attempt(notice))
     return True
 
 
-def _take() -> tuple[Notice, EmailMessage | None] | None:
-    """The next one, taken for one attempt, with its words; without them where none is made any more."""
+def _take() -> Notice | None:
+    """The next one, taken for one attempt, before anything of it is worded: one where that fails has had its turn."""
     with transaction.atomic():
         due = Notice.objects.filter(status__in=DUE, due_at__lte=Now()).order_by("due_at")
         notice = due.select_for_update(skip_locked=True).first()
-        if notice is None:
-            return None
-        return notice, _begin(notice, word_notice(notice))
+        if notice is not None:
+            notice.attempts += 1
+            mine = Notice.objects.filter(pk=notice.pk)
+            mine.update(status=NoticeStatus.SENDING, attempts=notice.attempts, due_at=Now() + LEASE)
+    return notice
 
 
-def _begin(notice: Notice, message: EmailMessage | None) -> EmailMessage | None:
-    """What to send. Nothing where nobody needs it any more, or where the worker of the last attempt died."""
-    mine = Notice.objects.filter(pk=notice.pk)
-    if message is None or notice.attempts > len(PAUSES):
-        mine.update(status=NoticeStatus.FAILED if message else NoticeStatus.DROPPED)
-        return None
-    notice.attempts += 1
-    mine.update(status=NoticeStatus.SENDING, attempts=notice.attempts, due_at=Now() + LEASE)
-    return message
-
-
-def _sent(notice: Notice, message: EmailMessage) -> bool:
-    """Whether the mail server took it. Its words are in no log."""
+def _attempt(notice: Notice) -> NoticeStatus:
+    """Send it, if it is needed still. Its words are in no log."""
+    if notice.attempts > len(PAUSES) + 1:  # the worker of the last attempt died
+        return NoticeStatus.FAILED
     try:
+        message = word_notice(notice)
+        if message is None:
+            return NoticeStatus.DROPPED
+        connection.close()
         message.send()
+    except DatabaseError:
+        raise  # nothing can be noted now; it is due again when its time is over
     except Exception as error:  # whatever a backend raises for one e-mail, the next one has its turn
         logger.error("notice %s could not be sent: %s", notice.pk, type(error).__name__)
-        return False
-    return True
+        return NoticeStatus.PENDING if notice.attempts <= len(PAUSES) else NoticeStatus.FAILED
+    return NoticeStatus.SENT
 
 
-def _note(notice: Notice, sent: bool) -> None:
+def _note(notice: Notice, status: NoticeStatus) -> None:
     """Store what became of the attempt, unless the notice was taken by another meanwhile."""
     mine = Notice.objects.filter(pk=notice.pk, status=NoticeStatus.SENDING, attempts=notice.attempts)
-    if sent:
-        mine.update(status=NoticeStatus.SENT, sent_at=Now())
-    elif notice.attempts > len(PAUSES):
-        mine.update(status=NoticeStatus.FAILED)
+    if status == NoticeStatus.SENT:
+        mine.update(status=status, sent_at=Now())
+    elif status == NoticeStatus.PENDING:
+        mine.update(status=status, due_at=Now() + timedelta(seconds=PAUSES[notice.attempts - 1]))
     else:
-        pause = timedelta(seconds=PAUSES[notice.attempts - 1])
-        mine.update(status=NoticeStatus.PENDING, due_at=Now() + pause)
+        mine.update(status=status)

@@ -1,17 +1,18 @@
 """Retention: `RETENTION_DAYS` after its end a matter's content is removed; the line for the record stays.
 
-One matter is one transaction under its row lock, so nobody waits long, a prune that breaks off loses nothing, and
-several at once share the work. `docs/contract.md` says what goes and what stays.
+One matter is one transaction under its row lock, so nobody waits long, a prune that breaks off loses nothing, several
+at once share the work, and one that it fails for holds up no other. `docs/contract.md` says what goes and what stays.
 """
 
 import logging
 import time
 from datetime import timedelta
+from functools import partial
 from typing import Any
 from uuid import UUID
 
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import DatabaseError, connection, transaction
 from django.db.models import DateTimeField, Exists, ExpressionWrapper, F, OuterRef, Q, QuerySet, Value
 from django.db.models.functions import Now
 
@@ -30,6 +31,7 @@ from matters.models import (
 )
 from matters.services import lock_matter
 from matters.states import MatterStatus, WaitingFor
+from workers.each import do_for_each
 
 logger = logging.getLogger(__name__)
 RUN_SECONDS = 20.0  # one run ends behind the matter that it is at; the next one goes on
@@ -98,7 +100,8 @@ _FORGET = (
 def prune() -> int:
     """Remove what may not be kept any longer, for `RUN_SECONDS` at most; returns how many matters it was."""
     _remove_old_answers()
-    while _forget_next(beyond_undo()):
+    left_out: set[UUID] = set()
+    while _forget_next(beyond_undo(), left_out):
         pass
     days = settings.RETENTION_DAYS
     if days <= 0:
@@ -106,29 +109,39 @@ def prune() -> int:
     _remove_old_replies(days)
     _remove_stale_facts(days)
     ends_at = time.monotonic() + RUN_SECONDS
-    for matter_id in abandoned(days):
-        _give_up(matter_id, days)
-    pruned = 0
-    while time.monotonic() < ends_at and prune_next(days):
-        pruned += 1
+    do_for_each(abandoned(days), partial(_give_up, days), "stopping what nobody answers")
+    before, taken = len(left_out), 0
+    while time.monotonic() < ends_at and prune_next(days, left_out):
+        taken += 1
+    pruned = taken - (len(left_out) - before)
     if pruned:
         logger.info("the content of %d matters that ended more than %d days ago is removed", pruned, days)
     return pruned
 
 
-def prune_next(days: int) -> bool:
-    """Remove the content of one matter that ended more than `days` ago; False: there is none that nobody holds."""
+def prune_next(days: int, left_out: set[UUID]) -> bool:
+    """Remove the content of one matter that ended more than `days` ago; False: there is none that nobody holds.
+
+    One that it fails for is added to `left_out`, of which none is looked at.
+    """
     due = Matter.objects.filter(pruned_at=None, completed_at__lt=Now() - timedelta(days=days))
-    return _forget_next(due.order_by("completed_at"))
+    return _forget_next(due.order_by("completed_at"), left_out)
 
 
-def _forget_next(due: QuerySet[Matter]) -> bool:
-    with transaction.atomic(), connection.cursor() as cursor:
-        matter = due.select_for_update(no_key=True, skip_locked=True).first()
+def _forget_next(due: QuerySet[Matter], left_out: set[UUID]) -> bool:
+    matter = None
+    try:
+        with transaction.atomic(), connection.cursor() as cursor:
+            matter = due.exclude(pk__in=left_out).select_for_update(no_key=True, skip_locked=True).first()
+            if matter is None:
+                return False
+            for statement in _FORGET:
+                cursor.execute(statement, {"matter": matter.pk, "stays": _STAYS})
+    except DatabaseError:
         if matter is None:
-            return False
-        for statement in _FORGET:
-            cursor.execute(statement, {"matter": matter.pk, "stays": _STAYS})
+            raise
+        left_out.add(matter.pk)
+        logger.exception("the content of matter %s could not be removed", matter.pk)
     return True
 
 
@@ -143,10 +156,10 @@ def abandoned(days: int) -> list[UUID]:
     return list(waiting.values_list("pk", flat=True)[:ROWS_AT_ONCE])
 
 
-def _give_up(matter_id: UUID, days: int) -> None:
+def _give_up(days: int, matter_id: UUID) -> None:
     """Stop a matter that nobody answers. Whoever has answered meanwhile held its lock, and is seen."""
     with transaction.atomic():
-        matter = lock_matter(matter_id)
+        matter = lock_matter(matter_id, seconds=1)
         heard = matter.events.filter(at__gt=Now() - timedelta(days=days)).exists()
         if heard or not Matter.objects.filter(_WAITS, pk=matter.pk).exists():
             return

@@ -6,15 +6,17 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
+from django.db import transaction
 
 from companies.models import Company, WebhookEndpoint
 from matters.models import Batch, Delivery, Event, IdempotencyRecord, Matter, Step
+from matters.services import lock_matter
 from matters.turns import SPACING
 from tests import rows
 from tests.api.answers import fields_of, read_problem
 from tests.api.conftest import MATTERS, Program
 from tests.api.test_webhooks import ENDPOINTS, URL
-from tests.threads import at_once
+from tests.threads import at_once, in_background
 
 pytestmark = pytest.mark.django_db
 BATCHES = "/api/v1/batches"
@@ -182,6 +184,24 @@ def test_cancel_stops_what_has_not_ended(api: Program, company: Company) -> None
     assert (again.status_code, json.loads(again.content)) == (200, stopped)
     other.refresh_from_db()
     assert other.status == "queued"
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("status", ["queued", "researching"])
+def test_cancel_says_how_many_it_did_not_stop_since_somebody_keeps_them_locked(api: Program, status: str) -> None:
+    batch = sent(api, *[QUESTION] * 3)
+    kept = batch["items"][1]["id"]
+    if status != "queued":
+        take(kept, status)
+    with transaction.atomic():
+        lock_matter(kept)
+        response = in_background(lambda: api.post(f"{BATCHES}/{batch['id']}/cancel")).result(timeout=30)
+    problem = read_problem(response, 503)
+    assert "keeps 1 of its matters locked; all others are stopped" in problem["detail"]
+    assert response["Retry-After"]
+    assert [item["status"] for item in shown(api, batch)["items"]] == ["canceled", status, "canceled"]
+    assert api.post(f"{BATCHES}/{batch['id']}/cancel").status_code == 202
+    assert shown(api, batch)["counts"]["canceled"] == 3
 
 
 def test_what_has_ended_by_itself_was_not_canceled(api: Program) -> None:

@@ -104,7 +104,7 @@ def test_a_link_that_is_not_good_answers_as_one_that_never_was(api: Client, matt
     Matter.objects.filter(pk=matter.pk).update(completed_at=F("submitted_at") - timedelta(days=3))
     never = Client().get(f"/shared/{'x' * TOKEN_LENGTH}/")
     assert Client().get(path_of(pruned)).status_code == 200
-    assert prune_next(1)
+    assert prune_next(1, set())
     answers = [Client().get(path) for path in (*map(path_of, (expired, revoked, pruned)), "/shared/é/", "/shared/x/")]
     assert "This link leads nowhere" in words_of(never)
     for answer in answers:

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 from django.core import mail
+from django.db import transaction
 from django.db.models import F
 from django.db.models.functions import Now
 from pytest_django import Settings
@@ -11,10 +12,12 @@ from pytest_django import Settings
 from companies.models import Company, StaffNotice, User
 from companies.staff import tell_staff
 from matters.models import Event, Fact, FactStatus, Matter, Step
+from matters.services import lock_matter
 from matters.states import MatterStatus, QuestionStatus, StepState, WaitingFor
 from matters.stuck import Cause, Stuck, stuck_matters
 from tests import rows
 from tests.disputes import disputed
+from tests.threads import in_background
 from workers.alarm import watch_matters
 from workers.claims import claim_step
 
@@ -159,6 +162,17 @@ def test_a_matter_without_a_step_whose_facts_are_known_is_moved_on_and_told_of(c
     assert matter.steps.filter(kind="draft_advice", state=StepState.READY).count() == 1
     assert "a fault of ours" in mail.outbox[0].body
     assert stuck_matters() == []
+
+
+def test_a_matter_that_somebody_keeps_locked_holds_up_no_other_without_a_step(company: Company) -> None:
+    matters = [rows.gathering(company, 1, QuestionStatus.ANSWERED) for _ in range(3)]
+    let_pass(MINUTES + 1)
+    with transaction.atomic():
+        lock_matter(matters[1].pk)
+        in_background(watch_matters).result(timeout=30)
+    for matter in matters:
+        matter.refresh_from_db()
+    assert [m.status for m in matters] == [MatterStatus.ADVISING, MatterStatus.GATHERING, MatterStatus.ADVISING]
 
 
 def test_many_matters_are_counted_and_only_some_named(company: Company) -> None:

@@ -22,11 +22,13 @@ from companies.models import Company, Membership, User
 from matters.assigning import assign_question, questions_for
 from matters.due_notices import AWAY_MINUTES, store_due_notices
 from matters.models import Event, Matter, Notice, Presence, Question
+from matters.notice_mail import word_notice
 from matters.notices import NoticeStatus
 from matters.services import answer_question, fail_matter, lock_matter, retry_matter
 from matters.states import MatterStatus, QuestionStatus
 from tests import rows
 from tests.threads import at_once, with_own_connection
+from workers import notices
 from workers.notices import LEASE, PAUSES, remind, send_notices
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -326,6 +328,25 @@ def test_an_e_mail_that_kills_every_worker_is_given_up(
     send_notices()
     assert Notice.objects.get().status == NoticeStatus.FAILED
     assert len(mail.outbox) == len(PAUSES) + 1
+
+
+def test_one_that_cannot_be_worded_keeps_none_behind_it_waiting(
+    waiting: Matter, founder: User, colleague: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def word(notice: Notice) -> EmailMessage | None:
+        if notice.matter_id == waiting.pk:
+            raise KeyError("a fault of ours")
+        return word_notice(notice)
+
+    give(waiting, colleague, founder)
+    give(rows.gathering(waiting.company, 1, QuestionStatus.AWAITING_FOUNDER), colleague)
+    monkeypatch.setattr(notices, "word_notice", word)
+    assert told() == [("colleague", ASKED)]
+    poisoned = Notice.objects.get(matter=waiting)
+    assert (poisoned.status, poisoned.attempts) == (NoticeStatus.PENDING, 1), "it is tried again, in its time"
+    monkeypatch.undo()
+    let_pass(timedelta(seconds=PAUSES[0]))
+    assert told() == [("colleague", ASKED)]
 
 
 def test_an_upgrade_sends_no_old_mail(waiting: Matter, founder: User, colleague: User) -> None:

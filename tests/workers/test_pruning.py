@@ -2,7 +2,8 @@
 
 import asyncio
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from tempfile import TemporaryFile
 from types import SimpleNamespace
@@ -352,6 +353,10 @@ def test_a_matter_that_is_not_ended_is_left_alone_however_old(company: Company, 
 
 @pytest.fixture
 def asked(transactional_db: None, company: Company) -> Matter:
+    return asking(company)
+
+
+def asking(company: Company) -> Matter:
     """A matter that waits for a person."""
     matter = rows.gathering(company, 1, QuestionStatus.AWAITING_FOUNDER)
     rows.move(matter, MatterStatus.AWAITING_FOUNDER)
@@ -415,8 +420,44 @@ def test_pruning_waits_for_nobody_and_several_share_the_work(company: Company) -
     with transaction.atomic():
         lock_matter(matters[0].pk)
         assert sum(at_once(*[prune] * 3)) == 11, "a matter was pruned twice, or not at all"
-        assert in_background(lambda: prune_next(DAYS)).result(timeout=5) is False, "pruning waits for a lock"
+        assert in_background(lambda: prune_next(DAYS, set())).result(timeout=5) is False, "pruning waits for a lock"
     assert prune() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_matter_that_cannot_be_pruned_holds_up_no_other(company: Company, caplog: pytest.LogCaptureFixture) -> None:
+    stuck, *others = [stopped(company) for _ in range(3)]
+    let_pass(DAYS + 1)
+    let_pass(1, stuck)  # its turn is first
+    with refusing_changes_of(stuck):
+        assert prune() == len(others)
+        assert str(stuck.pk) in caplog.text
+    assert prune() == 1, "it has its turn again in the next run"
+
+
+@contextmanager
+def refusing_changes_of(matter: Matter) -> Iterator[None]:
+    """PostgreSQL itself fails whoever changes the row."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"""CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RAISE ''no''; END';
+                CREATE TRIGGER refuse BEFORE UPDATE ON matters_matter FOR EACH ROW
+                  WHEN (NEW.id = '{matter.pk}') EXECUTE FUNCTION refuse()"""
+        )
+        yield
+        cursor.execute("DROP FUNCTION refuse CASCADE")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_matter_that_somebody_keeps_locked_holds_up_no_other_that_nobody_answers(company: Company) -> None:
+    matters = [asking(company) for _ in range(3)]
+    let_pass(DAYS + 1)
+    with transaction.atomic():
+        lock_matter(matters[0].pk)
+        in_background(prune).result(timeout=30)
+    for matter in matters:
+        matter.refresh_from_db()
+    assert [m.status for m in matters] == [MatterStatus.AWAITING_FOUNDER, *[MatterStatus.CANCELED] * 2]
 
 
 @pytest.mark.django_db(transaction=True)
