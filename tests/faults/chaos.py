@@ -21,6 +21,7 @@ from tests.faults.load import Load
 from tests.faults.table import LONG
 
 END_SECONDS = 180.0
+CALL_SECONDS = 45.0  # then a silent call of a step is given up, and there is time to make it again
 ALWAYS_GOING = 8  # matters in work while faults strike at random
 AT_RANDOM = tuple(fault for fault in LONG if not isinstance(fault, DiskFull))  # that one has a product of its own
 COLUMNS = ("accepted", "ended", "waiting", "lost", "doubled", "stuck", "wrong", "calls/bound", "takeover", "seconds")
@@ -95,7 +96,10 @@ def main() -> int:
     faults = [fault for fault in LONG if given.only in fault.name]
     faults += [AllAtRandom(given.minutes, given.seed)] if given.minutes else []
     wrong = False
-    with tempfile.TemporaryDirectory(prefix="chaos-") as folder, Breakable(Path(folder), threads=60) as product:
+    with (
+        tempfile.TemporaryDirectory(prefix="chaos-") as folder,
+        Breakable(Path(folder), threads=60, LLM_CALL_SECONDS=str(CALL_SECONDS)) as product,
+    ):
         say(_LINE.format("fault", *COLUMNS))
         for fault in faults:
             result = run(product, fault, given.matters)

@@ -17,7 +17,7 @@ FAILURES: tuple[dict[str, Any], ...] = (
     {"kind": "length"}, {"kind": "content_filter"}, {"kind": "no_finish"},
     {"kind": "error_event", "schema": "stream"}, {"kind": "no_end", "schema": "stream"},
 )  # fmt: skip
-# Without the 30 s after which a step's call that says nothing is given up; a stream is after four.
+# Without waiting for LLM_CALL_SECONDS, after which a step's call that says nothing is given up; a stream is after 4 s.
 QUICK = tuple(f | {"schema": "stream"} if f["kind"] in {"stall", "keepalive"} else f for f in FAILURES)
 
 
