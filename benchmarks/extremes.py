@@ -63,7 +63,7 @@ async def measure_crowd(world: World, side: Side, viewers: int, shape: Shape) ->
     waiting = resident_bytes([side.web])
     connections = world.connections(side.database)
     await world.go()
-    unfinished, most = await _watching(side.web, wait_for_end(crowd, time_limit(shape)))
+    unfinished, most = await watching(side.web, wait_for_end(crowd, time_limit(shape)))
     equal = sum(viewer.dated.length == shape.chunks * shape.size for viewer in crowd)
     ages = [age for viewer in crowd for age in viewer.dated.ages] or [0]
     return Crowd(
@@ -78,7 +78,7 @@ async def measure_crowd(world: World, side: Side, viewers: int, shape: Shape) ->
     )
 
 
-async def _watching(process: int, until: Coroutine[Any, Any, int]) -> tuple[int, int]:
+async def watching(process: int, until: Coroutine[Any, Any, int]) -> tuple[int, int]:
     """What `until` comes to, and the most bytes that `process` held meanwhile."""
     task, most = asyncio.create_task(until), 0
     while not task.done():

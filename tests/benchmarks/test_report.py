@@ -1,10 +1,14 @@
 """The table says what was measured against what, and refuses to conclude from a busy machine."""
 
+import asyncio
+import sys
 from dataclasses import replace
 
 from benchmarks.campaign import Results
+from benchmarks.extremes import Crowd, watching
 from benchmarks.figures import Verdict
 from benchmarks.measuring import MatterRun, StreamRun
+from benchmarks.proc import resident_bytes
 from benchmarks.report import noise, remarks, table
 from benchmarks.targets import rows
 
@@ -43,6 +47,30 @@ def test_cpu_is_told_for_each_call_of_the_model() -> None:
     found = {row.measure: row for row in rows(Results(matters=[run]))}
     per_call = found["our CPU per call, 2 matters"]
     assert (round(per_call.ours.median, 6), per_call.verdict, per_call.aim_verdict) == (10, Verdict.MET, Verdict.MISSED)
+
+
+def test_the_memory_of_viewers_is_held_to_the_peers_while_they_read_and_not_before() -> None:
+    ours = Crowd("product", 1_000, 39_000.0, 40_000.0, 10, 1_000, 4.0, 9.0)
+    theirs = replace(ours, side="peer", waiting=9_000.0, memory=43_000.0, connections=13)
+    found = {row.measure: row for row in rows(Results(crowds=[ours, theirs]))}
+    before = found["web memory per viewer before the text, 1,000 viewers"]
+    most = found["web memory per viewer at its most, 1,000 viewers"]
+    assert (before.ours.median, before.bound) == (39.0, "")
+    assert (most.ours.median, most.verdict, most.aim_verdict) == (40.0, Verdict.MET, Verdict.MET)
+
+
+def test_the_most_memory_is_looked_for_while_the_text_is_read() -> None:
+    """A process takes forty megabytes and gives them back, all in the time that is watched."""
+    code = "import time; time.sleep(0.5); b = bytearray(40_000_000); time.sleep(0.5); del b; time.sleep(0.5)"
+
+    async def watch() -> tuple[int, int, int]:
+        child = await asyncio.create_subprocess_exec(sys.executable, "-c", code)
+        before = resident_bytes([child.pid])
+        return before, *await watching(child.pid, child.wait())
+
+    before, ended_with, most = asyncio.run(watch())
+    assert ended_with == 0
+    assert most - before > 40_000_000
 
 
 def test_a_busy_machine_is_named_as_such() -> None:
