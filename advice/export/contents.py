@@ -11,7 +11,7 @@ from advice.markup import VERDICTS, cited_markers
 from advice.models import Attempt, AttemptStatus
 from advice.notice import notice_beside
 from advice.review.badge import REVIEWED, STALE, Standing, standing_of
-from matters.templatetags.facts import readable
+from matters.templatetags.facts import day, readable
 
 TITLE_LENGTH = 100  # characters of the question
 
@@ -66,7 +66,8 @@ def _review(standing: Standing) -> list[str]:
 
 
 def _source(source: dict[str, Any]) -> Source:
-    about = f"{source.get('title') or source.get('playbook') or ''}, law as of {source.get('law_as_of') or 'unknown'}"
+    law_as_of = day(source.get("law_as_of") or "unknown")
+    about = f"{source.get('title') or source.get('playbook') or ''}, law as of {law_as_of}"
     return Source(
         marker=source["marker"],
         heading=shown(source.get("heading") or ""),
@@ -82,6 +83,6 @@ def _fact(fact: dict[str, Any]) -> Fact:
         marker=fact["marker"],
         label=shown(fact.get("label") or ""),
         value=shown(value) or "Not known",
-        as_of=shown(fact.get("as_of") or ""),
+        as_of=shown(day(fact.get("as_of") or "")),
         source=unverified if fact.get("status") == "unverified" else shown(fact.get("source") or ""),
     )

@@ -1,10 +1,12 @@
 """Values of facts as a person writes them."""
 
 import re
+from contextlib import suppress
 from datetime import date, datetime
 
 from django import template
 from django.utils import timezone
+from django.utils.dateformat import format as date_format
 
 from matters.company_facts import days_since
 
@@ -13,10 +15,20 @@ register = template.Library()
 
 @register.filter
 def readable(value: object) -> str:
-    """Digits in groups of three, for a plain number of five digits or more; anything else as it is."""
+    """A day in words, and a plain number of five digits or more in groups of three; anything else as it is."""
     text = "" if value is None else str(value)
+    if re.fullmatch(r"\d{4}-\d\d-\d\d", text):
+        return day(text)
     number = re.fullmatch(r"(-?)(\d{5,})(\.\d+)?", text)
     return f"{number[1]}{int(number[2]):,}{number[3] or ''}" if number else text
+
+
+@register.filter
+def day(when: str) -> str:
+    """A day of a JSON document, as `2 May 2024`; what is no day as it is."""
+    with suppress(ValueError):
+        return date_format(date.fromisoformat(when), "j M Y")
+    return when
 
 
 @register.filter

@@ -55,7 +55,7 @@ def test_a_file_shows_question_advice_sources_facts_date_and_notice(
         date,
         "test-model",
         "P1 Final pay",
-        "Terminating an executive, law as of 2026-11-20",
+        "Terminating an executive, law as of 20 Nov 2026",
         "In California final wages are due at once.",
         "Where does the executive work?",
         "California",
