@@ -3,10 +3,10 @@
 from django.db import connection
 
 from matters.fetching import begin_fetches
-from matters.ledger import NewStep, insert_steps
+from matters.ledger import NewStep, begun_steps, insert_steps
 from matters.models import Matter
 from matters.services import ADVICE_STEP, change_status, is_disputed, set_waiting
-from matters.states import SETTLED, MatterStatus, QuestionStatus, StepState, WaitingFor
+from matters.states import SETTLED, MatterStatus, QuestionStatus, WaitingFor
 
 _OPEN_STATUSES = """
 SELECT DISTINCT status FROM matters_question WHERE matter_id = %(matter)s AND status <> ALL(%(settled)s)
@@ -34,7 +34,7 @@ def look_whether_gathered(matter: Matter) -> None:
     if QuestionStatus.FETCHING in open_statuses:
         begin_fetches(matter)
         is_asked = QuestionStatus.AWAITING_FOUNDER in open_statuses
-        if is_asked and not matter.steps.filter(state__in=[StepState.READY, StepState.RUNNING]).exists():
+        if is_asked and not begun_steps(matter).exists():
             open_statuses.remove(QuestionStatus.FETCHING)  # they wait for what a person is asked
     if open_statuses == {QuestionStatus.AWAITING_FOUNDER}:
         change_status(matter, MatterStatus.AWAITING_FOUNDER, "every open question is asked")

@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import F
+from django.db.models import F, QuerySet
 from django.db.models.functions import Now
 
 from matters.models import Matter, Question, Step
@@ -90,6 +90,11 @@ def insert_first_steps(kind: str, matters: Sequence[UUID]) -> None:
         cursor.execute(_INSERT_FIRST, {"kind": kind, "matters": list(matters)})
         steps = cursor.fetchall()
     wake_workers((kind, pk) for (pk,) in steps[:MOST_HINTS])
+
+
+def begun_steps(matter: Matter) -> QuerySet[Step]:
+    """The steps of `matter` that are to bring it on and are not done yet; not those that nothing waits for."""
+    return matter.steps.filter(state__in=[StepState.READY, StepState.RUNNING]).exclude(kind__in=BESIDE)
 
 
 def cancel_steps(matter: Matter) -> None:

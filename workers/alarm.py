@@ -10,8 +10,9 @@ from django.db import transaction
 
 from companies.staff import send_unsent, tell_staff
 from matters.gathering import look_whether_gathered
+from matters.ledger import begun_steps
 from matters.services import lock_matter
-from matters.states import MatterStatus, StepState
+from matters.states import MatterStatus
 from matters.stuck import Cause, stuck_matters
 from workers.each import do_for_each
 
@@ -49,8 +50,7 @@ def _look_again(matter_id: UUID) -> None:
     """Do what whoever finished its last question's step should have done; a matter elsewhere is left as it is."""
     with transaction.atomic():
         matter = lock_matter(matter_id, seconds=1)
-        open_steps = matter.steps.filter(state__in=[StepState.READY, StepState.RUNNING])
-        if matter.status == MatterStatus.GATHERING and not open_steps.exists():
+        if matter.status == MatterStatus.GATHERING and not begun_steps(matter).exists():
             look_whether_gathered(matter)
             if matter.status != MatterStatus.GATHERING:
                 logger.error("matter %s had no step and goes on: %s", matter_id, matter.status)

@@ -4,6 +4,7 @@ from typing import Any, cast
 
 from django.utils import timezone
 
+from documents.services import search_documents_for
 from matters.facts import How, NewFact, store_fact, subject_of
 from matters.fetching import is_about_person
 from matters.gathering import look_whether_gathered
@@ -47,6 +48,7 @@ def normalise_answer(work: Work) -> None:
         elif read is not None and question.round < ROUNDS:
             expect_steps(matter, 1)
             ask_again(question, read.reason)
+            search_documents_for(matter, question)
             look_whether_gathered(matter)
         else:
             words = _said(matter, question, question.answer, status=FactStatus.UNVERIFIED)

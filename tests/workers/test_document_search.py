@@ -93,6 +93,23 @@ def test_a_document_that_was_there_before_is_searched_as_soon_as_a_question_is_p
     assert [q.proposal["place"] for q in matter.questions.all() if q.proposal] == ["section 1"] * 8
 
 
+@pytest.mark.parametrize("attached", ["before the answer", "while it is read"])
+def test_a_question_that_is_put_again_is_looked_up_again(
+    pipeline: Pipeline, matter: Matter, asked: list[Question], llm: FakeLLM, attached: str
+) -> None:
+    unreadable = {"readable": False, "problem": "Give an amount.", "value": None}
+    llm.set(replies={"quote_document": FINDS, "normalise_answer": unreadable})
+    if attached == "before the answer":
+        attach(matter, name="agreement.txt")
+    answer_question(matter.pk, asked[0].pk, "lots")
+    if attached == "while it is read":
+        attach(matter, name="agreement.txt")
+    pipeline.run_all()
+    again = matter.questions.get(pk=asked[0].pk)
+    assert (again.status, again.round) == (QuestionStatus.AWAITING_FOUNDER, 2)
+    assert again.proposal is not None, "the document was not searched for the second round"
+
+
 @pytest.mark.parametrize(
     ("reply", "reason"),
     [

@@ -24,6 +24,7 @@ from tests import disputes, rows
 from tests.fakes.llm import FakeLLM
 from tests.workers.conftest import Pipeline
 from tests.workers.local_providers import LocalProviders, connect
+from tests.workers.test_document_search import attach
 from workers import provider_calls, records
 from workers.tasks import run_step
 
@@ -235,6 +236,25 @@ def test_a_question_waits_for_the_day_that_a_person_gives_by_another_one(
     matter.refresh_from_db()
     assert matter.status == MatterStatus.ADVISED
     assert matter.steps_done == matter.steps_total == matter.steps.count()
+
+
+def test_a_search_of_documents_keeps_no_matter_from_waiting_for_its_person(
+    matter: Matter, pipeline: Pipeline, llm: FakeLLM
+) -> None:
+    """The day is put to the founder last, which has the document searched; the model is away for that."""
+    llm.set(always={"kind": "unavailable", "schema": "quote_document"})
+    day = ask(matter, "founder", "date", key="planned_date")
+    Step.objects.filter(subject=str(day.pk)).update(kind="ask_founder", due_at=Now() + timedelta(hours=1))
+    Question.objects.filter(pk=day.pk).update(status=QuestionStatus.ASKING, source="founder")
+    plan(llm, "carta", "vested_on", on_answer_to="planned_date")
+    ask(matter, "carta", "number")
+    attach(matter, name="agreement.txt")
+    pipeline.run_all()
+    Step.objects.filter(subject=str(day.pk)).update(due_at=Now())
+    pipeline.run("ask_founder")
+    assert matter.steps.filter(kind="search_documents", state=StepState.READY).exists()
+    matter.refresh_from_db()
+    assert (matter.status, matter.waiting_for) == (MatterStatus.AWAITING_FOUNDER, "founder")
 
 
 def test_a_day_that_nobody_knows_is_today_and_the_fact_says_so(
