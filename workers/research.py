@@ -21,9 +21,14 @@ _UNJUDGED = """
 SELECT 1 FROM matters_step
  WHERE matter_id = %(matter)s AND kind = 'judge_relevance' AND state = ANY(%(unfinished)s) LIMIT 1
 """
+# With the version of the judged playbook that is current by now: weeks may pass until the founder has answered, or wants
+# the advice anew. One that was retired has none, and stays as it was.
 _VERDICTS = """
-SELECT subject, result FROM matters_step
- WHERE matter_id = %(matter)s AND kind = 'judge_relevance' AND state = 'done' ORDER BY id
+SELECT COALESCE(current.id, judged.id), s.result
+  FROM matters_step s
+  JOIN playbooks_playbookversion judged ON judged.id = s.subject::bigint
+  LEFT JOIN playbooks_playbookversion current ON current.playbook_id = judged.playbook_id AND current.is_current
+ WHERE s.matter_id = %(matter)s AND s.kind = 'judge_relevance' AND s.state = 'done' ORDER BY s.id
 """
 
 
@@ -67,7 +72,7 @@ def judge_relevance(work: Work) -> None:
 
 
 def relevant_versions(matter: Matter) -> list[int]:
-    """The playbook versions that the advice rests on, best first."""
+    """The playbook versions that the advice rests on, best first: those that are current when it is written."""
     judged = {int(pk): read_json(result) for pk, result in fetch_rows(_VERDICTS, {"matter": matter.pk})}
     verdicts = {pk: result for pk, result in judged.items() if result and result["relevant"]}
     return sorted(verdicts, key=lambda pk: -verdicts[pk]["score"])[:MOST_PLAYBOOKS]

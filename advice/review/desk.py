@@ -10,7 +10,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from advice.models import Attempt, AttemptStatus
-from advice.review.badge import advice_of
+from advice.review.badge import advice_of, outdated_playbooks
 from advice.review.binding import canonical, digest, sign, statement_of
 from advice.review.keys import signing_key
 from advice.review.models import Review, ReviewComment, ReviewState
@@ -66,6 +66,9 @@ def comment(attempt_id: int, user: User, passage: str, text: str) -> ReviewComme
         )
 
 
+_OUTDATED = "There are newer versions of these playbooks than it rests on: {}. Send it back; a new version rests on them."
+
+
 def approve(attempt_id: int, user: User, seen: str) -> None:
     """Approve what `user` has and saw: `seen` is the SHA-256 of the text on their page. Raises NotAllowed, NoKey."""
 
@@ -76,6 +79,8 @@ def approve(attempt_id: int, user: User, seen: str) -> None:
             raise NotAllowed("An incomplete advice can't be approved: send it back, or edit it as a new version.")
         at = timezone.now()
         statement = statement_of(advice_of(attempt), name_of(user), at.isoformat())
+        if outdated := outdated_playbooks(statement):
+            raise NotAllowed(_OUTDATED.format(", ".join(outdated)))
         return {
             "decided_at": at,
             "reviewed_by": name_of(user),

@@ -171,13 +171,28 @@ def test_any_changed_byte_voids_the_badge(page: Client, attempt: Attempt, review
     assert any(words in reason for reason in review["reasons"]), review["reasons"]
 
 
+def load_newer_version() -> None:
+    version = PlaybookVersion.objects.latest("pk")
+    PlaybookVersion.objects.update(is_current=False)
+    version.pk, version.content_hash, version.is_current = None, "f" * 64, True
+    version.save(force_insert=True)
+
+
+def test_what_rests_on_an_older_version_of_a_playbook_can_be_sent_back_and_not_approved(
+    attempt: Attempt, reviewer: User
+) -> None:
+    desk.take(attempt.pk, reviewer)
+    load_newer_version()
+    with pytest.raises(NotAllowed, match="newer versions of these playbooks than it rests on: founder-departure"):
+        desk.approve(attempt.pk, reviewer, attempt.sha256)
+    desk.send_back(attempt.pk, reviewer, "The law has changed.")
+
+
 def test_a_newer_version_of_a_playbook_makes_it_stale(page: Client, attempt: Attempt, reviewer: User) -> None:
     approve(attempt, reviewer)
-    old = PlaybookVersion.objects.get(is_current=True)
     PlaybookVersion.objects.update(is_current=False)
     assert shown(page, attempt)["state"] == "reviewed", "retired, and not replaced"
-    old.pk, old.content_hash, old.is_current = None, "f" * 64, True
-    old.save(force_insert=True)
+    load_newer_version()
     assert shown(page, attempt)["reasons"] == [
         "The playbook founder-departure has a newer version than the one reviewed."
     ]
