@@ -1,6 +1,7 @@
 """Rows of the intake and of the pipeline's state. PostgreSQL is the truth; everything else only wakes somebody."""
 
 import uuid
+from datetime import date
 from typing import ClassVar
 
 import pgtrigger
@@ -142,7 +143,9 @@ class Question(models.Model):
     wording = models.TextField(blank=True, help_text="As a person is asked")
     hint = models.TextField(blank=True)
     problem = models.TextField(blank=True, help_text="Why the answer of the round before could not be read")
-    answers = models.JSONField(default=list, blank=True, help_text="round, answer (null: not known), by: all rounds")
+    answers = models.JSONField(
+        default=list, blank=True, help_text="round, answer (null: not known), by, on (the day): all rounds"
+    )
     proposal = models.JSONField(
         null=True, blank=True, help_text="document, name, page, place, quote, answer: to be confirmed by a person"
     )
@@ -190,6 +193,12 @@ class Question(models.Model):
     def answer(self) -> str | None:
         """The newest round's answer, in the person's words; None where there is none or they don't know."""
         return self.answers[-1]["answer"] if self.answers else None
+
+    @property
+    def answered_on(self) -> date:
+        """The day of the newest answer (UTC), which is what its "today" means; for one without a day, this one."""
+        given = self.answers[-1].get("on") if self.answers else None
+        return date.fromisoformat(given) if given else timezone.now().date()
 
 
 class FactStatus(models.TextChoices):
@@ -446,6 +455,9 @@ class CachedReply(models.Model):
     """A model's reply that satisfied its schema, to be used again for exactly the same (workers/reply_cache.py)."""
 
     company = models.ForeignKey(Company, on_delete=models.CASCADE)
+    matter = models.ForeignKey(
+        Matter, null=True, on_delete=models.CASCADE, help_text="That asked last; it goes with its content"
+    )
     sha256 = models.CharField(max_length=64, help_text="Of server, model, messages and schema")
     text = models.TextField()
     expires_at = models.DateTimeField(db_index=True)

@@ -11,6 +11,7 @@ from uuid import UUID
 from django.db import connection, transaction
 from django.db.models import F
 from django.db.models.functions import Now
+from django.utils import timezone
 
 from companies.encryption import Sealed
 from companies.models import Company, User
@@ -332,6 +333,7 @@ def _take_answer(matter: Matter, question: Question, said: dict[str, Any], sourc
     """Keep what a person answered, and have it read. Raises NotAllowed for a question that nobody is asked."""
     wanted = said["round"]
     _check_asked(matter, question, wanted)
+    said |= {"on": timezone.now().date().isoformat()}
     fields = {"answers": [*question.answers, said], "source": source, "proposal": None}
     change_question(question, QuestionStatus.NORMALISING, "answered by a person", **fields)
     cancel_beside(matter, question)

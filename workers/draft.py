@@ -48,6 +48,7 @@ def draft_advice(work: Work) -> None:
         sources_of(matter),
         facts_of(matter),
         timezone.now().date(),
+        matter.submitted_at.date(),
         settings.LLM_PLAYBOOK_CHARACTERS,
     )
     messages = draft.build_messages(given)

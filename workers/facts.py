@@ -2,8 +2,6 @@
 
 from typing import Any, cast
 
-from django.utils import timezone
-
 from documents.services import search_documents_for
 from matters.facts import How, NewFact, store_fact, subject_of
 from matters.fetching import is_about_person
@@ -41,7 +39,7 @@ def normalise_answer(work: Work) -> None:
     read = _read(work, question, question.answer)
     with work.finish({"readable": isinstance(read, FactValue)}) as matter:
         if isinstance(read, FactValue):
-            as_of = read.as_of or timezone.now().date()  # true, as far as the person knew, when they said it
+            as_of = read.as_of or question.answered_on  # true, as far as the person knew, when they said it
             also = other_names(read.value) if question.kind == "text" else ()
             fact = _said(matter, question, read.value, unit=read.unit, as_of=as_of, statement=read.statement, also=also)
             _settle(matter, question, QuestionStatus.ANSWERED, "read as a fact", fact)
@@ -66,7 +64,7 @@ def _read(work: Work, question: Question, answer: str) -> FactValue | Unreadable
     if is_about_person(question) and answer in question.choices:  # a click, and no words that a model must read
         return FactValue(question.key, answer, None, None, f"The question is about {answer}.")
     given = normalise.NormaliseAnswerInput(
-        question.text, cast(Kind, question.kind), tuple(question.choices), answer, timezone.now().date()
+        question.text, cast(Kind, question.kind), tuple(question.choices), answer, question.answered_on
     )
     try:
         reply = work.ask(normalise.build_request(given))

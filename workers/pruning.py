@@ -65,6 +65,7 @@ _FORGET = (
         WHERE matter_id = %(matter)s""",
     """DELETE FROM matters_llmcalltext t USING matters_llmcall c
         WHERE c.id = t.call_id AND c.matter_id = %(matter)s""",
+    """DELETE FROM matters_cachedreply WHERE matter_id = %(matter)s""",
     """UPDATE matters_event SET why = '', data = (
               SELECT COALESCE(jsonb_object_agg(key, CASE WHEN key = ANY(%(stays)s::text[]) THEN value
                                                          WHEN jsonb_typeof(value) = 'string' THEN '""'

@@ -24,10 +24,11 @@ SELECT text FROM matters_cachedreply
 """
 # A part of the statement that stores calls (workers/calls.py); there is one reply at most.
 KEEP_REPLIES = """
-    INSERT INTO matters_cachedreply (company_id, sha256, text, expires_at)
-    SELECT company, sha256, text, statement_timestamp() + make_interval(secs => seconds)
-      FROM json_to_recordset(%(replies)s::json) AS r (company uuid, sha256 text, text text, seconds float)
-    ON CONFLICT (company_id, sha256) DO UPDATE SET text = excluded.text, expires_at = excluded.expires_at
+    INSERT INTO matters_cachedreply (company_id, matter_id, sha256, text, expires_at)
+    SELECT company, matter, sha256, text, statement_timestamp() + make_interval(secs => seconds)
+      FROM json_to_recordset(%(replies)s::json) AS r (company uuid, matter uuid, sha256 text, text text, seconds float)
+    ON CONFLICT (company_id, sha256)
+    DO UPDATE SET text = excluded.text, matter_id = excluded.matter_id, expires_at = excluded.expires_at
 """
 
 
@@ -49,17 +50,19 @@ class KeptReply:
     """The `text` of a reply that satisfied its schema, to be stored with the outcome of the step that asked for it."""
 
     company: UUID
+    matter: UUID
     sha256: str
     text: str
 
     def as_row(self) -> dict[str, Any]:
         """What `KEEP_REPLIES` stores."""
-        return vars(self) | {"company": str(self.company), "seconds": settings.LLM_CACHE_SECONDS}
+        ids = {"company": str(self.company), "matter": str(self.matter)}
+        return vars(self) | ids | {"seconds": settings.LLM_CACHE_SECONDS}
 
 
 def reply_to_keep(claim: Claim, company: UUID, model: str, request: LLMRequest[Any], text: str) -> KeptReply | None:
     """What is to be stored of a reply; None where it may not be used again."""
-    return KeptReply(company, _name(model, request), scrub(text)) if _is_used(claim) else None
+    return KeptReply(company, claim.matter_id, _name(model, request), scrub(text)) if _is_used(claim) else None
 
 
 def forget_expired_replies() -> int:

@@ -21,8 +21,8 @@ _UNJUDGED = """
 SELECT 1 FROM matters_step
  WHERE matter_id = %(matter)s AND kind = 'judge_relevance' AND state = ANY(%(unfinished)s) LIMIT 1
 """
-# With the version of the judged playbook that is current by now: weeks may pass until the founder has answered, or wants
-# the advice anew. One that was retired has none, and stays as it was.
+# With the version of the judged playbook that is current by now: weeks may pass until the founder has answered, or
+# wants the advice anew. One that was retired has none, and stays as it was.
 _VERDICTS = """
 SELECT COALESCE(current.id, judged.id), s.result
   FROM matters_step s

@@ -110,7 +110,8 @@ def faults_of_approval(review: Review, attempt: Attempt) -> list[str]:
     faults = [f"Changed since it was reviewed: {part}." for part in differences(statement, advice_of(attempt))]
     if not _is_authentic(review, statement):
         faults.append("The signature of the review can't be proved.")
-    faults += [f"The playbook {name} has a newer version than the one reviewed." for name in outdated_playbooks(statement)]
+    outdated = outdated_playbooks(statement)
+    faults += [f"The playbook {name} has a newer version than the one reviewed." for name in outdated]
     if _facts_changed(attempt):
         faults.append("A fact of the matter is another one now than the one reviewed.")
     return faults
@@ -130,7 +131,7 @@ def _is_authentic(review: Review, statement: dict[str, Any]) -> bool:
 
 
 def outdated_playbooks(statement: dict[str, Any]) -> list[str]:
-    """Playbooks of a statement of which another version is current by now. One that was retired has none, and stays as it was."""
+    """Playbooks of which another version is current by now. One that was retired has none, and stays as it was."""
     used = {each["playbook"]: each["version"] for each in statement.get("playbooks", []) if each["version"]}
     current = PlaybookVersion.objects.filter(playbook__slug__in=used, is_current=True)
     rows = current.values_list("playbook__slug", "content_hash").order_by("playbook__slug")

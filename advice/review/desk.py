@@ -66,7 +66,7 @@ def comment(attempt_id: int, user: User, passage: str, text: str) -> ReviewComme
         )
 
 
-_OUTDATED = "There are newer versions of these playbooks than it rests on: {}. Send it back; a new version rests on them."
+_OUTDATED = "It rests on older versions of these playbooks than there are: {}. Send it back; a new one rests on them."
 
 
 def approve(attempt_id: int, user: User, seen: str) -> None:

@@ -183,7 +183,7 @@ def test_what_rests_on_an_older_version_of_a_playbook_can_be_sent_back_and_not_a
 ) -> None:
     desk.take(attempt.pk, reviewer)
     load_newer_version()
-    with pytest.raises(NotAllowed, match="newer versions of these playbooks than it rests on: founder-departure"):
+    with pytest.raises(NotAllowed, match="older versions of these playbooks than there are: founder-departure"):
         desk.approve(attempt.pk, reviewer, attempt.sha256)
     desk.send_back(attempt.pk, reviewer, "The law has changed.")
 

@@ -1,6 +1,7 @@
 """A person's answer is taken once for each round, and the work goes on with it."""
 
 import pytest
+from django.utils import timezone
 
 from companies.models import Company, User
 from matters.models import Matter, Question
@@ -33,7 +34,8 @@ def steps_of(question: Question) -> list[str]:
 def test_an_answer_is_stored_and_read_by_a_step(matter: Matter, question: Question, founder: User) -> None:
     answered = answer_question(matter.pk, question.pk, "Yes.", by=founder)
     assert answered.status == QuestionStatus.NORMALISING
-    assert answered.answers == [{"round": 1, "answer": "Yes.", "by": founder.pk}]
+    today = timezone.now().date().isoformat()
+    assert answered.answers == [{"round": 1, "answer": "Yes.", "by": founder.pk, "on": today}]
     assert steps_of(question) == ["normalise_answer:1:1"]
     matter.refresh_from_db()
     assert (matter.status, matter.waiting_for) == (MatterStatus.GATHERING, None)

@@ -1,5 +1,7 @@
 """From a person's answer to a fact, whatever the answer is."""
 
+from datetime import timedelta
+
 import pytest
 from django.utils import timezone
 
@@ -43,6 +45,18 @@ def test_an_answer_becomes_a_known_fact(asked: Matter, pipeline: Pipeline) -> No
     asked.refresh_from_db()
     assert asked.status == MatterStatus.AWAITING_FOUNDER, "the other question is still open"
     assert asked.facts.get().as_of == timezone.now().date(), "an answer without a date is true on the day it was given"
+
+
+def test_what_was_said_days_ago_is_read_as_on_the_day_that_it_was_said(
+    asked: Matter, pipeline: Pipeline, llm: FakeLLM
+) -> None:
+    """The company's budget was used up, or the model away, until today."""
+    question = answer(asked, "He left yesterday.")
+    said_on = timezone.now().date() - timedelta(days=3)
+    Question.objects.filter(pk=question.pk).update(answers=[question.answers[0] | {"on": said_on.isoformat()}])
+    pipeline.run("normalise_answer")
+    assert f"Today is {said_on}." in llm.calls()[-1]["prompt"]
+    assert asked.facts.get().as_of == said_on
 
 
 def test_not_knowing_is_an_answer_that_needs_no_model(asked: Matter, pipeline: Pipeline, llm: FakeLLM) -> None:

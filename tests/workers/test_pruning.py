@@ -511,6 +511,22 @@ def test_kept_replies_do_not_outlive_the_retention(
     assert [row.sha256[-2:] for row in CachedReply.objects.all()] == [str(DAYS - 1)]
 
 
+def test_a_kept_reply_goes_with_the_matter_that_had_it_last(
+    pipeline: Pipeline, company: Company, settings: Settings
+) -> None:
+    """Another matter of the same words keeps what was asked on its behalf."""
+    settings.LLM_CACHE_SECONDS = 86_400
+    first, second = rows.submitted(company), rows.submitted(company)
+    rows.reword(second, "May we let our designer go?")
+    pipeline.run_all()
+    kept = set(CachedReply.objects.filter(matter=second).values_list("pk", flat=True))
+    assert CachedReply.objects.filter(matter=first).exists()
+    assert kept
+    Matter.objects.filter(pk=first.pk).update(deleted_at=Now() - timedelta(hours=1))
+    prune()
+    assert set(CachedReply.objects.values_list("pk", flat=True)) == kept
+
+
 def test_a_streaming_text_is_not_touched(transactional_db: None, unended: Attempt) -> None:
     rows.append(unended, "a text")
     let_pass(10 * DAYS)

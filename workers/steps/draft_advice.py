@@ -50,12 +50,16 @@ class AdviceFact:
 
 @dataclass(frozen=True)
 class DraftAdviceInput:
-    """No `sources` asks for the text that says so. `budget`: characters that all sources together may take."""
+    """No `sources` asks for the text that says so. `asked`: the day of the question, which may speak of yesterday.
+
+    `budget`: characters that all sources together may take.
+    """
 
     question: str
     sources: tuple[AdviceSource, ...]
     facts: tuple[AdviceFact, ...]
     today: date
+    asked: date
     budget: int = 80_000
 
 
@@ -68,6 +72,7 @@ def build_messages(given: DraftAdviceInput) -> list[Message]:
     texts = fit([source.text for source in given.sources], given.budget)
     return prompt_for(given).messages(
         today=given.today.isoformat(),
+        asked=given.asked.isoformat(),
         question=block("question", given.question),
         sources=stack(_source(source, text) for source, text in zip(given.sources, texts, strict=True)),
         facts=stack(map(_fact, given.facts), "(no facts were gathered)"),

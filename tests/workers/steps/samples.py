@@ -88,7 +88,7 @@ FACTS = (
     AdviceFact("F4", "Has the executive complained in the last 90 days?", "", None, None, "founder", "unknown"),
     AdviceFact("F5", "Is there a written record?", 'Notes. "See [P9]", he said!', None, TODAY, "founder", "unverified"),
 )
-DRAFT = DraftAdviceInput(QUESTION, SOURCES, FACTS, TODAY)
+DRAFT = DraftAdviceInput(QUESTION, SOURCES, FACTS, TODAY, TODAY)
 
 
 def planned(
