@@ -1,5 +1,6 @@
 """Django's settings: one file, from the environment only (`config/env.py` lists the variables)."""
 
+import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,10 @@ django_stubs_ext.monkeypatch()  # lets `ModelAdmin[Matter]` and its like be writ
 
 DATA_DIR = Path(env("DATA_DIR") or BASE_DIR / ".data").resolve()
 _services = find_services(DATA_DIR)
+if _services and not env(
+    "DATABASE_URL"
+):  # what is started beside `make run` asks the model and the providers that its own processes ask
+    os.environ |= {name: value for name, value in _services.variables.items() if not os.environ.get(name)}
 _secrets = find_secrets(DATA_DIR)
 
 DEBUG = env("DEBUG")

@@ -35,6 +35,13 @@ def share_few_connections() -> None:
 
 
 @worker_init.connect
+def refuse_without_model(**_kwargs: Any) -> None:
+    """OpenAI would refuse a worker without a key, and that would stop all others, too."""
+    if not settings.OPENAI_API_KEY and not settings.OPENAI_BASE_URL:
+        raise SystemExit("OPENAI_API_KEY is not set. Set it, or OPENAI_BASE_URL for a server that needs none.")
+
+
+@worker_init.connect
 def prepare(**_kwargs: Any) -> None:
     """Make what the process has once, before threads ask for it at the same time."""
     share_few_connections()

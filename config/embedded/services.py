@@ -1,6 +1,6 @@
 """`services.json` in DATA_DIR: where the servers of a running `make run` are found."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from config.embedded.files import read_json, write_private_json
@@ -10,21 +10,25 @@ FILE_NAME = "services.json"
 
 @dataclass(frozen=True)
 class Services:
-    """Addresses with their passwords, as `postgresql://…` and `redis://…`."""
+    """Addresses with their passwords, as `postgresql://…` and `redis://…`.
+
+    `variables`: of the model and the providers that were started with them, as the product's processes have them.
+    """
 
     database_url: str
     redis_url: str
+    variables: dict[str, str] = field(default_factory=dict)
 
 
 def write_services(data_dir: Path, services: Services) -> None:
-    """Publishes the addresses for `manage.py` in other terminals (mode 0600)."""
+    """Publishes them for `manage.py` and workers in other terminals (mode 0600)."""
     write_private_json(data_dir / FILE_NAME, asdict(services))
 
 
 def find_services(data_dir: Path) -> Services | None:
     """The addresses of the `make run` that uses `data_dir`, or None when none is running."""
     kept = read_json(data_dir / FILE_NAME)
-    return Services(database_url=kept["database_url"], redis_url=kept["redis_url"]) if kept else None
+    return Services(kept["database_url"], kept["redis_url"], kept.get("variables", {})) if kept else None
 
 
 def remove_services(data_dir: Path) -> None:

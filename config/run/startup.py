@@ -57,6 +57,7 @@ class Startup:
         self._flower_password = wishes.flower_password or kept.flower_password
         self._environment = dict(os.environ) | {"DATA_DIR": str(wishes.data_dir), "PYTHONUNBUFFERED": "1"}
         self._environment.setdefault("DEBUG", "0")
+        self._published: dict[str, str] = {}
         self._demo_credentials: dict[str, str] = {}
 
     async def bring_up(self) -> Ready:
@@ -64,6 +65,7 @@ class Startup:
         await self._databases()
         model = await self._model()
         providers = await self._providers()
+        self._publish()
         accounts = await self._set_up()
         await self._product()
         return Ready(accounts, self._flower_password, model, providers)
@@ -76,8 +78,13 @@ class Startup:
         redis_url = wishes.redis_url or await self._server(
             "redis", RedisServer(wishes.data_dir / "redis"), Stage.BROKER
         )
-        write_services(wishes.data_dir, Services(database_url, redis_url))
         self._environment |= {"DATABASE_URL": database_url, "REDIS_URL": redis_url}
+        self._publish()
+
+    def _publish(self) -> None:
+        """Tell other terminals what runs so far."""
+        found = Services(self._environment["DATABASE_URL"], self._environment["REDIS_URL"], self._published)
+        write_services(self._wishes.data_dir, found)
 
     async def _server(self, name: str, server: EmbeddedServer, stage: Stage) -> str:
         try:
@@ -103,6 +110,7 @@ class Startup:
         if wishes.local_llm:
             await self._serve_model("local", lambda port: children.local_llm(wishes.local_llm, port))
             self._environment = LOCAL_LLM_LIMITS | self._environment
+            self._published |= {name: self._environment[name] for name in LOCAL_LLM_LIMITS}
             return f"{wishes.local_llm}, on this machine"
         if not wishes.openai_api_key:
             await self._serve_model("demo-model", children.demo_model)
@@ -111,12 +119,14 @@ class Startup:
 
     async def _serve_model(self, model: str, command: Callable[[int], tuple[str, ...]]) -> None:
         port = choose_port()
-        self._environment |= {
+        served = {
             "OPENAI_BASE_URL": f"http://{LOOPBACK}:{port}/v1",
             "OPENAI_API_KEY": secrets.token_urlsafe(24),
             "LLM_MODEL": model,
             "LLM_ADVICE_MODEL": model,
         }
+        self._environment |= served
+        self._published |= served
         child = self._child("model", command(port), Stage.MODEL, is_ready=partial(answers, LOOPBACK, port, "/health"))
         await self._supervisor.start(child, MODEL_READY_SECONDS)
 
@@ -126,6 +136,7 @@ class Startup:
             return "those of the companies that connect them"
         fixtures = FixtureProviders()
         self._environment |= fixtures.addresses
+        self._published |= fixtures.addresses
         self._demo_credentials = fixtures.credentials
         ports = (fixtures.rippling_port, fixtures.carta_port)
         child = self._child(

@@ -19,6 +19,7 @@ from tests.config.waiting import wait_until
 pytestmark = pytest.mark.xdist_group("make run")
 
 COUNT_USERS = "from companies.models import User; print(User.objects.count())"
+ASKED = "from django.conf import settings as s; print(s.LLM_MODEL, s.RIPPLING_BASE_URL.rpartition(':')[0])"
 ADD_USER = "from companies.models import User; User.objects.create_user('kept@example.org', 'x')"
 
 
@@ -90,6 +91,7 @@ def test_the_demo_company_reads_the_fixture_servers(run: MakeRun) -> None:
 
 def test_manage_py_in_another_terminal_finds_the_running_servers(run: MakeRun) -> None:
     assert int(run.manage("shell", "-v0", "-c", COUNT_USERS)) >= 2
+    assert run.manage("shell", "-v0", "-c", ASKED).split() == ["demo-model", "http://127.0.0.1"], "and their model"
 
 
 def test_a_second_one_beside_it_says_so_and_stops(run: MakeRun) -> None:

@@ -11,9 +11,11 @@ from cryptography.fernet import Fernet
 from config.embedded.files import write_private_json
 from config.embedded.secrets import ensure_secrets, find_secrets
 from config.embedded.services import Services, find_services, remove_services, write_services
+from config.run import children
 from tests.databases import ROOT
 
-SERVICES = Services("postgresql://user:secret@127.0.0.1:1/name", "redis://:secret@127.0.0.1:2/0")
+MODEL = {"OPENAI_BASE_URL": "http://127.0.0.1:3/v1", "OPENAI_API_KEY": "secret"}
+SERVICES = Services("postgresql://user:secret@127.0.0.1:1/name", "redis://:secret@127.0.0.1:2/0", MODEL)
 
 
 def mode(path: Path) -> int:
@@ -26,6 +28,30 @@ def test_services_are_found_as_written_until_they_are_removed(tmp_path: Path) ->
     assert find_services(tmp_path) == SERVICES
     remove_services(tmp_path)
     assert find_services(tmp_path) is None
+
+
+def test_what_is_started_beside_make_run_asks_the_model_and_the_providers_that_it_started(tmp_path: Path) -> None:
+    write_services(tmp_path, SERVICES)
+    ask = "from django.conf import settings as s; print(s.OPENAI_BASE_URL, s.OPENAI_API_KEY)"
+    assert said_by(ask, tmp_path) == "http://127.0.0.1:3/v1 secret"
+    assert said_by(ask, tmp_path, OPENAI_API_KEY="mine") == "http://127.0.0.1:3/v1 mine"
+    assert said_by(ask, tmp_path, DATABASE_URL="postgresql://other@127.0.0.1:1/x") == "", "it is another product"
+
+
+def said_by(code: str, data_dir: Path, **variables: str) -> str:
+    env = {"PATH": os.environ["PATH"], "DATA_DIR": str(data_dir), "SECRET_KEY": "x"}
+    env |= {"DJANGO_SETTINGS_MODULE": "config.settings", "OPENAI_API_KEY": "", "OPENAI_BASE_URL": ""} | variables
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=env, capture_output=True, text=True, check=True)
+    return done.stdout.strip()
+
+
+def test_a_worker_without_a_model_does_not_start_and_says_what_to_set(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", *children.worker("alone", 1)]
+    env = {"PATH": os.environ["PATH"], "DATA_DIR": str(tmp_path), "SECRET_KEY": "x", "OPENAI_API_KEY": ""}
+    env |= {"OPENAI_BASE_URL": ""}
+    done = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1].startswith("OPENAI_API_KEY is not set"), done.stderr
 
 
 def test_addresses_hold_passwords_so_only_the_owner_may_read_them(tmp_path: Path) -> None:
