@@ -1,7 +1,8 @@
 """Step find_person: whom of a provider's people the founder's question is about. No model: words are compared.
 
 A name in the founder's words goes before a title, and one person whom both fit before all others. Unless exactly one is
-left, the founder chooses. Titles and names are what others wrote: they are compared, shown, and nothing else.
+left, the founder chooses; as where a title is one person's, and a word may be the name of another one. Titles and names
+are what others wrote: they are compared, shown, and nothing else.
 """
 
 import re
@@ -9,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from workers.prompts.blocks import one_line
+from workers.steps.naming import WORD, is_named, may_be_named, read_names, without_accents
 
 MOST_CHOICES = 7
 NOBODY = "None of these"
@@ -34,7 +36,6 @@ _SAME_WORDS = {
     "designers": "designer", "managers": "manager", "sr": "senior", "jr": "junior", "hr": "human resources",
     "cofounder": "founder", "founders": "founder", "president's": "president",
 }  # fmt: skip
-_WORD = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")
 _LITTLE = frozenset({"a", "an", "and", "at", "for", "head", "in", "junior", "lead", "of", "on", "senior", "the", "to"})
 _NOT_HERE_YET = re.compile(r"\b(?:hir(?:e|ing)|recruit\w*|engag(?:e|ing)|first|new|next|another)\b", re.IGNORECASE)
 _SEVERAL_WORDS = re.compile(r"\b(?:co-?founder)\b", re.IGNORECASE)
@@ -91,15 +92,18 @@ class Choice:
 
 def find_person(question: str, people: Sequence[Person]) -> Match | Choice:
     """Whom `question`, in the founder's words, is about."""
-    named = [person for person in people if _is_named(question, person.name)]
+    names = read_names(question)
+    named = [person for person in people if is_named(names, person.name)]
     titled = [person for person in people if _has_title(question, person.title)]
+    perhaps = [person for person in people if may_be_named(names, person.name)]
     both = [person for person in named if person in titled]
-    if len(found := both or named or titled) == 1 and (both or not (named and titled)):
+    others = named or [person for person in perhaps if person not in titled]
+    if len(found := both or named or titled) == 1 and (both or not (titled and others)):
         by = " and ".join(word for word, there in (("name", bool(named)), ("title", bool(titled))) if there)
         return Match(found[0], f"the only one whose {by} your question has")
     said = set(_words(question)) - _LITTLE
     likely = sorted(people, key=lambda p: (-len(said & set(_words(p.title))), not offices_in(p.title)))
-    return choice_of([*both, *named, *titled, *likely])
+    return choice_of([*both, *named, *perhaps, *titled, *likely])
 
 
 def find_holder(question: str, holders: Sequence[Holder], worker: Identity | None) -> Match | Choice:
@@ -139,15 +143,6 @@ def choice_of(people: Iterable[Person]) -> Choice:
     return Choice(chosen, tuple(labels))
 
 
-def _is_named(question: str, name: str) -> bool:
-    """Whether the question has the family name, or the first name, as a capitalised word inside a sentence."""
-    parts = [word for word in _WORD.findall(name) if len(word) > 2]
-    inner = re.sub(r"(?:^|[.!?:]\s+)[^\W_]+", " ", question)  # "May we …" names nobody
-    said = {word.removesuffix("'s").removesuffix("’s") for word in _WORD.findall(inner)}
-    whole = len(parts) > 1 and re.search(rf"\b{re.escape(' '.join(parts))}\b", question, re.IGNORECASE)
-    return bool(whole) or any(part in said for part in (parts[:1] + parts[-1:]) if part[:1].isupper())
-
-
 def _has_title(question: str, title: str) -> bool:
     """Whether they name the same office, or the question has every word of the title that says something."""
     if offices := offices_in(title):
@@ -163,6 +158,6 @@ def offices_in(text: str) -> frozenset[str]:
 
 
 def _words(text: str) -> list[str]:
-    joined = _SEVERAL_WORDS.sub("founder", text)
-    lower = (word.casefold().replace("’", "'").removesuffix("'s") for word in _WORD.findall(joined))
+    joined = _SEVERAL_WORDS.sub("founder", without_accents(text))
+    lower = (word.casefold().replace("’", "'").removesuffix("'s") for word in WORD.findall(joined))
     return [word for said in lower for word in _SAME_WORDS.get(said, said).split()]

@@ -1,5 +1,7 @@
 """Whom the founder's words are about, and when the founder must say so."""
 
+from unicodedata import normalize
+
 import pytest
 
 from workers.steps.find_person import (
@@ -72,6 +74,71 @@ def test_whoever_is_not_plain_is_asked_for(question: str) -> None:
     found = find_person(question, PEOPLE)
     assert isinstance(found, Choice), found
     assert len(found.labels) == len(set(found.labels)) == len(PEOPLE)
+
+
+ZOE = Person("11", "Zoë Müller", "Designer")
+XU = Person("12", "Bo Xu", "Designer")
+APRIL = Person("13", "April Jones", "Accountant")
+GRANT = Person("14", "Will Grant", "Recruiter")
+ANN = Person("15", "Ann Lee", "CTO")
+OTHERS = (ZOE, XU, APRIL, GRANT, ANN)
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "Can we let Zoe Muller go?",
+        "Can we let Zoë Müller go?",
+        normalize("NFD", "Can we let Zoë Müller go?"),
+        "can we let zoe muller go?",
+        "Is MULLER's severance due at once?",
+    ],
+)
+def test_a_name_is_the_same_without_its_accents_and_however_they_are_composed(question: str) -> None:
+    for name in ("Zoë Müller", normalize("NFD", "Zoë Müller"), "ZOE MULLER"):
+        found = find_person(question, [ANN, Person("11", name)])
+        assert isinstance(found, Match), found
+        assert found.person.id == "11"
+
+
+@pytest.mark.parametrize(
+    ("question", "person"),
+    [
+        ("Can we terminate Bo Xu?", XU),
+        ("can we terminate bo xu?", XU),
+        ("Must we pay April Jones before our lease ends in May?", APRIL),
+        ("Can we dismiss Will Grant?", GRANT),
+        ("Our accountant April must go", APRIL),  # the title is hers, too
+        ("We dismiss Jones in April", APRIL),
+        ("We dismiss Zoe in April", ZOE),  # a name goes before a word that may be none
+        ("Our CTO, who is in CA, must go.", ANN),
+        ("Will we owe our CTO anything? He leaves.", ANN),  # "Will" opens its sentence, and names nobody
+        ("Must we grant our CTO more? We will grant little.", ANN),
+    ],
+)
+def test_a_word_that_may_be_no_name_counts_with_the_whole_name_or_the_title(question: str, person: Person) -> None:
+    found = find_person(question, [*OTHERS, Person("16", "Sam Ca", "Clerk")])
+    assert isinstance(found, Match), found
+    assert found.person == person
+
+
+@pytest.mark.parametrize(
+    ("question", "first"),
+    [
+        ("Can we let Zoe Muller go? She reports to our CTO.", ZOE),
+        (normalize("NFD", "Can we let Zoë Müller go? She reports to our CTO."), ZOE),
+        ("Can we terminate Bo Xu? He reports to our CTO.", XU),
+        ("Can we terminate Xu? He reports to our CTO.", XU),
+        ("Our lease ends in April. May we lay off our sales team before?", APRIL),
+        ("Can we let April go? She reports to our CTO.", APRIL),
+        ("Zoe must go. She reports to our CTO.", ZOE),
+        ("What does the Grant to our CTO cost?", GRANT),
+    ],
+)
+def test_where_a_word_may_be_the_name_of_another_the_founder_is_asked(question: str, first: Person) -> None:
+    found = find_person(question, OTHERS)
+    assert isinstance(found, Choice), found
+    assert found.people[0] == first
 
 
 def test_who_fits_is_offered_first_then_officers() -> None:

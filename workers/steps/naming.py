@@ -1,0 +1,104 @@
+"""Whether a person's name stands in the founder's words. Names are compared without accents and capitals.
+
+A whole name names its person; so does a first or a family name alone, capitalised inside a sentence. A word that may
+as well be no name ("in April", "Will", "Grant"), has two letters or opens its sentence names nobody on its own; but a
+title beside it may be somebody else's: "Zoe must go. She reports to our CTO".
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+WORD = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")
+_OPENING = re.compile(r"(?:^|[.!?:]\s+)")
+_SHORT = 2  # letters: "Xu", and as well "VP", "CA", "An"
+
+# Names that are months or days, open sentences, or have a capital for another reason: "the Grant", "Menlo Park".
+_EVERYDAY_WORDS = (
+    "january jan february march april may june july august september october november december sunday monday tuesday "
+    "wednesday thursday friday saturday spring summer autumn winter "
+    "am an any are as ask at be both but by can could did do does each even ever for given had has have he her his "
+    "how if in is it its last let may me more most must my never no not now of on once one only or our out per "
+    "please shall she should since so some still such than that the then they this to two under until up us was we "
+    "were what when where who whom why will with would yes you "
+    "best bill black bond brown case cash chase cook court day field founder frank good grant gray green hall hope "
+    "house judge justice king lane law little long love major mark page park pay price read rich sharp short stone "
+    "strong sue ward west white wood worth young "
+)
+_EVERYDAY = frozenset(_EVERYDAY_WORDS.split())
+
+
+@dataclass(frozen=True)
+class Said:
+    """What a question has of names. `line`: all its words, comparable; `capitals`: of them those with a capital.
+
+    `alone`: words that name somebody on their own; `perhaps`: those that may, and prove nothing.
+    """
+
+    line: str
+    capitals: str
+    alone: frozenset[str]
+    perhaps: frozenset[str]
+
+
+def read_names(question: str) -> Said:
+    """The question is read once, however many people it is compared with."""
+    plain = without_accents(question)
+    opening = {found.end() for found in _OPENING.finditer(plain)}
+    found = [(_comparable(word[0]), word[0], word.start() in opening) for word in WORD.finditer(plain)]
+    capitals = [(word, written, opens) for word, written, opens in found if written[0].isupper()]
+    return Said(
+        line=_line(word for word, _, _ in found),
+        capitals=_line(word if written[0].isupper() else "-" for word, written, _ in found),
+        alone=frozenset(word for word, _, opens in capitals if not opens and len(word) > _SHORT) - _EVERYDAY,
+        perhaps=frozenset(word for word, written, opens in capitals if _may_be_a_name(word, written, opens=opens)),
+    )
+
+
+def is_named(said: Said, name: str) -> bool:
+    """Whether the founder surely means a person of this name."""
+    long = _long(name)
+    return _stands_whole(said, _parts(name)) or _stands_whole(said, long) or not said.alone.isdisjoint(_ends(long))
+
+
+def may_be_named(said: Said, name: str) -> bool:
+    """Whether one of the words may be a person of this name, though it proves nothing."""
+    return not said.perhaps.isdisjoint(_ends(_parts(name)) | _ends(_long(name)))
+
+
+def without_accents(text: str) -> str:
+    """`Zoe` for `Zoë`, whether its ë is one character or two."""
+    return "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
+
+
+def _may_be_a_name(word: str, written: str, *, opens: bool) -> bool:
+    """`May we …` names nobody, and `VP` and `CA` are no people."""
+    abbreviates = len(word) <= _SHORT and written.isupper()
+    return not abbreviates and not (opens and word in _EVERYDAY)
+
+
+def _stands_whole(said: Said, parts: list[str]) -> bool:
+    """Whether all of a name stands in one place. "we will grant" is not Will Grant, who has capitals."""
+    return len(parts) > 1 and _line(parts) in (said.capitals if _EVERYDAY.issuperset(parts) else said.line)
+
+
+def _line(words: Iterable[str]) -> str:
+    return f" {' '.join(words)} "
+
+
+def _comparable(written: str) -> str:
+    return written.casefold().replace("’", "'").removesuffix("'s")
+
+
+def _parts(name: str) -> list[str]:
+    return [_comparable(word) for word in WORD.findall(without_accents(name))]
+
+
+def _long(name: str) -> list[str]:
+    return [part for part in _parts(name) if len(part) > _SHORT]
+
+
+def _ends(parts: list[str]) -> set[str]:
+    """First and family name."""
+    return {*parts[:1], *parts[-1:]}
