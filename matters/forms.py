@@ -18,6 +18,12 @@ from matters.states import AnswerKind
 LONGEST_QUESTION = 10_000  # characters (code points)
 LONGEST_ANSWER = 10_000
 CURRENCIES = ("USD", "EUR", "GBP", "CAD", "AUD", "CHF", "INR", "JPY", "SGD", "ILS")
+# What a sign before or behind an amount may stand for, of these.
+_DOLLARS = ("USD", "CAD", "AUD", "SGD")
+_SIGNS = {"$": _DOLLARS, "€": ("EUR",), "£": ("GBP",), "¥": ("JPY",), "₹": ("INR",), "₪": ("ILS",)}
+_MARK = rf"(?:[{''.join(_SIGNS)}]|(?<![A-Z])(?:{'|'.join(CURRENCIES)})(?![A-Z]))"
+_MARKS = re.compile(_MARK, re.IGNORECASE)
+_MARKS_AROUND = re.compile(rf"^(?:{_MARK}\s?)+|(?:\s?{_MARK})+$", re.IGNORECASE)
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
@@ -149,7 +155,14 @@ def _date(answer: str, question: Question, currency: str) -> str:
 
 
 def _money(answer: str, question: Question, currency: str) -> str:
-    return f"{_decimal(answer.lstrip('$€£ '), 'Give the amount in digits, such as 185,000')} {currency}"
+    """The amount in the chosen currency. Where the answer has the sign or code of another one, only they know which."""
+    if other := next((m for m in _MARKS.findall(answer) if currency not in _SIGNS.get(m, (m.upper(),))), None):
+        raise ValidationError(
+            f"The amount is in {other}, and {currency} is chosen. "
+            f"Choose the currency of the amount, or leave {other} out."
+        )
+    amount = _MARKS_AROUND.sub("", answer).strip()
+    return f"{_decimal(amount, 'Give the amount in digits, such as 185,000')} {currency}"
 
 
 def _number(answer: str, question: Question, currency: str) -> str:
