@@ -37,23 +37,35 @@ def _of_one(holding: HoldingFound, day: date) -> Vesting:
     """Vesting stops where the grant has ended. A condition that more than time decides on counts as not met."""
     if holding.quantity is None:
         raise NotComputable("the number of a grant is not given")
+    if holding.issued is not None and day < holding.issued:
+        raise NotComputable("a grant was issued only after that day")
     if not holding.events:
         return _without_schedule(holding, holding.quantity)
     by_time = time_based(holding.events)
-    scheduled = sum((event.quantity for event in holding.events), NONE)
-    if scheduled > holding.quantity:
-        raise NotComputable("a vesting schedule has more than the grant")
+    scheduled = _scheduled(holding, holding.quantity)
     last = min(day, holding.ended) if holding.ended else day
     vested = sum((event.quantity for event in by_time if event.day <= last), NONE)
     by_performance = scheduled - sum((event.quantity for event in by_time), NONE)
     return Vesting(vested, holding.quantity - vested, by_performance)
 
 
+def _scheduled(holding: HoldingFound, quantity: Decimal) -> Decimal:
+    """All that the events make, which is the whole grant; of one that has ended they may break off there."""
+    scheduled = sum((event.quantity for event in holding.events), NONE)
+    if scheduled > quantity:
+        raise NotComputable("a vesting schedule has more than the grant")
+    if scheduled < quantity and holding.ended is None:
+        raise NotComputable("a vesting schedule has less than the grant")
+    return scheduled
+
+
 def _without_schedule(holding: HoldingFound, quantity: Decimal) -> Vesting:
-    """Without events only what is wholly vested can be told for another day than today."""
-    if holding.vested_today == quantity:
-        return Vesting(quantity, NONE, NONE)
-    raise NotComputable("a grant has no vesting schedule")
+    """Without events only what is wholly vested can be told for another day than today: that it was, from its issue."""
+    if holding.vested_today != quantity:
+        raise NotComputable("a grant has no vesting schedule")
+    if holding.issued is None:
+        raise NotComputable("a grant has neither a vesting schedule nor a day of issue")
+    return Vesting(quantity, NONE, NONE)
 
 
 def time_based(events: Iterable[VestingEventFound]) -> list[VestingEventFound]:

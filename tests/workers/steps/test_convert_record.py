@@ -235,6 +235,10 @@ def test_a_performance_condition_is_told() -> None:
         (equity(GRANT | {"events": []}), "missing", "It can't be computed: a grant has no vesting schedule."),
         (equity(GRANT | {"quantity": "1"}), "missing",
          "It can't be computed: a vesting schedule has more than the grant."),
+        (equity(GRANT | {"quantity": "24000"}), "missing",
+         "It can't be computed: a vesting schedule has less than the grant."),
+        (equity(GRANT | {"issued": "2027-01-01"}), "missing",
+         "It can't be computed: a grant was issued only after that day."),
         (equity(GRANT | {"withheld": {"events": "no permission"}}), "redacted",
          "Carta holds back the vesting (no permission), so you are asked."),
         (equity(GRANT | {"unreadable": ["events"]}), "unreadable",
@@ -250,6 +254,8 @@ def test_the_next_vesting_date_is_a_date_or_a_question() -> None:
     fact = converted(Operation.NEXT_VESTING_DATE, equity(GRANT), "date", day=date(2026, 6, 8))
     assert fact.value == "2026-07-08"
     assert asked(Operation.NEXT_VESTING_DATE, equity(GRANT), "date").known == "Nothing more vests behind that day."
+    short = asked(Operation.NEXT_VESTING_DATE, equity(GRANT | {"quantity": "24000"}), "date")
+    assert short.known == "24,000 options", "that nothing more vests is not known"
 
 
 def test_the_terms_of_options_are_told_with_the_market_value() -> None:

@@ -65,6 +65,12 @@ def test_a_grant_that_ended_vests_no_further() -> None:
     assert next_vesting([ended], CLIFF_DAY) is None
 
 
+def test_the_schedule_of_a_grant_that_ended_may_break_off_there() -> None:
+    left = holding(*monthly(12, 5_000), quantity=Decimal(240_000), ended=CLIFF_DAY)
+    found = vesting_on([left], CLIFF_DAY + timedelta(days=300))
+    assert [found.vested, found.unvested] == [Decimal(60_000), Decimal(180_000)]
+
+
 def test_several_grants_are_added_up() -> None:
     found = vesting_on([CLIFF, holding(event(START, "0.5"))], CLIFF_DAY)
     assert found.vested == Decimal("60000.5")
@@ -75,6 +81,10 @@ def test_several_grants_are_added_up() -> None:
     [
         ({"quantity": None}, "the number of a grant"),
         ({"quantity": Decimal(1)}, "more than the grant"),
+        ({"quantity": Decimal(1), "ended": CLIFF_DAY}, "more than the grant"),
+        ({"quantity": Decimal(480_000)}, "less than the grant"),
+        ({"quantity": Decimal("240000.5")}, "less than the grant"),
+        ({"issued": CLIFF_DAY + timedelta(days=1)}, "issued only after that day"),
         ({"events": ()}, "no vesting schedule"),
     ],
 )
@@ -83,9 +93,18 @@ def test_a_record_that_does_not_say_enough_is_never_counted(fields: dict[str, An
         vesting_on([CLIFF.model_copy(update=fields)], CLIFF_DAY)
 
 
-def test_without_a_schedule_what_is_wholly_vested_is_so_on_every_day() -> None:
-    whole = HoldingFound(id="s", kind="share", quantity=Decimal(10), vested_today=Decimal(10))
+def test_one_schedule_that_does_not_add_up_among_several_is_enough_to_ask() -> None:
+    with pytest.raises(NotComputable, match="less than the grant"):
+        vesting_on([CLIFF, holding(*monthly(12, 500), quantity=Decimal(12_000))], CLIFF_DAY)
+
+
+def test_without_a_schedule_what_is_wholly_vested_is_so_from_the_day_of_its_issue() -> None:
+    whole = HoldingFound(id="s", kind="share", quantity=Decimal(10), vested_today=Decimal(10), issued=START)
     assert vesting_on([whole], START).vested == 10
+    with pytest.raises(NotComputable, match="issued only after that day"):
+        vesting_on([whole], START - timedelta(days=1))
+    with pytest.raises(NotComputable, match="nor a day of issue"):
+        vesting_on([whole.model_copy(update={"issued": None})], START)
 
 
 def test_the_next_vesting_date_is_the_first_behind_the_day_and_a_cliff_says_so() -> None:
@@ -110,7 +129,8 @@ _EVENTS = st.lists(st.tuples(st.dates(date(2020, 1, 1), date(2035, 1, 1)), st.in
 def test_vested_and_unvested_make_the_grant_and_vested_never_shrinks(
     events: list[tuple[date, int, bool]], days: tuple[date, int]
 ) -> None:
-    grant = holding(*(event(day, quantity, by_performance=p) for day, quantity, p in events), vested_today=Decimal(0))
+    vesting = [event(day, quantity, by_performance=p) for day, quantity, p in events]
+    grant = holding(*vesting, vested_today=Decimal(0), issued=date(2019, 1, 1))
     earlier, later = vesting_on([grant], days[0]), vesting_on([grant], days[0] + timedelta(days=days[1]))
     assert earlier.vested + earlier.unvested == grant.quantity
     assert earlier.vested <= later.vested
