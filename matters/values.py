@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal, InvalidOperation
+from unicodedata import normalize
 
 from matters.states import AnswerKind
 from matters.validation import clean_answer
@@ -11,14 +12,28 @@ from matters.validation import clean_answer
 _NUMBER = re.compile(r"[+-]?[0-9]{1,15}(\.[0-9]{1,6})?")
 _SEPARATOR = re.compile(r"(?<=\d)[,\u00a0\u202f ](?=\d{3}\b)")
 _CURRENCY = re.compile(r"[A-Z]{3}\b")
-_SPAN = re.compile(r"\b(hour|day|week|month|year|annual)", re.IGNORECASE)  # of "months", "USD per year", "USD annually"
+# Of "months", "USD per year", "USD annually", "USD/yr". Half a year comes before the year that it has in its name.
+_SPAN = re.compile(
+    r"""\b(?:
+      (?P<half_year>(?:semi-?|half-?)(?:annual|year)|half\ a\ year)
+    | (?P<half_month>semi-?month|twice\ a\ month)
+    | (?P<fortnight>fortnight|bi-?week|every\ (?:two|2|other)\ week)
+    | (?P<hour>hour|(?<=/)hr\b)
+    | (?P<day>day|daily)
+    | (?P<week>week|(?<=/)wk\b)
+    | (?P<month>month|(?<=/)mo\b)
+    | (?P<quarter>quarter|(?<=/)qtr\b)
+    | (?P<year>year|annual|annum|p\.\s?a\b|(?<=/)yr\b)
+    )""",
+    re.IGNORECASE | re.VERBOSE,
+)
 
 
 def same_value(kind: str, one: tuple[str, str | None], other: tuple[str, str | None]) -> bool:
     """Whether two values with their units say the same, as a fact of `kind`.
 
     Money is its amount and currency, a number its size, either of the same span of time where both units name one; a
-    text counts without capitals, blanks and a last full stop.
+    text counts without capitals, blanks and a last full stop, however its accents are composed.
     """
     if kind in (AnswerKind.MONEY, AnswerKind.NUMBER) and len({_span(one[1]), _span(other[1])} - {""}) > 1:
         return False
@@ -28,13 +43,13 @@ def same_value(kind: str, one: tuple[str, str | None], other: tuple[str, str | N
 def _span(unit: str | None) -> str:
     """The span of time that a unit names; "" where it names none."""
     found = _SPAN.search(unit or "")
-    return found[1].lower().replace("annual", "year") if found else ""
+    return (found.lastgroup or "") if found else ""
 
 
 def _canonical(kind: str, value: str, unit: str | None) -> tuple[object, ...]:
     if kind in (AnswerKind.MONEY, AnswerKind.NUMBER) and _NUMBER.fullmatch(value):
         return Decimal(value), (unit or "")[:3].upper() if kind == AnswerKind.MONEY else ""
-    return (" ".join(value.split()).rstrip(".").casefold(),)
+    return (" ".join(normalize("NFC", value).split()).rstrip(".").casefold(),)
 
 
 def clean_value(kind: str, value: str, unit: str | None, choices: Sequence[str]) -> tuple[str, str | None]:

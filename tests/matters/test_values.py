@@ -1,5 +1,7 @@
 """When two sources say the same, and what a person may type."""
 
+from unicodedata import normalize
+
 import pytest
 
 from matters.values import clean_value, same_value
@@ -26,6 +28,22 @@ Typed = tuple[str, str | None]
         ("number", ("12", "months"), ("12", "full months"), True),
         ("money", ("10000", "USD per month"), ("10000", "USD per year"), False),
         ("money", ("10000", "USD annually"), ("10000", "USD per year"), True),
+        ("money", ("10000", "USD per annum"), ("10000", "USD per year"), True),
+        ("money", ("10000", "USD p.a."), ("10000", "USD/yr"), True),
+        ("money", ("10000", "USD per month"), ("10000", "USD per annum"), False),
+        ("money", ("10000", "USD per quarter"), ("10000", "USD per year"), False),
+        ("money", ("10000", "USD quarterly"), ("10000", "USD per quarter"), True),
+        ("money", ("10000", "USD per quarter"), ("10000", "USD"), True),
+        ("money", ("10000", "USD semi-annually"), ("10000", "USD annually"), False),
+        ("money", ("10000", "USD bi-weekly"), ("10000", "USD every two weeks"), True),
+        ("money", ("10000", "USD bi-weekly"), ("10000", "USD weekly"), False),
+        ("money", ("10000", "USD semi-monthly"), ("10000", "USD per month"), False),
+        ("money", ("500", "USD daily"), ("500", "USD per day"), True),
+        ("money", ("500", "USD daily"), ("500", "USD per week"), False),
+        ("money", ("50", "USD/hr"), ("50", "USD per hour"), True),
+        ("number", ("12", "HR employees"), ("12", "employees this month"), True),
+        ("text", (normalize("NFC", "José Núñez"), None), (normalize("NFD", "josé núñez."), None), True),
+        ("text", ("José", None), ("Jose", None), False),
     ],
 )
 def test_values_are_compared_as_what_they_are(kind: str, one: Typed, other: Typed, same: bool) -> None:
