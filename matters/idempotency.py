@@ -45,7 +45,8 @@ def earlier_answer(company: Company, key: str, body: Any) -> IdempotencyRecord |
     Raises Problem: 409 while another request with the key is in flight, 422 when it came with another body.
     """
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_xact_lock(hashtextextended(%s, 0))", [f"{company.pk} {key}"])
+        # "key" in front: a key may be any words, also those by which `matters.dedupe` locks.
+        cursor.execute("SELECT pg_try_advisory_xact_lock(hashtextextended(%s, 0))", [f"{company.pk} key {key}"])
         row = cursor.fetchone()
     if not (row and row[0]):
         detail = "A request with this Idempotency-Key is in flight; ask again when it is answered."

@@ -7,6 +7,7 @@ import pytest
 from django.db import connection, transaction
 
 from companies.models import Company
+from matters.dedupe import earlier_matters
 from matters.models import IdempotencyRecord, Matter
 from tests.api.answers import read_problem
 from tests.api.conftest import MATTERS, Program
@@ -85,8 +86,16 @@ def test_eight_calls_at_once_make_one_matter(api_key: str) -> None:
 @pytest.mark.django_db(transaction=True)
 def test_a_key_that_is_in_flight_is_refused_at_once(api: Program, company: Company) -> None:
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"{company.pk} k"])
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"{company.pk} key k"])
         (answer,) = at_once(lambda: api.post(MATTERS, QUESTION, Idempotency_Key="k"))
     read_problem(answer, 409)
     assert not Matter.objects.exists()
     assert api.post(MATTERS, QUESTION, Idempotency_Key="k").status_code == 202
+
+
+@pytest.mark.django_db(transaction=True)
+def test_no_key_waits_for_what_is_deduped_meanwhile(api: Program, company: Company) -> None:
+    with transaction.atomic():
+        earlier_matters(company, ["the mark of another submission"])
+        (answer,) = at_once(lambda: api.post(MATTERS, QUESTION, Idempotency_Key="dedupe"))
+    assert answer.status_code == 202
