@@ -119,15 +119,18 @@ def remove_document(matter_id: UUID, document_id: UUID) -> None:
         matter = lock_kept_matter(matter_id)
         document = matter.documents.get(pk=document_id)
         for question in matter.questions.filter(proposal__document=str(document.pk)):
-            propose(question, None, "the document was removed")
+            propose(matter, question, None, "the document was removed")
         document.delete()
         if matter.status not in ENDED:
             tell_events(matter.pk, [matter_updated(matter, why="a document was removed")])
 
 
-def propose(question: Question, proposal: dict[str, object] | None, why: str) -> None:
-    """Put an answer from a document beside a question of a locked matter, or take it away. It is a person's to take."""
+def propose(matter: Matter, question: Question, proposal: dict[str, object] | None, why: str) -> None:
+    """Put an answer from a document beside a question of a locked `matter`, or take it away. It is a person's to take.
+
+    Where the matter has ended nobody is told: its stream has ended, too.
+    """
     question.proposal = proposal
     question.save(update_fields=["proposal"])
-    if question.status == QuestionStatus.AWAITING_FOUNDER:
-        tell_events(question.matter_id, [question_updated(question, from_status=question.status, why=why)])
+    if question.status == QuestionStatus.AWAITING_FOUNDER and matter.status not in ENDED:
+        tell_events(matter.pk, [question_updated(question, from_status=question.status, why=why)])

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from companies.models import Company, User
 from matters.events import question_updated, tell_events
-from matters.models import Notice, Question
+from matters.models import Matter, Notice, Question
 from matters.notices import TASK, NoticeKind
 from matters.services import NotAllowed, lock_kept_matter, lock_matter, question_of
 from matters.states import ENDED, SETTLED, QuestionStatus
@@ -35,7 +35,7 @@ def assign_question(matter_id: UUID, question_id: UUID, email: str | None, *, by
             raise NotAllowed("This question needs no answer any more.")
         if question.assigned_to == asked:
             return question
-        _give(question, asked, "a colleague was asked" if asked else "taken back")
+        _give(matter, question, asked, "a colleague was asked" if asked else "taken back")
         if asked is not None and asked != by:
             _tell(question, asked, by)
     return question
@@ -52,10 +52,11 @@ def questions_for(user: User) -> QuerySet[Question]:
     return asked.exclude(matter__status__in=ENDED).order_by("assigned_at", "position")
 
 
-def _give(question: Question, asked: User | None, why: str) -> None:
+def _give(matter: Matter, question: Question, asked: User | None, why: str) -> None:
     question.assigned_to, question.assigned_at = asked, timezone.now() if asked else None
     question.save(update_fields=["assigned_to", "assigned_at"])
-    tell_events(question.matter_id, [question_updated(question, why=why)])
+    if matter.status not in ENDED:  # an ended matter's stream has ended, too
+        tell_events(matter.pk, [question_updated(question, why=why)])
 
 
 def _tell(question: Question, asked: User, by: User | None) -> None:
@@ -79,7 +80,7 @@ def take_back_from(*, company: Company, user: User, **_sent: object) -> None:
     asked = Question.objects.filter(matter__company=company, assigned_to=user)
     for question_id, matter_id in list(asked.values_list("pk", "matter_id")):
         with transaction.atomic():
-            lock_matter(matter_id)
+            matter = lock_matter(matter_id)
             question = question_of(matter_id, question_id)
             if question.assigned_to_id == user.pk:
-                _give(question, None, "whoever was asked left the company")
+                _give(matter, question, None, "whoever was asked left the company")

@@ -75,7 +75,7 @@ def _propose(matter: Matter, asked: Question, page: FoundPage, proposal: dict[st
         and _is_open(question, [page])
         and matter.documents.filter(pk=page.document).exists()
     ):
-        propose(question, proposal, "a passage was found in a document")
+        propose(matter, question, proposal, "a passage was found in a document")
 
 
 def _is_open(question: Question, pages: Sequence[FoundPage]) -> bool:

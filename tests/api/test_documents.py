@@ -191,7 +191,7 @@ def test_a_proposal_is_shown_and_becomes_the_answer_only_by_a_persons_word(
     api: Program, waiting: Matter, description: dict[str, Any]
 ) -> None:
     question = waiting.questions.all()[0]
-    services.propose(question, PROPOSAL, "a passage was found in a document")
+    services.propose(waiting, question, PROPOSAL, "a passage was found in a document")
     here = f"{MATTERS}/{waiting.pk}/questions/{question.pk}/answer"
     shown = api.get(f"{MATTERS}/{waiting.pk}")
     described(description, f"{MATTERS}/{{matter_id}}", "get", shown)
@@ -210,7 +210,7 @@ def test_a_persons_own_answer_takes_the_proposal_away(api: Program, waiting: Mat
     question = waiting.questions.all()[0]
     here = f"{MATTERS}/{waiting.pk}/questions/{question.pk}/answer"
     read_problem(api.post(here, {"proposal": True}), 409)
-    services.propose(question, PROPOSAL, "a passage was found in a document")
+    services.propose(waiting, question, PROPOSAL, "a passage was found in a document")
     told = json.loads(api.post(here, {"answer": "200,000 USD"}).content)
     assert (told["answer"], told["source"], told["proposal"]) == ("200,000 USD", "founder", None)
     assert read_problem(api.post(here, {"proposal": True}), 409)["detail"] == "This question has been answered already."
@@ -219,7 +219,19 @@ def test_a_persons_own_answer_takes_the_proposal_away(api: Program, waiting: Mat
 def test_with_its_document_a_proposal_goes(api: Program, waiting: Matter) -> None:
     document = json.loads(attach(api, waiting).content)["id"]
     question = waiting.questions.all()[0]
-    services.propose(question, PROPOSAL | {"document": document}, "a passage was found in a document")
+    services.propose(waiting, question, PROPOSAL | {"document": document}, "a passage was found in a document")
     assert api.send("DELETE", f"{MATTERS}/{waiting.pk}/documents/{document}").status_code == 204
     question.refresh_from_db()
     assert question.proposal is None
+
+
+def test_what_goes_with_a_document_is_told_to_nobody_behind_the_end(api: Program, waiting: Matter) -> None:
+    document = json.loads(attach(api, waiting).content)["id"]
+    question = waiting.questions.all()[0]
+    services.propose(waiting, question, PROPOSAL | {"document": document}, "a passage was found in a document")
+    assert api.post(f"{MATTERS}/{waiting.pk}/cancel").status_code == 202
+    end = waiting.events.latest("number").number
+    assert api.send("DELETE", f"{MATTERS}/{waiting.pk}/documents/{document}").status_code == 204
+    question.refresh_from_db()
+    assert question.proposal is None
+    assert waiting.events.latest("number").number == end, "the stream had ended"

@@ -108,7 +108,7 @@ def test_a_proposal_stands_behind_its_card_and_is_taken_by_one_click(
     proposal = {"document": str(uuid.UUID(int=7)), "name": "<a>.pdf", "page": 3, "place": "page 3",
                 "quote": "salary is “$185,000” a year", "answer": "$185,000 a year"}  # fmt: skip
     card = render_fragments(matter.pk).split(f'id="card-{question.pk}"')[1].split("</article>")[0]
-    propose(question, proposal, "found")
+    propose(matter, question, proposal, "found")
     fragments = render_fragments(matter.pk)
     assert card in fragments, "the card is changed by it: what is being typed there would be lost"
     html = html_of(page, matter)

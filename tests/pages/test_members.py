@@ -15,8 +15,8 @@ from companies import members
 from companies.models import Company, Invitation, Membership, MembershipChange, User
 from matters.assigning import assign_question
 from matters.services import Submission, submit_matter
-from matters.states import QuestionStatus
-from tests.rows import gathering
+from matters.states import MatterStatus, QuestionStatus
+from tests.rows import gathering, move
 
 pytestmark = pytest.mark.django_db
 PASSWORD = "correct horse battery"
@@ -177,6 +177,19 @@ def test_nobody_waits_for_the_answer_of_somebody_who_left(company: Company, coll
     question.refresh_from_db()
     assert question.assigned_to is None
     assert question.matter.events.latest("number").type == "question.updated", "whoever looks at it is told"
+
+
+def test_who_leaves_is_asked_no_more_in_a_matter_that_has_ended_and_its_stream_stays_at_its_end(
+    company: Company, colleague: User
+) -> None:
+    question = gathering(company, 1, QuestionStatus.AWAITING_FOUNDER).questions.get()
+    assign_question(question.matter_id, question.pk, colleague.email)
+    move(question.matter, MatterStatus.CANCELED)
+    end = question.matter.events.latest("number").number
+    signed_in(colleague).post("/settings/members/leave/")
+    question.refresh_from_db()
+    assert question.assigned_to is None
+    assert question.matter.events.latest("number").number == end
 
 
 def test_every_change_is_noted_with_who_made_it(page: Client, company: Company, founder: User) -> None:
