@@ -96,7 +96,8 @@ def remove(member: Membership, by: User) -> None:
         if ended:
             _note(member.company, by, What.LEFT if person == by else What.REMOVED, person.email, role)
     if ended:  # outside: who hears of it locks matters, and those who lock matters may wait for the company
-        membership_ended.send(Membership, company=member.company, user=person)
+        # What they can't do is in the log, and beat's: the membership has ended, and is answered so.
+        membership_ended.send_robust(Membership, company=member.company, user=person)
 
 
 def is_only_owner(user: User, company: Company) -> bool:

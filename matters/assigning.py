@@ -1,18 +1,22 @@
 """Asking a colleague: a question that somebody else of the company is to answer. Whoever answers first closes it."""
 
+import time
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 
-from companies.models import Company, User
-from matters.events import question_updated, tell_events
+from companies.models import Company, Membership, User
+from matters.each import do_for_each
+from matters.events import events_together, question_updated, tell_events
 from matters.models import Matter, Notice, Question
 from matters.notices import TASK, NoticeKind
 from matters.services import NotAllowed, lock_kept_matter, lock_matter, question_of
 from matters.states import ENDED, SETTLED, QuestionStatus
 from matters.wakeup import wake_workers
+
+LOCKED_SECONDS = 2.0  # for all matters that are locked when somebody leaves: who leaves waits for the answer
 
 
 class NoSuchMember(Exception):
@@ -77,10 +81,34 @@ def _tell(question: Question, asked: User, by: User | None) -> None:
 
 def take_back_from(*, company: Company, user: User, **_sent: object) -> None:
     """Somebody is no member of `company` any more: nobody waits for their answers there."""
-    asked = Question.objects.filter(matter__company=company, assigned_to=user)
-    for question_id, matter_id in list(asked.values_list("pk", "matter_id")):
-        with transaction.atomic():
-            matter = lock_matter(matter_id)
-            question = question_of(matter_id, question_id)
-            if question.assigned_to_id == user.pk:
-                _give(matter, question, None, "whoever was asked left the company")
+    _take_back(_asked_in_vain().filter(matter__company=company, assigned_to=user))
+
+
+def take_back_from_who_left() -> None:
+    """The same of all who left in whatever way, or are not active any more: also what was locked when they left.
+
+    Of what waits for an answer alone, which an index has: beat looks every minute.
+    """
+    _take_back(_asked_in_vain().filter(status=QuestionStatus.AWAITING_FOUNDER))
+
+
+def _asked_in_vain() -> QuerySet[Question]:
+    """Questions that somebody was given who is no active member of the matter's company."""
+    member = Membership.objects.filter(
+        company=OuterRef("matter__company"), user=OuterRef("assigned_to"), user__is_active=True
+    )
+    return Question.objects.filter(~Exists(member), assigned_to__isnull=False)
+
+
+def _take_back(questions: QuerySet[Question]) -> None:
+    """Go on past matters that somebody keeps locked: they are waited for together, and not for long."""
+    ends_at = time.monotonic() + LOCKED_SECONDS
+
+    def take_back_in(matter_id: UUID) -> None:
+        with transaction.atomic(), events_together(matter_id):
+            matter = lock_matter(matter_id, seconds=max(0.1, ends_at - time.monotonic()))
+            for question in questions.filter(matter=matter):  # looked at anew: one may be asked of somebody else by now
+                _give(matter, question, None, "whoever was asked is not there any more")
+
+    matters = set(questions.order_by().values_list("matter", flat=True))
+    do_for_each(matters, take_back_in, "taking back what was asked of somebody who left")

@@ -12,6 +12,7 @@ from datetime import timedelta
 from django.db import DatabaseError, connection, transaction
 from django.db.models.functions import Now
 
+from matters.assigning import take_back_from_who_left
 from matters.due_notices import store_due_notices
 from matters.notice_mail import word_notice
 from matters.notices import DUE, Notice, NoticeStatus
@@ -25,7 +26,8 @@ _SLOTS = threading.BoundedSemaphore(2)  # a mail server that hangs holds up no s
 
 
 def remind() -> int:
-    """Store what is due by now, then send; returns how many were sent."""
+    """Store what is due by now, then send; returns how many were sent. Of who left nobody waits for an answer first."""
+    take_back_from_who_left()
     store_due_notices()
     return send_notices()
 

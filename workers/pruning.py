@@ -17,6 +17,7 @@ from django.db.models import DateTimeField, Exists, ExpressionWrapper, F, OuterR
 from django.db.models.functions import Now
 
 from advice.services import stop_matter
+from matters.each import do_for_each
 from matters.history import beyond_undo
 from matters.idempotency import LIFETIME
 from matters.models import (
@@ -31,7 +32,6 @@ from matters.models import (
 )
 from matters.services import lock_matter
 from matters.states import MatterStatus, WaitingFor
-from workers.each import do_for_each
 
 logger = logging.getLogger(__name__)
 RUN_SECONDS = 20.0  # one run ends behind the matter that it is at; the next one goes on

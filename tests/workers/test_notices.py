@@ -19,7 +19,7 @@ from django.db.models.functions import Now
 from django.test import Client
 
 from companies.models import Company, Membership, User
-from matters.assigning import assign_question, questions_for
+from matters.assigning import assign_question, questions_for, take_back_from_who_left
 from matters.due_notices import AWAY_MINUTES, store_due_notices
 from matters.models import Event, Matter, Notice, Presence, Question
 from matters.notice_mail import word_notice
@@ -121,6 +121,46 @@ def test_who_left_is_not_reminded_and_the_question_is_everybodys_again(
     browser.post("/settings/members/leave/")
     let_pass(timedelta(hours=25))
     assert [to for to, _ in told()] == ["founder"]
+
+
+def test_who_leaves_while_somebody_keeps_a_matter_locked_has_left_and_is_asked_no_more_soon(
+    company: Company, waiting: Matter, colleague: User
+) -> None:
+    kept, other = give(waiting, colleague), give(rows.gathering(company, 1, QuestionStatus.AWAITING_FOUNDER), colleague)
+    browser = Client()
+    browser.force_login(colleague)
+    with transaction.atomic():
+        lock_matter(waiting.pk)
+        (answer,) = at_once(lambda: browser.post("/settings/members/leave/"))
+        assert answer.status_code == 302, "what was done is answered as done"
+        at_once(remind)
+        assert not Membership.objects.filter(user=colleague).exists()
+        assert list(Question.objects.filter(assigned_to=colleague)) == [kept], "a locked matter holds up another one"
+    end = waiting.events.latest("number").number
+    for _ in range(2):
+        remind()
+        kept.refresh_from_db()
+        assert (kept.assigned_to, kept.assigned_at) == (None, None)
+        assert waiting.events.latest("number").number == end + 1, "whoever looks at it is told, once"
+    assert other.matter.events.latest("number").type == "question.updated"
+
+
+def test_what_staff_do_to_a_person_takes_their_questions_back_too(
+    company: Company, waiting: Matter, founder: User, colleague: User, django_assert_num_queries: Any
+) -> None:
+    question = give(waiting, colleague)
+    with django_assert_num_queries(1):
+        take_back_from_who_left()
+    User.objects.filter(pk=colleague.pk).update(is_active=False)
+    remind()
+    question.refresh_from_db()
+    assert question.assigned_to is None, "nobody can sign in to answer"
+    User.objects.filter(pk=colleague.pk).update(is_active=True)
+    question = give(waiting, colleague)
+    company.memberships.filter(user=colleague).delete()
+    remind()
+    question.refresh_from_db()
+    assert question.assigned_to is None
 
 
 def test_nobody_is_told_of_a_matter_that_was_deleted(waiting: Matter, colleague: User) -> None:

@@ -1,4 +1,4 @@
-"""Maintenance of many matters: one that it fails for holds up none of the others."""
+"""Doing something for many matters: one that it fails for holds up none of the others."""
 
 import logging
 from collections.abc import Callable, Iterable
@@ -12,7 +12,7 @@ logger = logging.getLogger(__name__)
 
 
 def do_for_each(matters: Iterable[UUID], do: Callable[[UUID], object], what: str) -> None:
-    """Call `do` with each of `matters`. What fails now is in the log by its id, and the next run tries it again.
+    """Call `do` with each of `matters`. What fails now is in the log by its id, and beat's next run tries it again.
 
     Raises OperationalError where it is the database that fails, and not the one matter.
     """
