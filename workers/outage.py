@@ -30,13 +30,13 @@ def has_failed_lately() -> bool:
     return time.monotonic() < _failed_at + LATELY_SECONDS
 
 
-def await_database() -> None:
+def await_database(ends_at: float | None = None) -> None:
     """Have a connection that works: what a model has answered must not be lost with the session that is to store it.
 
     One that broke while it rested in the pool is given back for another one; a database that is away is waited for, up
-    to a minute. Raises OperationalError.
+    to a minute, or until `ends_at`, a time of `time.monotonic`. Raises OperationalError.
     """
-    ends_at = time.monotonic() + OUTAGE_SECONDS
+    ends_at = ends_at or time.monotonic() + OUTAGE_SECONDS
     while True:
         try:
             connection.ensure_connection()
@@ -51,16 +51,18 @@ def await_database() -> None:
         connection.close()
 
 
-def until_stored(store: Callable[[], T], *, worth_it: Callable[[], bool] = lambda: True) -> T:
+def until_stored(
+    store: Callable[[], T], *, worth_it: Callable[[], bool] = lambda: True, ends_at: float | None = None
+) -> T:
     """What `store` gives, done again while the database fails it and it is `worth_it`, up to a minute from then on.
 
-    For what a model has said and nobody wants to ask again: a statement, a transaction, or a step whose answer is at
-    hand. Each try has a connection that works. Raises OperationalError.
+    For what a model or a provider has said and nobody wants to ask again: a statement, a transaction, or a step whose
+    answer is at hand. Each try has a connection that works. The minute is over at `ends_at`, a time of
+    `time.monotonic`, where that is given. Raises OperationalError.
     """
-    ends_at: float | None = None
     while True:
         try:
-            await_database()
+            await_database(ends_at)
             return store()
         except OperationalError as error:
             note_failure()

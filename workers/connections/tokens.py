@@ -1,7 +1,8 @@
 """The access token of a connection: fetched anew when it is due, by one worker for all, and stored before it is used.
 
 Whoever fetches has the row's lease, `refreshing_until`, and meanwhile no lock and no database connection; the others
-wait for what it stores. A refresh token may be good only once, so no two may use it.
+wait for what it stores. A refresh token may be good only once, so no two may use it, and what it gave is not lost with
+a database that fails: that is offered again for as long as the lease lasts.
 """
 
 import time
@@ -17,6 +18,7 @@ from django.views.decorators.debug import sensitive_variables
 from companies.connections import Connection, ConnectionStatus, Provider
 from companies.credentials import Credentials
 from workers.connections.providers import renewed
+from workers.outage import until_stored
 from workers.provider_http import Code, ProviderError
 
 LEASE = timedelta(seconds=90)  # longer than a call to a token endpoint may take
@@ -70,15 +72,20 @@ class ConnectionTokens:
 
     @sensitive_variables()
     def _fetch(self, credentials: Credentials) -> str:
+        lease_ends_at = time.monotonic() + LEASE.total_seconds()
         try:
             fresh = renewed(self._provider, credentials)
         except ProviderError:
             self._row().update(refreshing_until=None)
             raise
-        self._row().update(credentials=fresh.sealed(), refreshing_until=None)  # nothing, where it was disconnected
+        until_stored(lambda: self._store(fresh), ends_at=lease_ends_at)
         database.close()
         self._seen = fresh
         return fresh.token
+
+    @sensitive_variables()
+    def _store(self, fresh: Credentials) -> None:
+        self._row().update(credentials=fresh.sealed(), refreshing_until=None)  # nothing, where it was disconnected
 
     def _row(self) -> QuerySet[Connection]:
         return Connection.objects.exclude(status=ConnectionStatus.DISCONNECTED).filter(pk=self._connection_id)

@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 from cryptography.fernet import Fernet
 from django.core import mail
+from django.db import OperationalError, transaction
 from django.utils import timezone
 from pytest_django import Settings
 
@@ -14,16 +15,24 @@ from companies.connection_services import disconnect
 from companies.connections import Connection, ConnectionStatus, Provider
 from companies.credentials import Credentials
 from companies.models import Company, Membership, User
+from companies.postgresql.rows import fetch_rows
 from tests.fakes.provider_logins import RIPPLING_TOKEN, FakeProviders
+from tests.processes import wait_until
 from tests.threads import at_once
 from tests.workers.connections.conftest import Connect
 from workers.clients.carta import CartaClient
 from workers.clients.rippling import RipplingClient
 from workers.connections import OpenConnection, connected_providers, note_connection, open_connection
+from workers.connections import tokens as tokens_module
 from workers.connections.tokens import LEASE, ConnectionTokens
 from workers.provider_http import Code, ProviderError
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("providers")]
+LOOK_ANEW = "SELECT pg_stat_clear_snapshot()"
+END_WHOEVER_STORES = """
+SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+ WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE 'UPDATE "companies_connection"%%'
+"""
 
 
 def opened_rippling(company: Company) -> OpenConnection[RipplingClient]:
@@ -118,6 +127,46 @@ def test_a_refresh_token_is_used_once_however_many_need_it(
     assert providers.state.token_calls == 1
     assert held(connection).token == tokens[0]
     assert held(connection).refresh_token == "Zaunkoenig-refresh-1", "the new refresh token was not stored"
+
+
+def test_what_a_refresh_token_gave_outlives_the_session_that_was_to_store_it(
+    rippling_by_oauth: Connect, providers: FakeProviders
+) -> None:
+    providers.state.refresh.add("the only one")
+    providers.state.token_seconds = 0.5
+    connection = rippling_by_oauth(due(refresh_token="the only one"))
+
+    def end_its_session() -> str:
+        wait_until(Connection.objects.filter(refreshing_until__isnull=False).exists, "somebody fetches a token")
+        with transaction.atomic():
+            Connection.objects.select_for_update().get(pk=connection.pk)
+            wait_until(lambda: fetch_rows(LOOK_ANEW, {}) and fetch_rows(END_WHOEVER_STORES, {}), "it is being stored")
+        return ""
+
+    token, _ = at_once(ConnectionTokens(connection.pk, Provider.RIPPLING).token, end_its_session)
+    assert (held(connection).token, held(connection).refresh_token) == (token, "Zaunkoenig-refresh-1")
+    assert ConnectionTokens(connection.pk, Provider.RIPPLING).token() == token
+    assert providers.state.token_calls == 1
+
+
+def test_a_database_that_stays_away_is_waited_for_no_longer_than_the_lease(
+    rippling_by_oauth: Connect, providers: FakeProviders, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tries: list[Credentials] = []
+
+    def fail(_self: ConnectionTokens, fresh: Credentials) -> None:
+        tries.append(fresh)
+        raise OperationalError
+
+    monkeypatch.setattr(tokens_module, "LEASE", timedelta(seconds=2))
+    monkeypatch.setattr(ConnectionTokens, "_store", fail)
+    providers.state.refresh.add("the only one")
+    connection, began = rippling_by_oauth(due(refresh_token="the only one")), time.monotonic()
+    with pytest.raises(OperationalError):
+        ConnectionTokens(connection.pk, Provider.RIPPLING).token()
+    assert time.monotonic() - began < 10
+    assert len(tries) > 1
+    assert providers.state.token_calls == 1
 
 
 def test_whoever_dies_while_fetching_keeps_the_others_for_its_lease_only(
