@@ -2,17 +2,20 @@
 
 A whole name names its person; so does a first or a family name alone, capitalised inside a sentence. A word that may
 as well be no name ("in April", "Will", "Grant"), has two letters or opens its sentence names nobody on its own; but a
-title beside it may be somebody else's: "Zoe must go. She reports to our CTO".
+title beside it may be somebody else's: "Zoe must go. She reports to our CTO". Nor does a first name with another family
+name behind it: "Zoe Miller" is not Zoe Klein.
 """
 
 import re
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import pairwise
 
 WORD = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")
 _OPENING = re.compile(r"(?:^|[.!?:]\s+)")
 _SHORT = 2  # letters: "Xu", and as well "VP", "CA", "An"
+_ABBREVIATION = 4  # capitals at most: "CTO", "RSUs"
 
 # Names that are months or days, open sentences, or have a capital for another reason: "the Grant", "Menlo Park".
 _EVERYDAY_WORDS = (
@@ -33,33 +36,44 @@ _EVERYDAY = frozenset(_EVERYDAY_WORDS.split())
 class Said:
     """What a question has of names. `line`: all its words, comparable; `capitals`: of them those with a capital.
 
-    `alone`: words that name somebody on their own; `perhaps`: those that may, and prove nothing.
+    `alone`: words that name somebody on their own; `perhaps`: those that may, and prove nothing. `pairs`: each word
+    with a capital that has another one right behind it that may be its family name.
     """
 
     line: str
     capitals: str
     alone: frozenset[str]
     perhaps: frozenset[str]
+    pairs: frozenset[tuple[str, str]]
 
 
 def read_names(question: str) -> Said:
     """The question is read once, however many people it is compared with."""
     plain = without_accents(question)
     opening = {found.end() for found in _OPENING.finditer(plain)}
-    found = [(_comparable(word[0]), word[0], word.start() in opening) for word in WORD.finditer(plain)]
+    words = list(WORD.finditer(plain))
+    found = [(_comparable(word[0]), word[0], word.start() in opening) for word in words]
     capitals = [(word, written, opens) for word, written, opens in found if written[0].isupper()]
     return Said(
         line=_line(word for word, _, _ in found),
         capitals=_line(word if written[0].isupper() else "-" for word, written, _ in found),
         alone=frozenset(word for word, _, opens in capitals if not opens and len(word) > _SHORT) - _EVERYDAY,
         perhaps=frozenset(word for word, written, opens in capitals if _may_be_a_name(word, written, opens=opens)),
+        pairs=frozenset(
+            (_comparable(one[0]), _comparable(two[0]))
+            for one, two in pairwise(words)
+            if plain[one.end() : two.start()] == " " and not one[0].endswith("'s") and _may_be_a_family_name(two[0])
+        ),
     )
 
 
 def is_named(said: Said, name: str) -> bool:
     """Whether the founder surely means a person of this name."""
     long = _long(name)
-    return _stands_whole(said, _parts(name)) or _stands_whole(said, long) or not said.alone.isdisjoint(_ends(long))
+    if _stands_whole(said, _parts(name)) or _stands_whole(said, long):
+        return True
+    meant = {end for end in _ends(long) if end != long[0] or not _is_another(said, name)}
+    return not said.alone.isdisjoint(meant)
 
 
 def may_be_named(said: Said, name: str) -> bool:
@@ -76,6 +90,19 @@ def _may_be_a_name(word: str, written: str, *, opens: bool) -> bool:
     """`May we …` names nobody, and `VP` and `CA` are no people."""
     abbreviates = len(word) <= _SHORT and written.isupper()
     return not abbreviates and not (opens and word in _EVERYDAY)
+
+
+def _may_be_a_family_name(written: str) -> bool:
+    """Of a word behind a first name. What has capitals alone may be a title: "Zoe VP"."""
+    is_word = written[0].isupper() and len(written) > _SHORT and _comparable(written) not in _EVERYDAY
+    return is_word and not (written.isupper() and len(written) <= _ABBREVIATION)
+
+
+def _is_another(said: Said, name: str) -> bool:
+    """Whether behind the first name stands a family name that is not of this one."""
+    parts = _parts(name)
+    behind = {two for one, two in said.pairs if one == parts[0]}
+    return bool(behind) and behind.isdisjoint(parts)
 
 
 def _stands_whole(said: Said, parts: list[str]) -> bool:

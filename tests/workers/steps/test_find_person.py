@@ -123,6 +123,25 @@ def test_a_word_that_may_be_no_name_counts_with_the_whole_name_or_the_title(ques
 
 
 @pytest.mark.parametrize(
+    "question",
+    ["Can we let Zoe Miller go?", "Zoe Miller and Zoe must go", "May we end the contract of Zoe Klein-Miller?"],
+)
+def test_a_first_name_with_another_family_name_is_somebody_else(question: str) -> None:
+    found = find_person(question, [ANN, ZOE])
+    assert isinstance(found, Choice), found
+    assert found.people[0] == ZOE
+
+
+@pytest.mark.parametrize(
+    "question", ["Does Zoe Friday leave?", "Is Zoe's Stripe account ours?", "Must Zoe VP go?", "Is Zoe J. Müller ours?"]
+)
+def test_what_stands_behind_a_first_name_and_is_no_family_name_changes_nothing(question: str) -> None:
+    found = find_person(question, [ANN, ZOE])
+    assert isinstance(found, Match), found
+    assert found.person == ZOE
+
+
+@pytest.mark.parametrize(
     ("question", "first"),
     [
         ("Can we let Zoe Muller go? She reports to our CTO.", ZOE),
