@@ -1,65 +1,126 @@
-"""The environment: every variable the product reads, its type and its default, in one place.
+"""The environment: every variable the product reads, how it is read and its default, in one table.
 
-`docs/contract.md` names them for people, `.env.example` has a line for each; a test compares the three.
+`docs/contract.md` names them for people, `.env.example` has a line for each; a test compares the three. At the start of
+every process `config/__init__.py` has all of them checked: what is wrong is told before anything is done.
 """
 
+import os
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import environ
 
-BASE_DIR = Path(__file__).resolve().parent.parent
+from config.addresses import broker, database, hosts, mail_server, origins, web_address
+from config.variables import Variable, fernet_keys, number, prices, signing_keys, switch, whole
 
-env = environ.Env(
-    DATABASE_URL=(str, ""),
-    LISTEN_DATABASE_URL=(str, ""),
-    REDIS_URL=(str, ""),
-    OPENAI_API_KEY=(str, ""),
-    OPENAI_BASE_URL=(str, ""),
-    LLM_MODEL=(str, ""),
-    LLM_ADVICE_MODEL=(str, ""),
-    LLM_PLAYBOOK_CHARACTERS=(int, 80_000),
-    LLM_FIRST_CONTENT_SECONDS=(float, 30.0),
-    LLM_BETWEEN_CONTENTS_SECONDS=(float, 20.0),
-    LLM_CALL_SECONDS=(float, 300.0),
-    LLM_REQUESTS_PER_MINUTE=(int, 0),
-    LLM_TOKENS_PER_MINUTE=(int, 0),
-    LLM_PRICES=(str, ""),
-    LLM_CACHE_SECONDS=(int, 86_400),
-    RIPPLING_BASE_URL=(str, "https://rest.ripplingapis.com"),
-    CARTA_BASE_URL=(str, "https://api.carta.com"),
-    CARTA_TOKEN_URL=(str, "https://login.app.carta.com/o/access_token/"),
-    CARTA_AUTHORIZE_URL=(str, "https://login.app.carta.com/o/authorize/"),
-    CARTA_CLIENT_ID=(str, ""),
-    CARTA_CLIENT_SECRET=(str, ""),
-    RIPPLING_AUTHORIZE_URL=(str, "https://app.rippling.com/o/authorize"),
-    RIPPLING_TOKEN_URL=(str, "https://app.rippling.com/o/token"),
-    RIPPLING_CLIENT_ID=(str, ""),
-    RIPPLING_CLIENT_SECRET=(str, ""),
-    SECRET_KEY=(str, ""),
-    FIELD_ENCRYPTION_KEYS=(list, []),
-    REVIEW_SIGNING_KEY=(list, []),
-    STAFF_MFA_REQUIRED=(bool, False),
-    DEBUG=(bool, False),
-    ALLOWED_HOSTS=(list, []),
-    CSRF_TRUSTED_ORIGINS=(list, []),
-    EMAIL_URL=(str, "consolemail://"),
-    DEFAULT_FROM_EMAIL=(str, "matterstream@localhost"),
-    HOST=(str, "127.0.0.1"),
-    PORT=(int, 8000),
-    FLOWER_PORT=(int, 5555),
-    FLOWER_PASSWORD=(str, ""),
-    DATA_DIR=(str, ""),
-    WORKER_PROCESSES=(int, 0),
-    WORKER_THREADS=(int, 100),
-    STEP_LEASE_SECONDS=(float, 60.0),
-    SWEEP_SECONDS=(float, 10.0),
-    API_RATE=(int, 1200),
-    RETENTION_DAYS=(int, 90),
-    STUCK_MINUTES=(float, 15.0),
-    WEBHOOK_ALLOW_PRIVATE=(bool, False),
-    DEMO_PROVIDERS=(bool, False),
-    LOCAL_LLM=(str, ""),
-    OTEL_EXPORTER_OTLP_ENDPOINT=(str, ""),
+BASE_DIR = Path(__file__).resolve().parent.parent
+LONGEST_RETENTION = 36_500  # days: a hundred years; much longer ago there are no dates
+PORTS = "one of 1 to 65535"  # and 0, which is any free one: for tests
+SECRET = ("_KEY", "_KEYS", "_SECRET", "_PASSWORD")
+SECRET_PARTS = ("@", "password")  # an address with somebody's password
+
+
+class WishError(SystemExit):
+    """A variable that can't be used: its line ends the process with 1, whichever it is, unless somebody catches it."""
+
+
+class Environment:
+    """Reads variables by their `scheme`; what it answers is of the right type, and in its range."""
+
+    def __init__(self, scheme: Mapping[str, Variable]) -> None:
+        self.scheme = scheme
+        self._environ = environ.Env()
+
+    def __call__(self, name: str) -> Any:
+        """The value of `name`. Raises WishError."""
+        variable, text = self.scheme[name], self._text(name)
+        if text is None:
+            return variable.default
+        try:
+            return variable.read(text)
+        except ValueError as right:
+            raise WishError(f"{name} must be {right}{_shown(name, text)}.") from None
+
+    def check(self) -> None:
+        """Raises WishError with a line for each variable that can't be used."""
+        wrong = []
+        for name in self.scheme:
+            try:
+                self(name)
+            except WishError as error:
+                wrong.append(str(error))
+        if wrong:
+            raise WishError("\n".join(wrong))
+
+    def _text(self, name: str) -> str | None:
+        """What is set; None where that counts as nothing."""
+        text: str = self._environ.get_value(name, cast=str, default="")
+        is_wish = name in os.environ and (text.strip() or not self.scheme[name].may_be_empty)
+        return text if is_wish else None
+
+
+def _shown(name: str, text: str) -> str:
+    """The value, but for one that may be a secret: what is said at a start is in logs."""
+    is_secret = name.endswith(SECRET) or any(part in text.lower() for part in SECRET_PARTS)
+    return "; what is set may be a secret, and is not shown" if is_secret else f", not {text!r}"
+
+
+env = Environment(
+    {
+        "DATABASE_URL": Variable(database, ""),
+        "LISTEN_DATABASE_URL": Variable(database, ""),
+        "REDIS_URL": Variable(broker, ""),
+        "OPENAI_API_KEY": Variable(str, ""),
+        "OPENAI_BASE_URL": Variable(web_address, ""),
+        "LLM_MODEL": Variable(str, ""),
+        "LLM_ADVICE_MODEL": Variable(str, ""),
+        "LLM_PLAYBOOK_CHARACTERS": Variable(whole(1), 80_000),
+        "LLM_FIRST_CONTENT_SECONDS": Variable(number(above=0), 30.0),
+        "LLM_BETWEEN_CONTENTS_SECONDS": Variable(number(above=0), 20.0),
+        "LLM_CALL_SECONDS": Variable(number(above=0), 300.0),
+        "LLM_REQUESTS_PER_MINUTE": Variable(whole(), 0),
+        "LLM_TOKENS_PER_MINUTE": Variable(whole(), 0),
+        "LLM_PRICES": Variable(prices, ""),
+        "LLM_CACHE_SECONDS": Variable(whole(), 86_400),
+        "RIPPLING_BASE_URL": Variable(web_address, "https://rest.ripplingapis.com"),
+        "CARTA_BASE_URL": Variable(web_address, "https://api.carta.com"),
+        "CARTA_TOKEN_URL": Variable(web_address, "https://login.app.carta.com/o/access_token/"),
+        "CARTA_AUTHORIZE_URL": Variable(web_address, "https://login.app.carta.com/o/authorize/"),
+        "CARTA_CLIENT_ID": Variable(str, ""),
+        "CARTA_CLIENT_SECRET": Variable(str, ""),
+        "RIPPLING_AUTHORIZE_URL": Variable(web_address, "https://app.rippling.com/o/authorize"),
+        "RIPPLING_TOKEN_URL": Variable(web_address, "https://app.rippling.com/o/token"),
+        "RIPPLING_CLIENT_ID": Variable(str, ""),
+        "RIPPLING_CLIENT_SECRET": Variable(str, ""),
+        "SECRET_KEY": Variable(str, ""),
+        "FIELD_ENCRYPTION_KEYS": Variable(fernet_keys, []),
+        "REVIEW_SIGNING_KEY": Variable(signing_keys, []),
+        "STAFF_MFA_REQUIRED": Variable(switch, False),
+        "DEBUG": Variable(switch, False),
+        "ALLOWED_HOSTS": Variable(hosts, []),
+        "CSRF_TRUSTED_ORIGINS": Variable(origins, []),
+        "EMAIL_URL": Variable(mail_server, "consolemail://"),
+        "DEFAULT_FROM_EMAIL": Variable(str, "matterstream@localhost"),
+        "HOST": Variable(str, "127.0.0.1"),
+        "PORT": Variable(
+            whole(0, 65_535, f"{PORTS} (set HOST and PORT to what this machine has)"), 8000, may_be_empty=False
+        ),
+        "FLOWER_PORT": Variable(whole(0, 65_535, PORTS), 5555, may_be_empty=False),
+        "FLOWER_PASSWORD": Variable(str, ""),
+        "DATA_DIR": Variable(str, ""),
+        "WORKER_PROCESSES": Variable(whole(0, 1_000), 0, may_be_empty=False),
+        "WORKER_THREADS": Variable(whole(1, 10_000), 100, may_be_empty=False),
+        "STEP_LEASE_SECONDS": Variable(number(above=0), 60.0),
+        "SWEEP_SECONDS": Variable(number(above=0), 10.0),
+        "API_RATE": Variable(whole(), 1200),
+        "RETENTION_DAYS": Variable(whole(0, LONGEST_RETENTION), 90),
+        "STUCK_MINUTES": Variable(number(least=0), 15.0),
+        "WEBHOOK_ALLOW_PRIVATE": Variable(switch, False),
+        "DEMO_PROVIDERS": Variable(switch, False),
+        "LOCAL_LLM": Variable(str, ""),
+        "OTEL_EXPORTER_OTLP_ENDPOINT": Variable(web_address, ""),
+    }
 )
 if (BASE_DIR / ".env").exists():
-    env.read_env(BASE_DIR / ".env")
+    environ.Env.read_env(BASE_DIR / ".env")

@@ -4,7 +4,7 @@ import json
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from django.core.exceptions import ImproperlyConfigured
+from environ import ImproperlyConfigured  # Django's; the supervisor, which has no Django, reads prices too
 
 Prices = dict[str, tuple[Decimal, Decimal]]
 DEAREST = Decimal(4_000)  # US dollars per million tokens: more is a slip of the pen

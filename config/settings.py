@@ -6,13 +6,13 @@ from pathlib import Path
 from typing import Any
 
 import django_stubs_ext
-from django.core.exceptions import ImproperlyConfigured
+from environ import Env
 
 from companies.postgresql.resting import IDLE_SECONDS, RECONNECT_SECONDS
 from companies.shown_once import ONCE
 from config.embedded.secrets import find_secrets
 from config.embedded.services import find_services
-from config.env import BASE_DIR, env
+from config.env import BASE_DIR, WishError, env
 from config.prices import read_prices
 
 django_stubs_ext.monkeypatch()  # lets `ModelAdmin[Matter]` and its like be written
@@ -28,7 +28,7 @@ _secrets = find_secrets(DATA_DIR)
 DEBUG = env("DEBUG")
 SECRET_KEY = env("SECRET_KEY") or (_secrets.secret_key if _secrets else "")
 if not SECRET_KEY:
-    raise ImproperlyConfigured(
+    raise WishError(
         "SECRET_KEY is not set. Put it into .env, or start with `make run`, which makes one and keeps it in DATA_DIR."
     )
 FIELD_ENCRYPTION_KEYS: list[str] = env("FIELD_ENCRYPTION_KEYS") or (
@@ -116,7 +116,7 @@ PREPARE_THRESHOLD = None if env("LISTEN_DATABASE_URL") else 2
 
 def database_at(url: str) -> dict[str, Any]:
     """Django's settings of the database at `url`; `?pool=0` in it asks for plain connections."""
-    config: dict[str, Any] = env.db_url_config(url)
+    config: dict[str, Any] = Env.db_url_config(url)
     config["ENGINE"] = "companies.postgresql"
     options = config.setdefault("OPTIONS", {})
     if str(options.pop("pool", "1")) != "0":
@@ -137,6 +137,11 @@ DATABASE_URL = env("DATABASE_URL") or (_services.database_url if _services else 
 # Without services (a fresh checkout, `make check`) the address is one where nothing listens: commands that need no
 # database work, others say that it can't be reached.
 DATABASES = {"default": database_at(DATABASE_URL or "postgresql://app@127.0.0.1:1/app")}
+if DATABASE_URL and not FIELD_ENCRYPTION_KEYS:  # without a database nothing is sealed: `verify_badge` needs no key
+    raise WishError(
+        "FIELD_ENCRYPTION_KEYS is not set, so no credentials and second factors could be stored. Make a key with "
+        "`python -c 'from cryptography.fernet import Fernet; print(Fernet.generate_key().decode())'`."
+    )
 LISTEN_DATABASE_URL = env("LISTEN_DATABASE_URL") or DATABASE_URL
 REDIS_URL = env("REDIS_URL") or (_services.redis_url if _services else "redis://127.0.0.1:1/0")
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
@@ -185,7 +190,7 @@ CONTENT_SECURITY_POLICY = {
 }
 # Staff are told of dead letters, open breakers and matters that do not move on; without a mail server the message is in
 # the worker's log.
-globals().update(env.email_url_config(env("EMAIL_URL")))
+globals().update(Env.email_url_config(env("EMAIL_URL")))
 DEFAULT_FROM_EMAIL = env("DEFAULT_FROM_EMAIL")
 EMAIL_TIMEOUT = 10  # seconds: a mail server that hangs holds up no worker
 # Without a mail server nobody could be asked to confirm an address before the first sign-in: the link is in the log.

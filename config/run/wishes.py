@@ -4,15 +4,13 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from config.env import BASE_DIR, env
+from config.env import BASE_DIR, WishError, env
+
+__all__ = ["WishError", "Wishes", "read_wishes"]
 
 # A model on this machine answers two at a time (config/run/local_llm.py): further calls wait in the ledger, where
 # waiting costs nothing, and not at the model, where the time to the first word runs.
 LOCAL_LLM_PROCESSES, LOCAL_LLM_THREADS = 1, 3
-
-
-class WishError(Exception):
-    """A variable that cannot be used; one line for the person who typed `make run`."""
 
 
 @dataclass(frozen=True)
@@ -44,8 +42,8 @@ def read_wishes() -> Wishes:
     return Wishes(
         data_dir=Path(env("DATA_DIR") or BASE_DIR / ".data").resolve(),
         host=env("HOST"),
-        port=_number("PORT"),
-        flower_port=_number("FLOWER_PORT"),
+        port=env("PORT"),
+        flower_port=env("FLOWER_PORT"),
         flower_password=env("FLOWER_PASSWORD"),
         database_url=env("DATABASE_URL"),
         redis_url=env("REDIS_URL"),
@@ -54,13 +52,6 @@ def read_wishes() -> Wishes:
         llm_model=env("LLM_MODEL"),
         local_llm=str(Path(local_llm).resolve()) if local_llm else "",
         demo_providers=env("DEMO_PROVIDERS") or not env("OPENAI_API_KEY"),
-        worker_processes=_number("WORKER_PROCESSES") or (LOCAL_LLM_PROCESSES if local_llm else os.cpu_count() or 1),
-        worker_threads=LOCAL_LLM_THREADS if local_llm and not threads_are_wished else _number("WORKER_THREADS"),
+        worker_processes=env("WORKER_PROCESSES") or (LOCAL_LLM_PROCESSES if local_llm else os.cpu_count() or 1),
+        worker_threads=LOCAL_LLM_THREADS if local_llm and not threads_are_wished else env("WORKER_THREADS"),
     )
-
-
-def _number(name: str) -> int:
-    try:
-        return int(env(name))
-    except ValueError:
-        raise WishError(f"{name} must be a whole number, not {os.environ[name]!r}.") from None

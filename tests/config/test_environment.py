@@ -1,0 +1,143 @@
+"""A variable that can't be used is told by one line at the start of every process of the product."""
+
+import os
+import subprocess
+from typing import Any
+
+import pytest
+
+from config.env import WishError, env
+from config.run import children
+from tests.databases import ROOT
+
+PASSWORD = "Zaunkoenig"
+SECONDS = [name for name in env.scheme if name.endswith("_SECONDS") and name != "LLM_CACHE_SECONDS"]  # 0 is off there
+PROCESSES = {
+    "web": children.web("--port", "0"),
+    "worker": children.worker("worker", 1),
+    "beat": children.beat("/dev/null"),
+    "flower": children.flower("127.0.0.1", 0),
+    "setup": children.setup(),
+    "make run": ("config.run",),
+    "serve": children.serve("127.0.0.1", 0)[2:],
+    "probe": ("config.run.probe", "8000", "/readyz"),
+    "manage.py": ("manage", "check"),
+}
+
+
+@pytest.fixture
+def _nothing_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in env.scheme:
+        monkeypatch.delenv(name, raising=False)
+
+
+def started(process: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    command = children.with_this_python(PROCESSES[process])
+    return subprocess.run(
+        command, cwd=ROOT, env=os.environ | variables, capture_output=True, text=True, timeout=60, check=False
+    )
+
+
+@pytest.mark.parametrize("process", PROCESSES)
+def test_every_process_ends_with_one_line_that_names_the_variable(process: str) -> None:
+    done = started(process, RETENTION_DAYS="abc")
+    assert done.stderr == "RETENTION_DAYS must be a whole number, not 'abc'.\n"
+    assert (done.returncode, done.stdout) == (1, "")
+
+
+def test_several_that_are_wrong_are_told_at_once_a_line_for_each() -> None:
+    done = started("web", DEBUG="maybe", SWEEP_SECONDS="0")
+    assert [line.split()[0] for line in done.stderr.splitlines()] == ["DEBUG", "SWEEP_SECONDS"]
+
+
+@pytest.mark.parametrize("process", ["web", "worker", "setup", "manage.py"])
+@pytest.mark.parametrize("name", ["SECRET_KEY", "FIELD_ENCRYPTION_KEYS"])
+def test_a_server_without_its_keys_does_not_start(process: str, name: str) -> None:
+    done = started(process, **{name: "", "DATA_DIR": "/nonexistent"})
+    (line,) = done.stderr.splitlines()
+    assert line.startswith(f"{name} is not set")
+    assert done.returncode == 1
+
+
+def test_where_there_is_no_database_nothing_is_sealed_so_no_key_is_asked_for() -> None:
+    assert started("manage.py", FIELD_ENCRYPTION_KEYS="", DATABASE_URL="", DATA_DIR="/nonexistent").returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "values"),
+    [
+        *((name, ["0", "-1", "nan", "inf", "abc", "60s", "1,5"]) for name in SECONDS),
+        *((name, ["-1", "1.5", "abc"]) for name in ("API_RATE", "LLM_CACHE_SECONDS", "RETENTION_DAYS", "PORT")),
+        ("RETENTION_DAYS", ["36501", "9" * 5000]),
+        ("STUCK_MINUTES", ["-0.1", "nan"]),
+        ("WORKER_THREADS", ["0", "-1"]),
+        ("WORKER_PROCESSES", ["-1"]),
+        ("PORT", ["65536"]),
+        ("FLOWER_PORT", ["65536"]),
+        *((name, ["maybe", "2", "enabled"]) for name in ("DEBUG", "STAFF_MFA_REQUIRED", "WEBHOOK_ALLOW_PRIVATE")),
+        ("CSRF_TRUSTED_ORIGINS", ["legal.example.org", "https://a.example/", "https://", "https://a,b", "https://a:b"]),
+        ("ALLOWED_HOSTS", ["https://legal.example.org", "legal.example.org:8000"]),
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", ["nonsense", "127.0.0.1:4318", "ftp://collector"]),
+        ("EMAIL_URL", ["smtp://:abc", "mail.example.org", "post://mail.example.org"]),
+        ("DATABASE_URL", ["nonsense", "mysql://127.0.0.1/app", "postgresql://127.0.0.1:abc/app"]),
+        ("REDIS_URL", ["nonsense", "http://127.0.0.1", "redis://127.0.0.1:abc"]),
+        ("LLM_PRICES", ["garbage", "[]"]),
+    ],
+)  # fmt: skip
+def test_what_can_not_be_used_is_refused_with_its_value(
+    monkeypatch: pytest.MonkeyPatch, name: str, values: list[str]
+) -> None:
+    for value in values:
+        monkeypatch.setenv(name, value)
+        with pytest.raises(WishError, match=rf"^{name} must be ") as refused:
+            env(name)
+        assert value in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("REVIEW_SIGNING_KEY", PASSWORD),
+        ("REVIEW_SIGNING_KEY", "A" * 43 + "=," + PASSWORD),
+        ("FIELD_ENCRYPTION_KEYS", PASSWORD),
+        ("DATABASE_URL", f"mysql://app:{PASSWORD}@127.0.0.1/app"),
+        ("DATABASE_URL", f"host=127.0.0.1 password={PASSWORD}"),
+        ("REDIS_URL", f"redis://:{PASSWORD}@127.0.0.1:abc"),
+        ("EMAIL_URL", f"smtp://me:{PASSWORD}@mail.example.org:abc"),
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", f"collector:{PASSWORD}@example.org"),
+    ],
+)
+def test_a_value_that_may_be_a_secret_is_not_shown(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
+    monkeypatch.setenv(name, value)
+    with pytest.raises(WishError, match=f"^{name} must be ") as refused:
+        env(name)
+    assert PASSWORD not in str(refused.value)
+
+
+@pytest.mark.usefixtures("_nothing_set")
+@pytest.mark.parametrize("name", sorted(name for name, variable in env.scheme.items() if variable.may_be_empty))
+def test_an_empty_variable_counts_as_one_that_is_not_set(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.setenv(name, " ")
+    assert env(name) == env.scheme[name].default
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "read"),
+    [
+        *((name, "0", 0) for name in ("API_RATE", "LLM_CACHE_SECONDS", "RETENTION_DAYS", "STUCK_MINUTES", "PORT")),
+        ("WORKER_PROCESSES", "0", 0),
+        ("STEP_LEASE_SECONDS", "0.5", 0.5),
+        *(("DEBUG", word, True) for word in ("1", "true", "Yes", "on", "ok")),
+        *(("DEBUG", word, False) for word in ("0", "false", "No", "off")),
+        ("ALLOWED_HOSTS", "*, .example.org,[::1]", ["*", ".example.org", "[::1]"]),
+        ("CSRF_TRUSTED_ORIGINS", "https://a.org, http://b:80", ["https://a.org", "http://b:80"]),
+        ("CSRF_TRUSTED_ORIGINS", "https://*.a.org", ["https://*.a.org"]),
+        ("DATABASE_URL", "postgresql:///app?host=/run/postgresql", "postgresql:///app?host=/run/postgresql"),
+        ("DATABASE_URL", "postgres://a:1,b:2/app?pool=0", "postgres://a:1,b:2/app?pool=0"),
+        ("REVIEW_SIGNING_KEY", "A" * 43 + "=", ["A" * 43 + "="]),
+    ],
+)
+def test_what_can_be_used_is_read_as_meant(monkeypatch: pytest.MonkeyPatch, name: str, value: str, read: Any) -> None:
+    monkeypatch.setenv(name, value)
+    assert env(name) == read
+    env.check()
