@@ -5,8 +5,8 @@ from datetime import datetime
 from typing import Any
 
 from advice.models import Attempt
-from advice.review.binding import Advice, canonical, differences, digest, is_signed_by, public_key_of
-from advice.review.keys import NoKey, public_keys, signing_key
+from advice.review.binding import Advice, canonical, differences, digest, is_signed_by
+from advice.review.keys import NoKey, public_keys
 from advice.review.models import Review, ReviewState
 from matters.models import Fact, FactStatus
 from playbooks.models import PlaybookVersion
@@ -94,12 +94,13 @@ def advice_of(attempt: Attempt) -> Advice:
 
 def badge_file(attempt: Attempt, review: Review) -> dict[str, Any]:
     """The file that `manage.py verify_badge` proves: the advice as it is now, and the badge as it was given."""
-    keys = [key for key in public_keys() if is_signed_by(review.statement or {}, review.signature, [key])]
+    keys = _known_keys()
+    fitting = [key for key in keys if is_signed_by(review.statement or {}, review.signature, [key])]
     badge = {
         "statement": review.statement,
         "sha256": review.sha256,
         "signature": review.signature,
-        "public_key": keys[0] if keys else public_key_of(signing_key()),
+        "public_key": next(iter(fitting + keys), ""),
     }
     return {"advice": advice_of(attempt), "badge": badge}
 
@@ -120,14 +121,19 @@ def faults_of_approval(review: Review, attempt: Attempt) -> list[str]:
 def _is_authentic(review: Review, statement: dict[str, Any]) -> bool:
     named = (statement.get("reviewed_by"), statement.get("approved_at"))
     at = review.decided_at.isoformat() if review.decided_at else None
+    return (
+        named == (review.reviewed_by, at)
+        and digest(canonical(statement)) == review.sha256
+        and is_signed_by(statement, review.signature, _known_keys())
+    )
+
+
+def _known_keys() -> list[str]:
+    """None where there is no key that can be used: then nothing is proved, as with a lost one, and all is still shown."""
     try:
-        return (
-            named == (review.reviewed_by, at)
-            and digest(canonical(statement)) == review.sha256
-            and is_signed_by(statement, review.signature, public_keys())
-        )
+        return public_keys()
     except NoKey:
-        return False
+        return []
 
 
 def outdated_playbooks(statement: dict[str, Any]) -> list[str]:

@@ -209,6 +209,17 @@ def test_a_key_that_came_later_leaves_older_badges_good_and_a_lost_one_does_not(
     assert standing_of(attempt).state == "stale"
 
 
+@pytest.mark.parametrize("keys", [[], ["garbage"]])
+def test_without_a_key_that_can_be_used_an_approved_advice_is_shown_all_the_same_and_is_stale(
+    page: Client, attempt: Attempt, reviewer: User, settings: Settings, keys: list[str]
+) -> None:
+    approve(attempt, reviewer)
+    settings.REVIEW_SIGNING_KEY = keys
+    assert shown(page, attempt)["reasons"] == ["The signature of the review can't be proved."]
+    file = page.get(f"/api/v1/matters/{attempt.matter_id}/review.json")
+    assert file.json()["badge"]["public_key"] == ""
+
+
 def test_what_is_sent_back_is_read_with_reasons_and_passages(page: Client, attempt: Attempt, reviewer: User) -> None:
     desk.take(attempt.pk, reviewer)
     noted = desk.comment(attempt.pk, reviewer, "😀 nothing", "Say what.")

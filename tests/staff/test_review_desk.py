@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from django.test import Client
 from django.urls import reverse
-from pytest_django import DjangoAssertNumQueries
+from pytest_django import DjangoAssertNumQueries, Settings
 
 from advice.cursor import Cursor
 from advice.models import Attempt, AttemptStatus
@@ -63,6 +63,17 @@ def test_a_reviewer_takes_comments_and_approves(staff: Staff, attempt: Attempt) 
     assert "0 review desk" in reviewer.get(QUEUE).content.decode()
     file = reviewer.get(reverse("admin:advice_deskitem_badge", args=[attempt.pk]))
     assert json.loads(file.content)["badge"]["statement"]["reviewed_by"] == "Reviewer"
+
+
+@pytest.mark.parametrize(("keys", "words"), [([], "is not set"), (["garbage"], "has something that is no key")])
+def test_where_no_key_can_sign_a_reviewer_reads_why_and_approves_nothing(
+    staff: Staff, attempt: Attempt, settings: Settings, keys: list[str], words: str
+) -> None:
+    reviewer = staff("reviewer")
+    act(reviewer, attempt, "take")
+    settings.REVIEW_SIGNING_KEY = keys
+    assert f"REVIEW_SIGNING_KEY {words}" in act(reviewer, attempt, "approve", seen=attempt.sha256)
+    assert Review.objects.get().state == ReviewState.IN_REVIEW
 
 
 def test_what_was_approved_and_is_stale_comes_back_to_the_queue_marked(staff: Staff, attempt: Attempt) -> None:
