@@ -26,6 +26,10 @@ class KeyProblem(ImproperlyConfigured):
     """`FIELD_ENCRYPTION_KEYS` can't be used, or does not open what was sealed. The message says what to do."""
 
 
+class NoKeyFits(KeyProblem):
+    """The keys are good, and none of them is the one that sealed."""
+
+
 @dataclass(frozen=True, repr=False)
 class Sealed:
     """A JSON value that only `open` shows: printed, logged or rendered it is the word `<sealed>`."""
@@ -40,14 +44,14 @@ class Sealed:
 
     @sensitive_variables()
     def open(self) -> Any:
-        """The value. Raises KeyProblem where none of the keys opens it."""
+        """The value. Raises NoKeyFits where none of the keys opens it, KeyProblem where they can't be used."""
         try:
             return json.loads(_keys().decrypt(self.token))
         except InvalidToken:
             raise _no_key_fits() from None
 
     def sealed_anew(self) -> Self:
-        """The same value, sealed by the newest key. Raises KeyProblem."""
+        """The same value, sealed by the newest key. Raises as `open` does."""
         try:
             return type(self)(_keys().rotate(self.token).decode())
         except InvalidToken:
@@ -87,6 +91,11 @@ def encrypted_fields() -> Iterator[tuple[type[models.Model], EncryptedJSONField]
                 yield model, field
 
 
+def check_keys() -> None:
+    """Raises KeyProblem where there are no keys, or something among them is none."""
+    _keys()
+
+
 def _keys() -> MultiFernet:
     return _multi_fernet(tuple(key.strip() for key in settings.FIELD_ENCRYPTION_KEYS if key.strip()))
 
@@ -101,8 +110,8 @@ def _multi_fernet(keys: tuple[str, ...]) -> MultiFernet:
         raise KeyProblem(f"FIELD_ENCRYPTION_KEYS has something that is no Fernet key. {_HOW_TO_MAKE_ONE}") from None
 
 
-def _no_key_fits() -> KeyProblem:
-    return KeyProblem(
+def _no_key_fits() -> NoKeyFits:
+    return NoKeyFits(
         "None of FIELD_ENCRYPTION_KEYS opens what is stored. Put the key that it was sealed with behind the others "
         "again, start everything anew, and run `manage.py rotate_field_keys` before that key goes."
     )

@@ -4,7 +4,7 @@ from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.models import Authenticator
 from django.db import transaction
 
-from companies.encryption import KeyProblem, Sealed
+from companies.encryption import NoKeyFits, Sealed
 from companies.models import User
 
 _SECRETS = ("secret", "seed")  # of an app, of recovery codes; a passkey's row holds nothing secret
@@ -23,12 +23,12 @@ class SecondFactorAdapter(DefaultMFAAdapter):  # type: ignore[misc] # allauth ha
         return Sealed.of(text).token
 
     def decrypt(self, encrypted_text: str) -> str:
-        """The text that was sealed. Raises KeyProblem where no key fits."""
+        """The text that was sealed. Raises NoKeyFits, KeyProblem."""
         return str(Sealed(encrypted_text).open())
 
 
 def seal_anew() -> list[bool]:
-    """Seal every secret with the newest key; for each row whether one of the keys opened it."""
+    """Seal every secret with the newest key; for each row whether one of the keys opened it. Raises KeyProblem."""
     return [_seal_one_anew(pk) for pk in Authenticator.objects.values_list("pk", flat=True)]
 
 
@@ -39,7 +39,7 @@ def _seal_one_anew(pk: int) -> bool:
         return True
     try:
         row.data |= {name: Sealed(row.data[name]).sealed_anew().token for name in _SECRETS if name in row.data}
-    except KeyProblem:
+    except NoKeyFits:
         return False
     row.save(update_fields=["data"])
     return True

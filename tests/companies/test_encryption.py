@@ -100,3 +100,13 @@ def test_keys_that_are_none_are_told_with_how_to_make_one(keys: list[str], setti
     settings.FIELD_ENCRYPTION_KEYS = keys
     with pytest.raises(KeyProblem, match="generate_key"):
         Sealed.of("x")
+
+
+@pytest.mark.parametrize(("keys", "words"), [([], "is empty"), (["not a key"], "no Fernet key")])
+def test_a_rotation_without_good_keys_tells_them_from_a_key_that_is_lost(
+    keys: list[str], words: str, company: Company, settings: Settings
+) -> None:
+    connected(company)
+    settings.FIELD_ENCRYPTION_KEYS = keys
+    with pytest.raises(KeyProblem, match=f"FIELD_ENCRYPTION_KEYS .*{words}"):
+        rotate()

@@ -5,12 +5,12 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.db import models, transaction
 
-from companies.encryption import EncryptedJSONField, KeyProblem, encrypted_fields
+from companies.encryption import EncryptedJSONField, NoKeyFits, check_keys, encrypted_fields
 from companies.second_factors import seal_anew
 
 
 class Command(BaseCommand):
-    """Seals every stored secret with the newest key, row by row, and prints how many there were.
+    """Seals every stored secret with the newest key, row by row, and prints how many there were. Raises KeyProblem.
 
     It may run beside everything else, and again. Where a row can't be opened the others are still done.
     """
@@ -18,6 +18,7 @@ class Command(BaseCommand):
     help = "Encrypt every stored secret with the first of FIELD_ENCRYPTION_KEYS, so that the others can be removed."
 
     def handle(self, *args: Any, **options: Any) -> None:
+        check_keys()
         closed = 0
         for model, field in encrypted_fields():
             outcomes = [_seal_anew(model, field, pk) for pk in _rows(model, field)]
@@ -48,6 +49,6 @@ def _seal_anew(model: type[models.Model], field: EncryptedJSONField, pk: Any) ->
         return None
     try:
         rows.update(**{field.attname: sealed.sealed_anew()})
-    except KeyProblem:
+    except NoKeyFits:
         return False
     return True
