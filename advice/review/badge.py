@@ -129,7 +129,7 @@ def _is_authentic(review: Review, statement: dict[str, Any]) -> bool:
 
 
 def _known_keys() -> list[str]:
-    """None where there is no key that can be used: then nothing is proved, as with a lost one, and all is still shown."""
+    """No keys where none can be used: then nothing is proved, as with a lost one, and all is still shown."""
     try:
         return public_keys()
     except NoKey:
