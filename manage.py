@@ -4,12 +4,11 @@
 import os
 import sys
 
-from django.core.exceptions import ImproperlyConfigured
 from django.core.management import execute_from_command_line
+
+from config.commands import told_in_a_line
 
 if __name__ == "__main__":
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
-    try:
+    with told_in_a_line():
         execute_from_command_line(sys.argv)
-    except ImproperlyConfigured as error:  # its words say what to do
-        sys.exit(str(error))

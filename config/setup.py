@@ -1,13 +1,12 @@
-"""What is done once before web and workers start, in one process: each start of Django takes its seconds.
+"""What is done once before web and workers start, in one process: each start of Django takes its seconds."""
 
-python -m config.setup [--demo]        migrations and playbooks; with --demo the demo company and how to sign in
-"""
-
+import argparse
 import os
-import sys
 
 import django
 from django.core.management import call_command
+
+from config.commands import told_in_a_line
 
 STEPS = (("migrate", "--noinput"), ("load_playbooks",))
 DEMO_STEPS = (("create_demo",),)
@@ -16,7 +15,6 @@ HEADING = "== "
 
 def main(with_demo: bool) -> None:
     """Runs the steps, each below a heading of its name; safe to run again."""
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     django.setup()
     for name, *options in STEPS + (DEMO_STEPS if with_demo else ()):
         print(HEADING + name, flush=True)
@@ -24,4 +22,10 @@ def main(with_demo: bool) -> None:
 
 
 if __name__ == "__main__":
-    main("--demo" in sys.argv[1:])
+    parser = argparse.ArgumentParser("python -m config.setup", description="Migrations and playbooks.")
+    parser.add_argument("--demo", action="store_true", help="the demo company, too, and how to sign in")
+    parser.add_argument("--traceback", action="store_true", help="where it failed, if it fails")
+    options = parser.parse_args()
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+    with told_in_a_line():
+        main(options.demo)

@@ -3,6 +3,7 @@
 python -m config.run.probe 8000 /readyz        exits 1 when it does not (health checks of docker-compose.yml)
 """
 
+import argparse
 import http.client
 import sys
 from collections.abc import Mapping
@@ -33,5 +34,8 @@ def visitor_headers(host: str, port: int) -> dict[str, str]:
 
 
 if __name__ == "__main__":
-    port, path = int(sys.argv[1]), sys.argv[2]
-    sys.exit(not answers(LOOPBACK, port, path, visitor_headers(LOOPBACK, port)))
+    parser = argparse.ArgumentParser("python -m config.run.probe", description="Ends with 1 where it is not answered.")
+    parser.add_argument("port", type=int)
+    parser.add_argument("path")
+    options = parser.parse_args()
+    sys.exit(not answers(LOOPBACK, options.port, options.path, visitor_headers(LOOPBACK, options.port)))

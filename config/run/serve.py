@@ -4,6 +4,7 @@ The socket's connections have TCP_USER_TIMEOUT, which Daphne can't be told to se
 is kept, and everything for it in memory. This process becomes Daphne, so that signals and exit status are Daphne's.
 """
 
+import argparse
 import runpy
 import sys
 
@@ -11,10 +12,10 @@ from config.run import children
 from config.run.listen import PortError, listen
 
 
-def main(host: str, port: str) -> None:
+def main(host: str, port: int) -> None:
     """Ends with one line when nobody can listen there."""
     try:
-        listener = listen(host, int(port), "PORT")
+        listener = listen(host, port, "PORT")
     except PortError as error:
         sys.exit(str(error))
     sys.argv = list(children.web("--fd", str(listener.detach())))
@@ -22,4 +23,8 @@ def main(host: str, port: str) -> None:
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    parser = argparse.ArgumentParser("python -m config.run.serve", description="The web server alone.")
+    parser.add_argument("host")
+    parser.add_argument("port", type=int)
+    options = parser.parse_args()
+    main(options.host, options.port)

@@ -1,0 +1,93 @@
+"""What a person reads who types a command that can't do its work: a line that says what to do."""
+
+import os
+import subprocess
+from urllib.parse import urlsplit, urlunsplit
+
+import pytest
+
+from config.run import children
+from tests.databases import ROOT
+
+NOBODY = "postgresql://app@127.0.0.1:1/app"
+SETUP = children.setup()
+CREATE_KEY = ("manage", "create_api_key", "--company", "demo")
+
+
+def typed(*command: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    environment = os.environ | variables
+    line = children.with_this_python(command)
+    return subprocess.run(line, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60, check=False)
+
+
+def server(**parts: str) -> str:
+    """The address of the test run's own server, with another part."""
+    address = urlsplit(os.environ["DATABASE_URL"])
+    return urlunsplit(address._replace(query="", **parts))
+
+
+@pytest.mark.parametrize("command", [CREATE_KEY, SETUP, ("manage", "migrate"), ("manage", "rotate_field_keys")])
+@pytest.mark.parametrize("options", ["", "?pool=0"])
+def test_a_database_that_is_away_is_told_in_a_line(command: tuple[str, ...], options: str) -> None:
+    done = typed(*command, DATABASE_URL=NOBODY + options)
+    (line,) = done.stderr.splitlines()
+    assert "port 1 failed: Connection refused" in line
+    assert "set DATABASE_URL" in line
+    assert "`make run`" in line
+    assert done.returncode == 1
+
+
+@pytest.mark.parametrize("command", [CREATE_KEY, SETUP])
+def test_where_no_database_is_set_and_none_runs_both_ways_are_told(command: tuple[str, ...]) -> None:
+    done = typed(*command, DATABASE_URL="", DATA_DIR="/nonexistent")
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("DATABASE_URL is not set, and no `make run` is running on /nonexistent")
+    assert done.returncode == 1
+
+
+def test_a_password_that_the_database_refuses_is_told_and_not_shown() -> None:
+    host = urlsplit(os.environ["DATABASE_URL"]).netloc.rpartition("@")[2]
+    done = typed(*CREATE_KEY, DATABASE_URL=server(netloc=f"nobody:Zaunkoenig@{host}"))
+    (line,) = done.stderr.splitlines()
+    assert 'authentication failed for user "nobody"' in line
+    assert "Zaunkoenig" not in line
+    assert done.returncode == 1
+
+
+def test_a_database_without_our_tables_is_told_with_what_makes_them() -> None:
+    done = typed(*CREATE_KEY, DATABASE_URL=server(path="/postgres"))
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("The database of DATABASE_URL is not up to date (relation ")
+    assert "`python -m config.setup`" in line
+    assert done.returncode == 1
+
+
+@pytest.mark.parametrize("command", [CREATE_KEY, SETUP])
+def test_who_asks_for_the_traceback_has_it(command: tuple[str, ...]) -> None:
+    assert "Traceback" in typed(*command, "--traceback", DATABASE_URL=NOBODY).stderr
+
+
+@pytest.mark.parametrize(
+    ("command", "words"),
+    [
+        ((*SETUP, "--dmeo"), "unrecognized arguments: --dmeo"),
+        (("config.run.serve",), "required: host, port"),
+        (("config.run.serve", "127.0.0.1", "abc"), "'abc'"),
+        (("config.run.probe",), "required: port, path"),
+        (("config.run.probe", "abc", "/readyz"), "'abc'"),
+    ],
+)
+def test_arguments_that_are_wrong_are_told_by_how_it_is_used_and_nothing_is_done(
+    command: tuple[str, ...], words: str
+) -> None:
+    done = typed(*command, DATABASE_URL=NOBODY)
+    usage, error = done.stderr.splitlines()
+    assert usage.startswith(f"usage: python -m {command[0]} ")
+    assert words in error
+    assert (done.returncode, done.stdout) == (2, "")
+
+
+def test_the_setup_asked_for_help_only_helps() -> None:
+    done = typed(*SETUP, "--help", DATABASE_URL=NOBODY)
+    assert "--demo" in done.stdout
+    assert done.returncode == 0
