@@ -17,11 +17,13 @@ Align = Literal["left", "center", "right"]
 _STYLES = {"strong": "bold", "em": "italic", "s": "strike"}
 # What XML and PDF can't hold or show: control characters and code points that are none.
 _UNSHOWABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]")
+# Invisible: two that end a line, for which fonts have nothing, and the mark of a file's start, which PDF/UA forbids.
+_INVISIBLE = str.maketrans({"\u2028": "\n", "\u2029": "\n", "\ufeff": None})
 
 
 def shown(text: str) -> str:
-    """`text`, in which what no format can hold is U+FFFD, visibly."""
-    return _UNSHOWABLE.sub("\ufffd", text)
+    """`text`, in which what no format can hold is U+FFFD, visibly, and every line's end is the same character."""
+    return _UNSHOWABLE.sub("\ufffd", text).translate(_INVISIBLE)
 
 
 def words_as_blocks(text: str) -> list[Block]:

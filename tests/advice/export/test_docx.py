@@ -57,6 +57,12 @@ def test_it_has_title_language_and_links() -> None:
     assert targets == {"https://example.org/a?b=1#c", "mailto:a@example.org"}
 
 
+def test_separators_of_lines_end_a_line_and_the_mark_of_a_files_start_is_left_out() -> None:
+    (paragraph,) = [p for p in read(write_docx(document("\ufeffDone.\u2028Sign it."))).paragraphs if "Done" in p.text]
+    assert paragraph.text == "Done.\nSign it."
+    assert len(paragraph._p.findall(f".//{qn('w:br')}")) == 1
+
+
 def test_lines_from_the_right_say_so() -> None:
     file = read(write_docx(document("مرحبا بالعالم\n\nfrom the left")))
     sides = {p.text: p._p.pPr is not None and p._p.pPr.find(qn("w:bidi")) is not None for p in file.paragraphs}

@@ -58,6 +58,40 @@ def test_scripts_that_the_fonts_have_are_written_and_others_are_spelt_out() -> N
     assert "end" in text
 
 
+def test_a_mark_that_nobody_sees_costs_no_file() -> None:
+    text = text_of(read_pdf(write_pdf(document("a\ufeffb", question="\ufeffMay we?"))))
+    assert "QuestionMaywe?Adviceab" in text
+
+
+def test_separators_of_lines_and_paragraphs_end_a_line() -> None:
+    page = read_pdf(write_pdf(document("Done.\u2028✅ Sign it.\n\n```\nx\u2029y\n```"))).pages[0]
+    lines = [squeezed(line) for line in page.extract_text().splitlines()]
+    assert lines[lines.index("Done.") :][:4] == ["Done.", "[U+2705]Signit.", "x", "y"]
+
+
+def test_what_isolates_a_code_is_spelt_out_nowhere() -> None:
+    text = text_of(read_pdf(write_pdf(document("x", warning="Done.\u2028漢 ✅ it"))))
+    assert "Done.[U+6F22][U+2705]it" in text
+    assert "U+206" not in text
+
+
+def test_lines_from_the_right_in_letters_that_no_font_has_are_spelt_out(capfd: pytest.CaptureFixture[str]) -> None:
+    samaritan = [chr(letter) for letter in range(0x7EA, 0x860) if chr(letter).isprintable()]
+    text = text_of(read_pdf(write_pdf(document(" ".join(["مرحبا", *samaritan, "שלום", "end"])))))
+    assert "panicked" in capfd.readouterr().err, "typst sets this now: write_pdf need not care any more"
+    for code in ("U+07EA", "U+0812", "U+0840"):
+        assert f"[{code}]" in text
+    assert "U+0645" not in text, "letters that the fonts have are written"
+    assert "end" in text
+
+
+def test_where_typst_panics_at_anything_else_all_but_ascii_is_spelt_out(capfd: pytest.CaptureFixture[str]) -> None:
+    text = text_of(read_pdf(write_pdf(document("café\n\n\u2063  \n\u180b\u0301\u05e9\n\nend"))))
+    assert capfd.readouterr().err.count("panicked") == 2, "typst sets this now: write_pdf need not care any more"
+    assert "caf[U+00E9]" in text
+    assert "[U+05E9]end" in text
+
+
 @pytest.mark.parametrize(
     "text",
     [
