@@ -42,6 +42,10 @@ class Environment:
         except ValueError as right:
             raise WishError(f"{name} must be {right}{_shown(name, text)}.") from None
 
+    def is_wished(self, name: str) -> bool:
+        """Whether somebody chose it. `.env` may be a copy of `.env.example`, whose defaults nobody chose."""
+        return bool(self(name) != self.scheme[name].default)
+
     def check(self) -> None:
         """Raises WishError with a line for each variable that can't be used."""
         wrong = []

@@ -17,6 +17,7 @@ from config.embedded.redis import RedisServer
 from config.embedded.secrets import Secrets
 from config.embedded.server import EmbeddedServer, ServerError
 from config.embedded.services import Services, write_services
+from config.env import env
 from config.run import children
 from config.run.child import Child, Stage
 from config.run.console import Console
@@ -109,8 +110,9 @@ class Startup:
         wishes = self._wishes
         if wishes.local_llm:
             await self._serve_model("local", lambda port: children.local_llm(wishes.local_llm, port))
-            self._environment = LOCAL_LLM_LIMITS | self._environment
-            self._published |= {name: self._environment[name] for name in LOCAL_LLM_LIMITS}
+            limits = local_llm_limits()
+            self._environment |= limits
+            self._published |= limits
             return f"{wishes.local_llm}, on this machine"
         if not wishes.openai_api_key:
             await self._serve_model("demo-model", children.demo_model)
@@ -194,6 +196,11 @@ class Startup:
     def _child(self, name: str, command: tuple[str, ...], stage: Stage, **options: Any) -> Child:
         line = with_parent_death(SIGTERM, children.with_this_python(command))
         return Child(name, tuple(line), stage, dict(self._environment), **options)
+
+
+def local_llm_limits() -> dict[str, str]:
+    """What a model on this machine gets unless somebody wished something else."""
+    return {name: limit for name, limit in LOCAL_LLM_LIMITS.items() if not env.is_wished(name)}
 
 
 def _prepare_again(server: EmbeddedServer, url: str) -> None:

@@ -38,7 +38,7 @@ def read_wishes() -> Wishes:
     local_llm = env("LOCAL_LLM")
     if local_llm and not Path(local_llm).is_file():
         raise WishError(f"LOCAL_LLM must be the path of a GGUF file; there is none at {local_llm}.")
-    threads_are_wished = "WORKER_THREADS" in os.environ
+    threads_are_wished = env.is_wished("WORKER_THREADS")
     return Wishes(
         data_dir=Path(env("DATA_DIR") or BASE_DIR / ".data").resolve(),
         host=env("HOST"),

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from config.env import BASE_DIR, env
+from config.run.startup import LOCAL_LLM_LIMITS, local_llm_limits
 from config.run.wishes import WishError, read_wishes
 
 
@@ -32,6 +33,26 @@ def test_a_model_on_this_machine_is_asked_by_few_threads(tmp_path: Path, monkeyp
     monkeypatch.setenv("WORKER_THREADS", "50")
     wishes = read_wishes()
     assert (wishes.worker_processes, wishes.worker_threads) == (2, 50), "what was wished explicitly holds"
+
+
+def test_defaults_copied_from_the_example_are_no_wishes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for line in (BASE_DIR / ".env.example").read_text().splitlines():
+        if line and not line.startswith("#"):
+            monkeypatch.setenv(*line.split("=", 1))
+    model = tmp_path / "small.gguf"
+    model.touch()
+    monkeypatch.setenv("LOCAL_LLM", str(model))
+    assert local_llm_limits() == LOCAL_LLM_LIMITS
+    wishes = read_wishes()
+    assert (wishes.worker_processes, wishes.worker_threads) == (1, 3)
+
+
+def test_a_model_on_this_machine_gets_what_was_wished_explicitly(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LLM_CALL_SECONDS", "900")
+    monkeypatch.setenv("LLM_FIRST_CONTENT_SECONDS", "")
+    assert local_llm_limits() == {
+        name: limit for name, limit in LOCAL_LLM_LIMITS.items() if name != "LLM_CALL_SECONDS"
+    }, "an empty one is no wish"
 
 
 def test_the_models_path_and_data_dir_may_be_relative(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
