@@ -20,7 +20,7 @@ def hosts(text: str) -> list[str]:
 def origins(text: str) -> list[str]:
     """As a browser's Origin has them: another form equals none, and every form that is sent would be refused."""
     found = parts(text)
-    if not all(_is_web_address(origin) and origin.count("/") == 2 for origin in found):
+    if not all(_is_web_address(origin) and origin.count("/") == 2 and "@" not in origin for origin in found):
         raise ValueError("full origins such as https://legal.example.org, separated by commas")
     return found
 

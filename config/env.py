@@ -5,6 +5,7 @@ every process `config/__init__.py` has all of them checked: what is wrong is tol
 """
 
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,9 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 LONGEST_RETENTION = 36_500  # days: a hundred years; much longer ago there are no dates
 PORTS = "one of 1 to 65535"  # and 0, which is any free one: for tests
 SECRET = ("_KEY", "_KEYS", "_SECRET", "_PASSWORD")
-SECRET_PARTS = ("@", "password")  # an address with somebody's password
+ADDRESS = ("_URL", "_ENDPOINT", "_ORIGINS")
+# Somebody's password in an address, also in one whose host was forgotten: a colon and no port behind it.
+PASSWORD = re.compile(r"@|password|:(?!//|\d*([/?,]|$))", re.IGNORECASE)
 
 
 class WishError(SystemExit):
@@ -66,7 +69,7 @@ class Environment:
 
 def _shown(name: str, text: str) -> str:
     """The value, but for one that may be a secret: what is said at a start is in logs."""
-    is_secret = name.endswith(SECRET) or any(part in text.lower() for part in SECRET_PARTS)
+    is_secret = name.endswith(SECRET) or (name.endswith(ADDRESS) and PASSWORD.search(text))
     return "; what is set may be a secret, and is not shown" if is_secret else f", not {text!r}"
 
 

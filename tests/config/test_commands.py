@@ -17,7 +17,7 @@ CREATE_KEY = ("manage", "create_api_key", "--company", "demo")
 def typed(*command: str, **variables: str) -> subprocess.CompletedProcess[str]:
     environment = os.environ | variables
     line = children.with_this_python(command)
-    return subprocess.run(line, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60, check=False)
+    return subprocess.run(line, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=120, check=False)
 
 
 def server(**parts: str) -> str:

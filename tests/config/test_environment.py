@@ -34,7 +34,7 @@ def _nothing_set(monkeypatch: pytest.MonkeyPatch) -> None:
 def started(process: str, **variables: str) -> subprocess.CompletedProcess[str]:
     command = children.with_this_python(PROCESSES[process])
     return subprocess.run(
-        command, cwd=ROOT, env=os.environ | variables, capture_output=True, text=True, timeout=60, check=False
+        command, cwd=ROOT, env=os.environ | variables, capture_output=True, text=True, timeout=120, check=False
     )
 
 
@@ -75,12 +75,12 @@ def test_where_there_is_no_database_nothing_is_sealed_so_no_key_is_asked_for() -
         ("PORT", ["65536"]),
         ("FLOWER_PORT", ["65536"]),
         *((name, ["maybe", "2", "enabled"]) for name in ("DEBUG", "STAFF_MFA_REQUIRED", "WEBHOOK_ALLOW_PRIVATE")),
-        ("CSRF_TRUSTED_ORIGINS", ["legal.example.org", "https://a.example/", "https://", "https://a,b", "https://a:b"]),
+        ("CSRF_TRUSTED_ORIGINS", ["legal.example.org", "https://a.example/", "https://", "https://a,b", "https://a:70000"]),
         ("ALLOWED_HOSTS", ["https://legal.example.org", "legal.example.org:8000"]),
         ("OTEL_EXPORTER_OTLP_ENDPOINT", ["nonsense", "127.0.0.1:4318", "ftp://collector"]),
-        ("EMAIL_URL", ["smtp://:abc", "mail.example.org", "post://mail.example.org"]),
-        ("DATABASE_URL", ["nonsense", "mysql://127.0.0.1/app", "postgresql://127.0.0.1:abc/app"]),
-        ("REDIS_URL", ["nonsense", "http://127.0.0.1", "redis://127.0.0.1:abc"]),
+        ("EMAIL_URL", ["mail.example.org", "mail.example.org:587", "post://mail.example.org"]),
+        ("DATABASE_URL", ["nonsense", "mysql://127.0.0.1/app", "postgresql://127.0.0.1:70000/app"]),
+        ("REDIS_URL", ["nonsense", "http://127.0.0.1", "redis://127.0.0.1:70000"]),
         ("LLM_PRICES", ["garbage", "[]"]),
     ],
 )  # fmt: skip
@@ -104,6 +104,10 @@ def test_what_can_not_be_used_is_refused_with_its_value(
         ("DATABASE_URL", f"host=127.0.0.1 password={PASSWORD}"),
         ("REDIS_URL", f"redis://:{PASSWORD}@127.0.0.1:abc"),
         ("EMAIL_URL", f"smtp://me:{PASSWORD}@mail.example.org:abc"),
+        ("CSRF_TRUSTED_ORIGINS", f"https://me:{PASSWORD}@legal.example.org"),
+        ("EMAIL_URL", f"smtp://:{PASSWORD}"),
+        ("EMAIL_URL", f"me:1{PASSWORD}"),
+        ("REDIS_URL", f"redis://:1{PASSWORD}/0"),
         ("OTEL_EXPORTER_OTLP_ENDPOINT", f"collector:{PASSWORD}@example.org"),
     ],
 )
