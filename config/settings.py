@@ -19,9 +19,8 @@ django_stubs_ext.monkeypatch()  # lets `ModelAdmin[Matter]` and its like be writ
 
 DATA_DIR = Path(env("DATA_DIR") or BASE_DIR / ".data").resolve()
 _services = find_services(DATA_DIR)
-if _services and not env(
-    "DATABASE_URL"
-):  # what is started beside `make run` asks the model and the providers that its own processes ask
+# What is started beside `make run` asks the model and the providers that its own processes ask.
+if _services and not env("DATABASE_URL"):
     os.environ |= {name: value for name, value in _services.variables.items() if not os.environ.get(name)}
 _secrets = find_secrets(DATA_DIR)
 
@@ -137,7 +136,7 @@ DATABASE_URL = env("DATABASE_URL") or (_services.database_url if _services else 
 # Without services (a fresh checkout, `make check`) the address is one where nothing listens: commands that need no
 # database work, others say that it can't be reached.
 DATABASES = {"default": database_at(DATABASE_URL or "postgresql://app@127.0.0.1:1/app")}
-if DATABASE_URL and not FIELD_ENCRYPTION_KEYS:  # without a database nothing is sealed: `verify_badge` needs no key
+if DATABASE_URL and not FIELD_ENCRYPTION_KEYS and not DEBUG:  # `verify_badge` needs no database, and no key
     raise WishError(
         "FIELD_ENCRYPTION_KEYS is not set, so no credentials and second factors could be stored. Make a key with "
         "`python -c 'from cryptography.fernet import Fernet; print(Fernet.generate_key().decode())'`."
