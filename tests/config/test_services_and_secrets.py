@@ -32,6 +32,7 @@ def test_services_are_found_as_written_until_they_are_removed(tmp_path: Path) ->
 
 def test_what_is_started_beside_make_run_asks_the_model_and_the_providers_that_it_started(tmp_path: Path) -> None:
     write_services(tmp_path, SERVICES)
+    ensure_secrets(tmp_path)
     ask = "from django.conf import settings as s; print(s.OPENAI_BASE_URL, s.OPENAI_API_KEY)"
     assert said_by(ask, tmp_path) == "http://127.0.0.1:3/v1 secret"
     assert said_by(ask, tmp_path, OPENAI_API_KEY="mine") == "http://127.0.0.1:3/v1 mine"
