@@ -61,6 +61,7 @@ def test_the_memory_of_viewers_is_held_to_the_peers_while_they_read_and_not_befo
 
 def test_the_most_memory_is_looked_for_while_the_text_is_read() -> None:
     """A process takes forty megabytes and gives them back, all in the time that is watched."""
+    # What the process does is rest: each time for longer than the pause between two looks at it.
     code = "import time; time.sleep(0.5); b = bytearray(40_000_000); time.sleep(0.5); del b; time.sleep(0.5)"
 
     async def watch() -> tuple[int, int, int]:
