@@ -41,8 +41,18 @@ def cpu_seconds(roots: list[int]) -> float:
 
 
 def resident_bytes(roots: list[int]) -> int:
-    """Memory that these processes and their descendants hold now (RSS, shared pages counted for each)."""
-    return sum(int((PROC / str(pid) / "statm").read_text().split()[1]) for root in roots for pid in tree(root)) * _PAGE
+    """Memory that these processes and their descendants hold now (RSS, shared pages counted for each).
+
+    A process that has ended holds none.
+    """
+    pages = 0
+    for root in roots:
+        for pid in tree(root):
+            try:
+                pages += int((PROC / str(pid) / "statm").read_text().split()[1])
+            except OSError:
+                continue
+    return pages * _PAGE
 
 
 def machine_seconds() -> tuple[float, float]:

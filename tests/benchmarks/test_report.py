@@ -1,6 +1,7 @@
 """The table says what was measured against what, and refuses to conclude from a busy machine."""
 
 import asyncio
+import subprocess
 import sys
 from dataclasses import replace
 
@@ -8,7 +9,7 @@ from benchmarks.campaign import Results
 from benchmarks.extremes import Crowd, watching
 from benchmarks.figures import Verdict
 from benchmarks.measuring import MatterRun, StreamRun
-from benchmarks.proc import resident_bytes
+from benchmarks.proc import cpu_seconds, resident_bytes
 from benchmarks.report import noise, remarks, table
 from benchmarks.targets import rows
 
@@ -72,6 +73,14 @@ def test_the_most_memory_is_looked_for_while_the_text_is_read() -> None:
     before, ended_with, most = asyncio.run(watch())
     assert ended_with == 0
     assert most - before > 40_000_000
+
+
+def test_a_process_that_has_ended_holds_no_memory_and_used_no_time() -> None:
+    """The process may end between the look at who is there and the look at what each holds."""
+    child = subprocess.Popen([sys.executable, "-c", ""])
+    child.wait()
+    assert resident_bytes([child.pid]) == 0
+    assert cpu_seconds([child.pid]) == 0
 
 
 def test_a_busy_machine_is_named_as_such() -> None:
