@@ -16,7 +16,7 @@ CELERY = ("celery", "-q", "-A", "config")
 
 def web(*listen: str) -> tuple[str, ...]:
     """The web server; `listen` is where: `--fd N` of a socket that drops who does not read (`config.run.listen`)."""
-    return ("daphne", *listen, *PING, *HANDSHAKE, *NO_ACCESS_LOG, "config.asgi:application")
+    return ("config.run.web", *listen, *PING, *HANDSHAKE, *NO_ACCESS_LOG, "config.asgi:application")
 
 
 def serve(host: str, port: int | str) -> tuple[str, ...]:

@@ -3,6 +3,7 @@
 import http.client
 import itertools
 import json
+import socket as net
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -21,6 +22,7 @@ from tests.test_journey import answer_all, matter_of, submit, wait_for_status
 
 pytestmark = pytest.mark.xdist_group("api_streams")
 Event = dict[str, Any]
+PAUSE = 2.5  # seconds; without our own server the end of a WebSocket is cut off after one
 
 
 @pytest.fixture(scope="module")
@@ -241,6 +243,22 @@ def test_a_websocket_shows_the_same_events_and_closes_with_1000(
     with socket(installation, advised, f"?after={rest[0]['id']}") as open_socket:
         later = [json.loads(frame) for frame in open_socket]
     assert [e for e in later if e["type"] != "advice.delta"] == [e for e in rest[1:] if e["type"] != "advice.delta"]
+
+
+def test_a_reader_who_pauses_reads_the_websocket_to_its_end(
+    installation: Installation, advised: str, everything: list[Event]
+) -> None:
+    line = net.socket()
+    line.setsockopt(net.SOL_SOCKET, net.SO_RCVBUF, 4096)
+    line.connect(("127.0.0.1", installation.port))
+    url = f"ws://127.0.0.1:{installation.port}/ws/matters/{advised}/"
+    key = {"Authorization": f"Bearer {installation.api_key}"}
+    with connect(url, sock=line, additional_headers=key, max_queue=1) as open_socket:
+        time.sleep(PAUSE)
+        events = [json.loads(frame) for frame in open_socket]
+        assert open_socket.close_code == 1000, "the connection was cut off while its end was on its way"
+    assert text_of(events) == text_of(everything)
+    assert events[-1]["id"] == everything[-1]["id"], "the last events are missing"
 
 
 def test_html_comes_between_the_events(installation: Installation, advised: str, everything: list[Event]) -> None:
