@@ -1,8 +1,8 @@
 """Step find_person: whom of a provider's people the founder's question is about. No model: words are compared.
 
 A name in the founder's words goes before a title, and one person whom both fit before all others. Unless exactly one is
-left, the founder chooses; as where a title is one person's, and a word may be the name of another one. Titles and names
-are what others wrote: they are compared, shown, and nothing else.
+left, the founder chooses; as where a title or a name is one person's, and a word may be the name of another one. Titles
+and names are what others wrote: they are compared, shown, and nothing else.
 """
 
 import re
@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from workers.prompts.blocks import one_line
-from workers.steps.naming import WORD, is_named, may_be_named, read_names, without_accents
+from workers.steps.naming import WORD, is_named, may_be_meant_besides, may_be_named, read_names, without_accents
 
 MOST_CHOICES = 7
 NOBODY = "None of these"
@@ -97,8 +97,13 @@ def find_person(question: str, people: Sequence[Person]) -> Match | Choice:
     titled = [person for person in people if _has_title(question, person.title)]
     perhaps = [person for person in people if may_be_named(names, person.name)]
     both = [person for person in named if person in titled]
-    others = named or [person for person in perhaps if person not in titled]
-    if len(found := both or named or titled) == 1 and (both or not (titled and others)):
+    if both:
+        rivals = []
+    elif named:
+        rivals = titled or [p for p in people if p not in named and may_be_meant_besides(names, p.name, named[0].name)]
+    else:
+        rivals = [person for person in perhaps if person not in titled]
+    if len(found := both or named or titled) == 1 and not rivals:
         by = " and ".join(word for word, there in (("name", bool(named)), ("title", bool(titled))) if there)
         return Match(found[0], f"the only one whose {by} your question has")
     said = set(_words(question)) - _LITTLE

@@ -17,6 +17,12 @@ _OPENING = re.compile(r"(?:^|[.!?:]\s+)")
 _SHORT = 2  # letters: "Xu", and as well "VP", "CA", "An"
 _ABBREVIATION = 4  # capitals at most: "CTO", "RSUs"
 
+# Letters with no accent to take away, as they are written where a keyboard has none of them.
+_OWN_LETTERS = str.maketrans({
+    "ø": "o", "Ø": "O", "ł": "l", "Ł": "L", "đ": "d", "Đ": "D", "ð": "d", "Ð": "D", "ħ": "h", "Ħ": "H", "ı": "i",
+    "æ": "ae", "Æ": "Ae", "œ": "oe", "Œ": "Oe", "þ": "th", "Þ": "Th", "ß": "ss", "ẞ": "SS",
+})  # fmt: skip
+
 # Names that are months or days, open sentences, or have a capital for another reason: "the Grant", "Menlo Park".
 _EVERYDAY_WORDS = (
     "january jan february march april may june july august september october november december sunday monday tuesday "
@@ -81,9 +87,16 @@ def may_be_named(said: Said, name: str) -> bool:
     return not said.perhaps.isdisjoint(_ends(_parts(name)) | _ends(_long(name)))
 
 
+def may_be_meant_besides(said: Said, name: str, named: str) -> bool:
+    """Whether a word that is no part of the name `named`, and hardly anything but a name, may be a person of `name`."""
+    words = said.perhaps - _EVERYDAY - set(_parts(named))
+    return not words.isdisjoint(_ends(_parts(name)) | _ends(_long(name)))
+
+
 def without_accents(text: str) -> str:
-    """`Zoe` for `Zoë`, whether its ë is one character or two."""
-    return "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
+    """`Zoe` for `Zoë`, whether its ë is one character or two; `Soren` for `Søren`."""
+    plain = text.translate(_OWN_LETTERS)
+    return "".join(c for c in unicodedata.normalize("NFKD", plain) if not unicodedata.combining(c))
 
 
 def _may_be_a_name(word: str, written: str, *, opens: bool) -> bool:

@@ -110,6 +110,8 @@ def test_a_name_is_the_same_without_its_accents_and_however_they_are_composed(qu
         ("Can we dismiss Will Grant?", GRANT),
         ("Our accountant April must go", APRIL),  # the title is hers, too
         ("We dismiss Jones in April", APRIL),
+        ("Zoe Müller's contract ends in April", ZOE),
+        ("April Jones must go, whom Fay Jones engaged", APRIL),  # nobody here is called Fay
         ("We dismiss Zoe in April", ZOE),  # a name goes before a word that may be none
         ("Our CTO, who is in CA, must go.", ANN),
         ("Will we owe our CTO anything? He leaves.", ANN),  # "Will" opens its sentence, and names nobody
@@ -120,6 +122,16 @@ def test_a_word_that_may_be_no_name_counts_with_the_whole_name_or_the_title(ques
     found = find_person(question, [*OTHERS, Person("16", "Sam Ca", "Clerk")])
     assert isinstance(found, Match), found
     assert found.person == person
+
+
+@pytest.mark.parametrize(
+    ("written", "stored"),
+    [("Soren", "Søren"), ("Lukasz", "Łukasz"), ("Aegir", "Ægir"), ("Weiss", "Weiß"), ("Isil", "Işıl"), ("Thor", "Þor")],
+)
+def test_a_letter_of_its_own_is_as_it_is_written_without_it(written: str, stored: str) -> None:
+    for said in (written, stored):
+        found = find_person(f"Must we pay {said} at once?", [ANN, Person("11", f"{stored} Berg")])
+        assert isinstance(found, Match), f"{said} is not {stored}"
 
 
 @pytest.mark.parametrize(
@@ -152,6 +164,8 @@ def test_what_stands_behind_a_first_name_and_is_no_family_name_changes_nothing(q
         ("Can we let April go? She reports to our CTO.", APRIL),
         ("Zoe must go. She reports to our CTO.", ZOE),
         ("What does the Grant to our CTO cost?", GRANT),
+        ("Zoe and April Jones quarrel: may we dismiss her?", APRIL),  # "Zoe" opens its sentence, and is a name still
+        ("May we dismiss Muller for what Xu said?", ZOE),
     ],
 )
 def test_where_a_word_may_be_the_name_of_another_the_founder_is_asked(question: str, first: Person) -> None:
