@@ -15,7 +15,7 @@ from matters.tracing import past_span
 from workers.admission import REPLY_TOKENS, Asker, admitted, asker_of
 from workers.claims import MAX_CALLS, Claim, Fenced
 from workers.clients.llm import Call, Code, LLMError, NotAsked, Reply, Usage
-from workers.prices import believable, cost_of, estimated_tokens
+from workers.prices import believable, cost_of, estimated_tokens, estimated_usage
 from workers.prompts.blocks import scrub
 from workers.reply_cache import KEEP_REPLIES, KeptReply, find_reply, reply_to_keep
 from workers.runtime import llm_client
@@ -119,6 +119,7 @@ class CallLog:
             messages,
             outcome_of(error),
             reply=error.detail,
+            usage=estimated_usage(messages, "") if error.seen_by_model else None,
             request_id=error.request_id,
             error_code=error.code,
         )
@@ -248,7 +249,7 @@ def _complete(
             messages,
             CallOutcome.OK,
             reply=reply.text,
-            usage=reply.usage,
+            usage=reply.usage or estimated_usage(messages, reply.text, request.schema_text),
             latency_ms=reply.latency_ms,
             request_id=reply.request_id,
         )

@@ -20,7 +20,7 @@ from workers.calls import count_call, outcome_of
 from workers.claims import Fenced, writing
 from workers.clients.llm import Code, LLMError, NotAsked, Stream
 from workers.outage import until_stored
-from workers.prices import estimated_tokens
+from workers.prices import estimated_tokens, estimated_usage
 from workers.prompts import Message
 from workers.research import relevant_versions
 from workers.runtime import chunk_writer, llm_client
@@ -57,7 +57,8 @@ def draft_advice(work: Work) -> None:
         try:
             chunks = until_stored(lambda: _begin(work, model, given))
         except Exception:  # nobody will read what the model says, but it was asked
-            work.log.add(model, messages, CallOutcome.CANCELED, request_id=stream.request_id)
+            used = estimated_usage(messages, "")
+            work.log.add(model, messages, CallOutcome.CANCELED, usage=used, request_id=stream.request_id)
             raise
         reason = _store(work, model, given, messages, stream, chunks)
         admission.usage = stream.usage
@@ -168,8 +169,10 @@ def _store(
     """Store the text as it comes; the model's finish reason when all of it is stored. Raises LLMError, Fenced."""
     began, writer, start = time.monotonic(), chunk_writer(), chunks.offset
     outcome, code, said = CallOutcome.OK, "", ""
+    came: list[str] = []
     try:
         for text in stream:
+            came.append(text)
             writer.put(chunks, text)
     except LLMError as error:
         outcome, code, said = outcome_of(error), str(error.code), error.detail
@@ -186,7 +189,7 @@ def _store(
             reply=said,
             wrote=chunks.attempt_id,
             start=start,
-            usage=stream.usage,
+            usage=stream.usage or estimated_usage(messages, "".join(came)),
             latency_ms=(time.monotonic() - began) * 1000,
             request_id=stream.request_id,
             error_code=code,

@@ -31,5 +31,13 @@ def believable(usage: Usage | None) -> Usage:
 def estimated_tokens(messages: Sequence[Any], more: str = "") -> int:
     """Tokens of a prompt: `messages`, and `more` that is sent with them, such as a schema."""
     contents = [str(message.get("content") or "") for message in messages]
-    size = sum(len(text.encode("utf-8", "surrogatepass")) for text in [*contents, more])
-    return size // BYTES_PER_TOKEN + TOKENS_PER_MESSAGE * len(contents)
+    return sum(_size(text) for text in [*contents, more]) // BYTES_PER_TOKEN + TOKENS_PER_MESSAGE * len(contents)
+
+
+def estimated_usage(messages: Sequence[Any], reply: str, more: str = "") -> Usage:
+    """What a call has used whose server did not say so, or was cut off before it did; `reply` is what came."""
+    return Usage(estimated_tokens(messages, more), _size(reply) // BYTES_PER_TOKEN)
+
+
+def _size(text: str) -> int:
+    return len(text.encode("utf-8", "surrogatepass"))

@@ -92,7 +92,18 @@ def test_a_call_is_on_record_whose_step_was_stopped_before_its_attempt_began(
         Step.objects.filter(matter=matter).update(state=StepState.CANCELED)
     running.result(timeout=10)
     assert not matter.attempts.exists()
-    assert matter.calls.get().outcome == CallOutcome.CANCELED
+    call = matter.calls.get()
+    assert call.outcome == CallOutcome.CANCELED
+    assert call.prompt_tokens > 100, "the model was asked, and its prompt is counted as nothing"
+
+
+def test_what_a_server_does_not_tell_of_its_use_is_estimated(pipeline: Pipeline, matter: Matter, llm: FakeLLM) -> None:
+    llm.set(usage=False)
+    attempt = drafted(pipeline, matter)
+    call = matter.calls.get()
+    assert call.outcome == CallOutcome.OK
+    assert call.prompt_tokens > 100
+    assert call.completion_tokens == len(attempt.text.encode()) // 4
 
 
 def test_passages_are_compared_with_their_sources(pipeline: Pipeline, matter: Matter, llm: FakeLLM) -> None:
@@ -216,7 +227,12 @@ def test_stopping_keeps_what_was_written_and_ends_the_call(pipeline: Pipeline, m
     assert attempt.status == AttemptStatus.CANCELED
     assert 0 < len(attempt.text) < 10_000
     wait_until(lambda: not llm.counts()["in_flight"], "the call is ended")
-    assert [c.outcome for c in matter.calls.all()] == [CallOutcome.CANCELED]
+    call = matter.calls.get()
+    assert call.outcome == CallOutcome.CANCELED
+    assert call.prompt_tokens > 100, (
+        "the prompt of a call that was cut off is to be paid for, and is counted as nothing"
+    )
+    assert call.completion_tokens >= len(attempt.text) // 4, "what came of its answer is counted as nothing"
     assert matter.steps.get(kind=KIND).state == StepState.CANCELED
 
 

@@ -83,7 +83,9 @@ class Completion:
             return self.kind
         return None if self.kind in ("no_finish", "no_end") else "stop"
 
-    def usage(self, text: str) -> dict[str, int]:
+    def usage(self, text: str) -> dict[str, int] | None:
+        if not self.settings.usage:
+            return None
         prompt, completion = len(self.prompt) // 4, len(text) // 4
         return {"prompt_tokens": prompt, "completion_tokens": completion, "total_tokens": prompt + completion}
 

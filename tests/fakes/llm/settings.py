@@ -61,6 +61,7 @@ class Settings:
     interval: float = 0.005
     first_token: float = 0.0
     reply_delay: float = 0.0  # before a reply that is not streamed
+    usage: bool = True  # told at the end of a call
     escape: bool = False  # non-ASCII as \\uXXXX in the JSON of chunks
     questions: int = 12
     replies: dict[str, Any] = field(default_factory=dict)  # by schema name: fields that replace those made up
