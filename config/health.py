@@ -1,4 +1,8 @@
-"""What a load balancer and an operator ask: alive, ready, and the numbers (config/metrics.py has those)."""
+"""What a load balancer and an operator ask: alive, ready, and the numbers (config/metrics.py has those).
+
+A load balancer comes by address, over plain HTTP, and is nobody. So the first two are answered before anything looks at
+the name of the host, who asks, and a form's token.
+"""
 
 from collections.abc import Callable
 
@@ -7,7 +11,10 @@ import redis
 from django.conf import settings
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseNotAllowed, JsonResponse
+from django.utils.decorators import sync_only_middleware
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_safe
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
 from companies.async_pool import database_dsn
@@ -15,7 +22,21 @@ from companies.authentication import bearer_token, principal_of_request
 from companies.models import Scope, User
 from config.metrics import numbers
 
+_SAFE = ("GET", "HEAD")
 _PLAIN = {"Content-Type": "text/plain; charset=utf-8"}
+
+
+@sync_only_middleware
+def probes(get_response: Callable[[HttpRequest], HttpResponseBase]) -> Callable[[HttpRequest], HttpResponseBase]:
+    """Answers `/healthz` and `/readyz`; 405 with `Allow` what is neither GET nor HEAD."""
+
+    def answer(request: HttpRequest) -> HttpResponseBase:
+        view = {"/healthz": healthz, "/readyz": readyz}.get(request.path)
+        if view is None:
+            return get_response(request)
+        return view(request) if request.method in _SAFE else HttpResponseNotAllowed(_SAFE)
+
+    return answer
 
 
 def healthz(request: HttpRequest) -> HttpResponse:
@@ -56,6 +77,8 @@ def _check_broker() -> None:
         broker.ping()
 
 
+@csrf_exempt
+@require_safe
 def metrics(request: HttpRequest) -> HttpResponse:
     """Prometheus text, for staff and for API keys with the admin scope."""
     try:

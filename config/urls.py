@@ -5,7 +5,7 @@ from django.contrib import admin
 from django.urls import include, path
 
 from config.api import api
-from config.health import healthz, metrics, readyz
+from config.health import metrics
 
 # What goes wrong before a view is reached: a problem document under the API, else Django's page.
 handler400 = "config.api_errors.bad_request"
@@ -16,8 +16,6 @@ admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-a
 urlpatterns = [
     path("admin/", admin.site.urls),
     path("api/v1/", api.urls),
-    path("healthz", healthz),
-    path("readyz", readyz),
     path("metrics", metrics),
     path("accounts/", include("allauth.urls")),
     path("", include("companies.urls")),

@@ -16,6 +16,22 @@ def test_it_lives(client: Client) -> None:
     assert client.get("/healthz").status_code == 200
 
 
+@pytest.mark.parametrize("path", ["/healthz", "/readyz"])
+def test_a_load_balancer_may_ask_by_whatever_name_and_over_plain_http(
+    client: Client, settings: Settings, path: str
+) -> None:
+    settings.SECURE_SSL_REDIRECT = True
+    for host in ("10.1.2.3:8000", "evil.example", "not a name"):
+        assert client.get(path, headers={"Host": host}).status_code == 200, f"refused for its Host: {host}"
+    assert client.head(path).status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/healthz", "/readyz", "/metrics"])
+def test_what_is_asked_is_not_posted(path: str) -> None:
+    response = Client(enforce_csrf_checks=True).post(path)
+    assert (response.status_code, response["Allow"]) == (405, "GET, HEAD")
+
+
 def test_it_is_ready_with_database_migrations_and_broker(client: Client) -> None:
     response = client.get("/readyz")
     assert (response.status_code, response.json()) == (200, {"ready": True})
