@@ -50,10 +50,12 @@ def main(wanted: set[str]) -> None:
 
 
 def local_model_is_wanted() -> bool:
-    """Whether LOCAL_LLM is set, in the environment or in .env."""
+    """Whether LOCAL_LLM is a file, in the environment or else in .env. What is none is refused by what reads it."""
     dotenv = ROOT / ".env"
     text = dotenv.read_text(encoding="utf-8") if dotenv.exists() else ""
-    return bool(os.environ.get("LOCAL_LLM") or re.search(r"^(export )?LOCAL_LLM=['\"]?[^'\"\s]", text, re.MULTILINE))
+    line = re.search(r"^(?:export )?LOCAL_LLM=(['\"]?)(.*?)\1\s*$", text, re.MULTILINE)
+    path = os.environ.get("LOCAL_LLM") or (line[2] if line else "")
+    return bool(path) and Path(path).is_file()
 
 
 def read_stamp() -> tuple[str, set[str]]:

@@ -6,12 +6,13 @@ import sys
 
 from config.embedded.secrets import ensure_secrets
 from config.embedded.services import remove_services
+from config.env import env
 from config.run.console import Console
 from config.run.folder import DataFolder, FolderError
 from config.run.listen import PortError, listen
 from config.run.startup import Ready, Startup
 from config.run.supervisor import GiveUpError, Supervisor
-from config.run.wishes import WishError, Wishes, read_wishes
+from config.run.wishes import EVERYWHERE, WishError, Wishes, read_wishes
 
 
 def main() -> int:
@@ -31,7 +32,7 @@ def _run_in(folder: DataFolder, wishes: Wishes) -> int:
     if leftovers := folder.end_leftovers():
         print(f"The last run was killed; what it left running was ended: {', '.join(leftovers)}")
     with listen(wishes.host, wishes.port, "PORT") as web_socket:
-        listen("127.0.0.1", wishes.flower_port, "FLOWER_PORT").close()
+        listen(wishes.host, wishes.flower_port, "FLOWER_PORT").close()
         console = Console(folder.path / "logs")
         supervisor = Supervisor(console, folder.record)
         startup = Startup(supervisor, console, wishes, ensure_secrets(folder.path), web_socket.fileno())
@@ -85,19 +86,24 @@ def _say_end(outcome: object, console: Console, wishes: Wishes) -> int:
 
 def banner(ready: Ready, wishes: Wishes) -> str:
     """The words that say that everything is up."""
-    host = f"[{wishes.host}]" if ":" in wishes.host else wishes.host
     accounts = "\n".join(f"             {line}" for line in ready.accounts)
     return f"""
-  Ready      http://{host}:{wishes.port}/
+  Ready      http://{wishes.site}:{wishes.port}/{_other_names(wishes)}
   Accounts
 {accounts}
-  Flower     http://127.0.0.1:{wishes.flower_port}/  flower  {ready.flower_password}
+  Flower     http://{wishes.site}:{wishes.flower_port}/  flower  {ready.flower_password}
   Model      {ready.model}
   Rippling,
   Carta      {ready.providers}
   Data       {wishes.data_dir}
   Ctrl-C ends everything in order.
 """
+
+
+def _other_names(wishes: Wishes) -> str:
+    if wishes.host not in EVERYWHERE or env("ALLOWED_HOSTS"):
+        return ""
+    return "\n             from elsewhere: set ALLOWED_HOSTS to the names and addresses by which it is opened there"
 
 
 if __name__ == "__main__":

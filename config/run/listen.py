@@ -24,7 +24,7 @@ def listen(host: str, port: int, variable: str) -> socket.socket:
         except BaseException:
             listener.close()
             raise
-    except (OSError, OverflowError) as error:
+    except (OSError, OverflowError, UnicodeError) as error:  # the last: what can't be a name at all
         raise PortError(_explain(error, host, port, variable)) from error
     return listener
 
@@ -37,9 +37,9 @@ def _bind(listener: socket.socket, address: object) -> None:
     listener.listen(BACKLOG)
 
 
-def _explain(error: OSError | OverflowError, host: str, port: int, variable: str) -> str:
+def _explain(error: Exception, host: str, port: int, variable: str) -> str:
     if isinstance(error, OSError) and error.errno == errno.EADDRINUSE:
         free = port + 1 if port < 65535 else port - 1
         return f"Port {port} is taken: end what listens there, or choose another, as in `make run {variable}={free}`."
-    reason = error.strerror if isinstance(error, OSError) else error
+    reason = "that is no name of a host" if isinstance(error, UnicodeError) else getattr(error, "strerror", error)
     return f"Nothing can listen on {host}:{port} ({reason}): set HOST and {variable} to what this machine has."

@@ -22,7 +22,7 @@ from config.run import children
 from config.run.child import Child, Stage
 from config.run.console import Console
 from config.run.fixture_providers import FixtureProviders
-from config.run.probe import answers, visitor_headers
+from config.run.probe import answers
 from config.run.supervisor import GiveUpError, Supervisor
 from config.run.wishes import Wishes
 
@@ -176,17 +176,15 @@ class Startup:
         port = self._wishes.flower_port
         child = self._child(
             "flower",
-            children.flower(LOOPBACK, port),
+            children.flower(self._wishes.host, port),
             Stage.FRONT,
-            is_ready=partial(answers, LOOPBACK, port, "/healthcheck"),
+            is_ready=partial(answers, self._wishes.address, port, "/healthcheck"),
         )
         return replace(child, environment={**child.environment, "FLOWER_BASIC_AUTH": f"flower:{self._flower_password}"})
 
     def _web(self) -> Child:
         command = children.web("--fd", str(self._web_fd))
-        host = {"0.0.0.0": LOOPBACK, "::": "::1"}.get(self._wishes.host, self._wishes.host)  # noqa: S104 - compared only
-        port = self._wishes.port
-        is_ready = partial(answers, host, port, "/healthz", visitor_headers(host, port))
+        is_ready = partial(answers, self._wishes.address, self._wishes.port, "/healthz")
         return self._child("web", command, Stage.FRONT, is_ready=is_ready, pass_fds=(self._web_fd,))
 
     def _with_credentials(self, child: Child) -> Child:

@@ -11,6 +11,8 @@ __all__ = ["WishError", "Wishes", "read_wishes"]
 # A model on this machine answers two at a time (config/run/local_llm.py): further calls wait in the ledger, where
 # waiting costs nothing, and not at the model, where the time to the first word runs.
 LOCAL_LLM_PROCESSES, LOCAL_LLM_THREADS = 1, 3
+EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - compared only
+"""Each HOST that means all addresses of the machine, with the one by which the machine reaches itself."""
 
 
 @dataclass(frozen=True)
@@ -31,6 +33,18 @@ class Wishes:
     demo_providers: bool
     worker_processes: int
     worker_threads: int
+
+    @property
+    def address(self) -> str:
+        """By which this machine reaches what listens on `host`."""
+        return EVERYWHERE.get(self.host, self.host)
+
+    @property
+    def site(self) -> str:
+        """The name or address in the page's URL."""
+        if self.host in EVERYWHERE:
+            return "localhost"
+        return f"[{self.host}]" if ":" in self.host else self.host
 
 
 def read_wishes() -> Wishes:

@@ -14,7 +14,9 @@ def test_a_taken_port_names_the_variable_to_change() -> None:
             listen("127.0.0.1", port, "PORT")
 
 
-@pytest.mark.parametrize(("host", "port"), [("192.0.2.1", 8000), ("no such host", 8000), ("127.0.0.1", 70000)])
+@pytest.mark.parametrize(
+    ("host", "port"), [("192.0.2.1", 8000), ("no such host", 8000), ("127.0.0.1", 70000), ("a..b", 8000)]
+)
 def test_an_impossible_address_names_the_variables(host: str, port: int) -> None:
     with pytest.raises(PortError, match="set HOST and PORT"):
         listen(host, port, "PORT")

@@ -133,16 +133,24 @@ class TestInstall:
         assert "--no-dev" not in commands[1]
         assert all("--inexact" in command for command in commands)
 
-    @pytest.mark.parametrize("source", ["environment", "dotenv"])
-    def test_llama_cpp_is_installed_only_where_local_llm_is_set(
-        self, commands: list[str], monkeypatch: pytest.MonkeyPatch, source: str
+    @pytest.mark.parametrize(("source", "quote"), [("environment", ""), ("dotenv", ""), ("dotenv", '"')])
+    def test_llama_cpp_is_installed_only_where_local_llm_is_a_file(
+        self, commands: list[str], monkeypatch: pytest.MonkeyPatch, source: str, quote: str
     ) -> None:
+        model = install.ROOT / "small model.gguf"
+
+        def wish() -> None:
+            if source == "environment":
+                monkeypatch.setenv("LOCAL_LLM", str(model))
+            else:
+                (install.ROOT / ".env").write_text(f"PORT=8000\nLOCAL_LLM={quote}{model}{quote}\n")
+
         install.main(set())
+        wish()
+        install.main(set())
+        assert len(commands) == 1, "where there is no such file the start is refused, so nothing is loaded for it"
         assert "local-llm" not in commands[0]
-        if source == "environment":
-            monkeypatch.setenv("LOCAL_LLM", "/models/small.gguf")
-        else:
-            (install.ROOT / ".env").write_text("PORT=8000\nLOCAL_LLM=/models/small.gguf\n")
+        model.touch()
         install.main(set())
         assert "--extra local-llm" in commands[1]
         assert json.loads(install.STAMP.read_text())["groups"] == ["local-llm"]

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from config.env import BASE_DIR, env
-from config.run.startup import LOCAL_LLM_LIMITS, local_llm_limits
+from config.run.__main__ import banner
+from config.run.startup import LOCAL_LLM_LIMITS, Ready, local_llm_limits
 from config.run.wishes import WishError, read_wishes
 
 
@@ -21,6 +22,27 @@ def test_without_any_variable_it_is_as_the_contract_says() -> None:
     assert (wishes.host, wishes.port, wishes.flower_port) == ("127.0.0.1", 8000, 5555)
     assert wishes.data_dir == BASE_DIR / ".data"
     assert (wishes.worker_processes, wishes.worker_threads) == (os.cpu_count(), 100)
+
+
+@pytest.mark.parametrize(
+    ("host", "address", "site"),
+    [
+        ("0.0.0.0", "127.0.0.1", "localhost"),  # nothing listens there
+        ("::", "::1", "localhost"),
+        ("::1", "::1", "[::1]"),
+        ("127.0.0.1", "127.0.0.1", "127.0.0.1"),
+    ],
+)
+def test_the_printed_address_can_be_opened_and_says_what_opens_it_elsewhere(
+    monkeypatch: pytest.MonkeyPatch, host: str, address: str, site: str
+) -> None:
+    monkeypatch.setenv("HOST", host)
+    wishes = read_wishes()
+    words = banner(Ready(["founder@demo.example"], "secret", "a model", "fixtures"), wishes)
+    assert wishes.address == address
+    assert f"http://{site}:8000/" in words
+    assert f"http://{site}:5555/" in words, "Flower listens where HOST says, too"
+    assert ("ALLOWED_HOSTS" in words) == (site == "localhost")
 
 
 def test_a_model_on_this_machine_is_asked_by_few_threads(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
