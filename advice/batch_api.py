@@ -9,13 +9,14 @@ from uuid import UUID
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import OperationalError
 from django.http import HttpRequest, JsonResponse
-from ninja import Body, Header, Query, Router, Schema
-from pydantic import AfterValidator, ConfigDict, Field, field_validator
+from ninja import Body, Header, Query, Router
+from pydantic import AfterValidator, Field, field_validator
 
 from advice.services import cancel_matter
 from companies.api_auth import Authentication, caller
 from companies.postgresql.locks import is_locked_out
 from companies.problems import Problem, not_found, problems
+from companies.request_body import RequestBody
 from matters.api import SubmitBody, calling_company, calling_person
 from matters.batches import (
     LIMIT,
@@ -47,10 +48,8 @@ class BatchMatter(SubmitBody):
     custom_id: Annotated[str, Field(max_length=255), AfterValidator(storable)] | None = None
 
 
-class BatchBody(Schema):
+class BatchBody(RequestBody):
     """All of them are stored, or none."""
-
-    model_config = ConfigDict(extra="forbid")
 
     matters: Annotated[list[BatchMatter], Field(min_length=1, max_length=LIMIT)]
 

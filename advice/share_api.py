@@ -7,7 +7,7 @@ from uuid import UUID
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.urls import reverse
 from ninja import Body, Query, Router, Schema
-from pydantic import ConfigDict, Field, StrictBool, StrictInt
+from pydantic import Field, StrictBool, StrictInt
 
 from advice.api import wanted_attempt
 from advice.models import ShareLink
@@ -15,6 +15,7 @@ from advice.sharing import DEFAULT_DAYS, links_of, revoke_link, share_attempt
 from companies.api_auth import Authentication, caller
 from companies.models import User
 from companies.problems import Problem, not_found, problems
+from companies.request_body import RequestBody
 from matters.api import own_matter
 from matters.models import Matter
 from matters.paging import page_of
@@ -24,10 +25,8 @@ router = Router(auth=Authentication(), tags=["advice"])
 Number = Annotated[StrictInt, Field(ge=1, le=999_999_999)] | None
 
 
-class ShareBody(Schema):
+class ShareBody(RequestBody):
     """Which attempt to share (the newest that fits), for how many days, and whether with the list of facts."""
-
-    model_config = ConfigDict(extra="forbid")
 
     version: Number = None
     attempt: Number = None

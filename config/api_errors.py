@@ -160,7 +160,9 @@ def _on_http_error(request: HttpRequest, error: HttpError) -> HttpResponse:
 
 
 def _on_suspicious(request: HttpRequest, error: Exception) -> HttpResponse:
-    """A form instead of JSON that Django refuses to read, while it looks for the CSRF token."""
+    """A form instead of JSON that Django refuses to read, while it looks for the CSRF token; an address without end."""
+    if isinstance(error, TooManyFieldsSent) and request.method in ("GET", "HEAD"):
+        return problem_response(request, Problem(400, "The address has more than 1,000 parameters."))
     return problem_response(request, Problem(400, "The body can't be read. Send JSON in UTF-8."))
 
 

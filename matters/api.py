@@ -5,10 +5,9 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from django.http import HttpRequest, JsonResponse
-from ninja import Body, Header, Query, Router, Schema
+from ninja import Body, Header, Query, Router
 from pydantic import (
     AfterValidator,
-    ConfigDict,
     Field,
     StrictBool,
     StrictInt,
@@ -21,6 +20,7 @@ from companies.access import company_of
 from companies.api_auth import Authentication, caller
 from companies.models import Company, User
 from companies.problems import Problem, invalid, not_found, problems
+from companies.request_body import RequestBody
 from matters.assigning import NoSuchMember, assign_question
 from matters.callback import HEADERS_LIMIT, check_names, clean_callback_headers, clean_webhook_url
 from matters.dedupe import earlier_matters, mark_of
@@ -56,10 +56,8 @@ def _small_json(value: dict[str, Any]) -> dict[str, Any]:
     return value
 
 
-class SubmitBody(Schema):
-    """A question to be answered. Unknown fields are refused, so that a misspelt one is not silently ignored."""
-
-    model_config = ConfigDict(extra="forbid")
+class SubmitBody(RequestBody):
+    """A question to be answered."""
 
     question: Annotated[str, AfterValidator(clean_question)]
     priority: Priority = Priority.INTERACTIVE
@@ -67,7 +65,7 @@ class SubmitBody(Schema):
     webhook_url: Annotated[str, AfterValidator(clean_webhook_url)] = ""
     callback_headers: Annotated[dict[str, str], AfterValidator(clean_callback_headers)] = Field(default_factory=dict)
     metadata: Annotated[dict[str, Any], AfterValidator(_small_json)] = Field(default_factory=dict)
-    dedupe: StrictBool | Annotated[str, Field(min_length=1, max_length=255), AfterValidator(storable)] = False
+    dedupe: StrictBool | Annotated[str, Field(min_length=1, max_length=255)] = False
 
     @field_validator("callback_headers", mode="before")
     @classmethod
@@ -88,7 +86,7 @@ class SubmitBody(Schema):
     def _name_or_true(cls, value: object) -> object:
         if not isinstance(value, bool) and not (isinstance(value, str) and 0 < len(value) <= 255):
             raise ValueError("Give a name of 1 to 255 characters, or true: the words of the question.")
-        return value
+        return storable(value) if isinstance(value, str) else value
 
     def submission(self) -> Submission:
         """What the body asks for."""
@@ -103,10 +101,8 @@ class SubmitBody(Schema):
         )
 
 
-class AnswerBody(Schema):
+class AnswerBody(RequestBody):
     """One of `answer`, `unknown: true`, `offered: true` and `proposal: true`."""
-
-    model_config = ConfigDict(extra="forbid")
 
     answer: Annotated[str, AfterValidator(clean_answer)] | None = None
     unknown: StrictBool = False
@@ -253,10 +249,8 @@ def answer(request: HttpRequest, matter_id: UUID, question_id: UUID, body: Body[
     return JsonResponse(question_as_json(question))
 
 
-class AssignBody(Schema):
+class AssignBody(RequestBody):
     """The e-mail address of a member of the matter's company; null takes the question back."""
-
-    model_config = ConfigDict(extra="forbid")
 
     email: Annotated[str, Field(max_length=254), AfterValidator(storable)] | None
 

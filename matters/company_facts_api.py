@@ -6,11 +6,12 @@ from uuid import UUID
 
 from django.http import HttpRequest, JsonResponse
 from ninja import Body, Query, Router, Schema
-from pydantic import AfterValidator, ConfigDict, Field, StrictInt, model_validator
+from pydantic import AfterValidator, Field, StrictInt, model_validator
 
 from companies.api_auth import Authentication, caller
 from companies.models import User
 from companies.problems import Problem, invalid, not_found, problems
+from companies.request_body import RequestBody
 from matters.company_facts import company_fact_as_json, facts_of
 from matters.models import CompanyFact, CompanyFactEntry
 from matters.paging import page_of
@@ -74,10 +75,8 @@ class CompanyFactPage(Schema):
     next: str | None
 
 
-class SettleBody(Schema):
+class SettleBody(RequestBody):
     """Either `choose`, an id of `disputed`, or a `value` of one's own, with its unit."""
-
-    model_config = ConfigDict(extra="forbid")
 
     choose: Annotated[StrictInt, Field(ge=1, lt=2**63)] | None = None
     value: Annotated[str, Field(max_length=10_000)] | None = None

@@ -11,7 +11,7 @@ from matters.company_facts import days_since
 from matters.models import Fact, Matter, Question
 from matters.offering import offer_of
 from matters.progress import progress_of
-from matters.usage import calls_made
+from matters.usage import calls_made, plain
 
 
 def matter_as_json(matter: Matter) -> dict[str, Any]:
@@ -137,6 +137,6 @@ def _usage_of(matters: Sequence[Matter]) -> dict[UUID, dict[str, Any]]:
             "calls": row["count"],
             "prompt_tokens": row["prompt"],
             "completion_tokens": row["completion"],
-            "cost": str(row["dollars"]),
+            "cost": plain(row["dollars"]),
         }
     return usage

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import UTC, timedelta
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -14,6 +15,11 @@ from matters.models import CallOutcome, LLMCall
 def calls_made() -> QuerySet[LLMCall]:
     """The calls that reached for a model, whatever came of them; not the replies that were used again."""
     return LLMCall.objects.exclude(outcome=CallOutcome.CACHED)
+
+
+def plain(dollars: Decimal) -> str:
+    """The amount as the API shows it, without zeros at its end: `0`, `0.25`."""
+    return f"{dollars.normalize():f}"
 
 
 def usage_of(companies: Sequence[UUID], days: int) -> list[dict[str, Any]]:
@@ -31,7 +37,7 @@ def usage_of(companies: Sequence[UUID], days: int) -> list[dict[str, Any]]:
             "calls": row["count"],
             "prompt_tokens": row["prompt"],
             "completion_tokens": row["completion"],
-            "cost": str(row["dollars"]),
+            "cost": plain(row["dollars"]),
         }
         for row in rows.order_by("-day", "model")
     ]

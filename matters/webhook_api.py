@@ -6,13 +6,14 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, JsonResponse
-from ninja import Body, Query, Router, Schema
-from pydantic import AfterValidator, ConfigDict, Field
+from ninja import Body, Query, Router
+from pydantic import AfterValidator, Field
 
 from companies.api_auth import Authentication, caller
 from companies.encryption import Sealed
 from companies.models import Company, WebhookEndpoint, WebhookSecret
 from companies.problems import Problem, not_found, problems
+from companies.request_body import RequestBody
 from companies.webhooks import MOST_ENDPOINTS, new_secret
 from matters.api import calling_company, seen_matter
 from matters.callback import check_names, clean_webhook_url
@@ -31,10 +32,8 @@ def _without_doubles(types: list[EventType]) -> list[EventType]:
     return list(dict.fromkeys(types))
 
 
-class EndpointBody(Schema):
+class EndpointBody(RequestBody):
     """A receiver. `events`: the types it wants, all of them; null or absent: only the ends."""
-
-    model_config = ConfigDict(extra="forbid")
 
     url: Annotated[str, AfterValidator(clean_webhook_url)]
     events: Annotated[list[EventType], Field(min_length=1), AfterValidator(_without_doubles)] | None = None

@@ -83,7 +83,8 @@ def test_it_refuses_what_is_no_json(api: Program, body: bytes) -> None:
     ("fields", "named"),
     [
         ({"priority": "urgent"}, "priority"),
-        ({"priority": None}, "priority"),
+        ({"dedupe": "a\x00"}, "dedupe"),
+        ({"dedupe": 1}, "dedupe"),
         ({"model": "m" * 201}, "model"),
         ({"model": "\x00"}, "model"),
         ({"model": 4}, "model"),
@@ -98,6 +99,24 @@ def test_it_refuses_what_is_no_json(api: Program, body: bytes) -> None:
 )
 def test_it_names_the_field_that_is_wrong(api: Program, fields: dict[str, Any], named: str) -> None:
     assert fields_of(refused(api, {"question": "How?"} | fields)) == [named]
+
+
+def test_null_leaves_out_what_need_not_be_given(api: Program) -> None:
+    left_out = dict.fromkeys(("priority", "model", "webhook_url", "callback_headers", "metadata", "dedupe"))
+    key = {"Idempotency-Key": "once"}
+    first = api.post(MATTERS, {"question": "How?"}, **key)
+    again = api.post(MATTERS, {"question": "How?"} | left_out, **key)
+    assert again.status_code == 202, again.content
+    assert again.content == first.content, "both say the same, so one key stands for both"
+    assert Matter.objects.get().priority == "interactive"
+    batch = api.post("/api/v1/batches", {"matters": [{"question": "How?", "custom_id": None} | left_out]})
+    assert batch.status_code == 202, batch.content
+    assert Matter.objects.latest("submitted_at").priority == "batch"
+
+
+def test_an_address_has_a_bounded_number_of_parameters(api: Program) -> None:
+    path = f"{MATTERS}?{'&'.join(f'a{n}=1' for n in range(1_001))}"
+    assert "1,000 parameters" in read_problem(api.send("GET", path), 400)["detail"]
 
 
 def test_it_names_every_wrong_field_at_once(api: Program) -> None:

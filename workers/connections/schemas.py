@@ -5,9 +5,10 @@ from typing import Annotated
 from uuid import UUID
 
 from ninja import Schema
-from pydantic import AfterValidator, ConfigDict, Field, SecretStr
+from pydantic import AfterValidator, Field, SecretStr
 
 from companies.connections import ConnectionStatus, Method, Provider
+from companies.request_body import RequestBody
 from matters.validation import check_storable
 from workers.connections.forms import LONGEST, check_secret
 
@@ -26,10 +27,8 @@ Secret = Annotated[SecretStr, Field(max_length=LONGEST), AfterValidator(_secret)
 IssuerId = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_identifier)]
 
 
-class ConnectBody(Schema):
+class ConnectBody(RequestBody):
     """`api_token` for Rippling; `client_id` and `client_secret` for Carta, and `issuer_id` where there are several."""
-
-    model_config = ConfigDict(extra="forbid")
 
     provider: Provider
     api_token: Secret | None = None
@@ -38,10 +37,8 @@ class ConnectBody(Schema):
     issuer_id: IssuerId | None = None
 
 
-class IssuerBody(Schema):
+class IssuerBody(RequestBody):
     """The company on Carta that is to be read."""
-
-    model_config = ConfigDict(extra="forbid")
 
     issuer_id: IssuerId
 
