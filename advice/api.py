@@ -4,7 +4,7 @@ import asyncio
 import logging
 import time
 from collections.abc import AsyncIterator
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -33,6 +33,8 @@ router = Router(auth=Authentication(), tags=["advice"])
 streams = Router(auth=AsyncAuthentication(), tags=["events"])
 
 COMMENT_SECONDS = 15.0
+GATHER_SECONDS = 0.5
+LITTLE_TEXT = 2_000  # code points of events
 Number = Annotated[int | None, Query(ge=1, le=999_999_999)]  # of a version or an attempt
 
 
@@ -125,16 +127,28 @@ async def poll(
     limit: Annotated[int, Query(ge=1, le=500)] = 100,
     wait: Annotated[float, Query(ge=0, le=30)] = 0,
 ) -> HttpResponse:
-    """`{"events": […], "cursor": …, "done": …}`. `wait`: seconds to wait for an event when there is none yet."""
+    """`{"events": […], "cursor": …, "done": …}`. `wait`: seconds to wait for an event when there is none yet.
+
+    With it, text that is being written is gathered for half a second: else each piece would cost a request.
+    """
     cursor = await _admitted(request, matter_id, after)
+    until = time.monotonic() + wait
     try:
         page = await read_page(matter_id, cursor, limit=limit)
         if not page.items and not page.done and wait:
             await _wait_for_event(matter_id, cursor, wait)
             page = await read_page(matter_id, cursor, limit=limit)
+        if _is_little_text(page) and (seconds := min(GATHER_SECONDS, until - time.monotonic())) > 0:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(hub().ending.wait(), seconds)
+            page = await read_page(matter_id, cursor, limit=limit)
     except MatterGoneError as error:  # deleted in this moment
         raise not_found() from error
     return HttpResponse(_poll_body(page, limit), content_type="application/json")
+
+
+def _is_little_text(page: Page) -> bool:
+    return 0 < sum(len(i.json) for i in page.items) < LITTLE_TEXT and all(i.type == "advice.delta" for i in page.items)
 
 
 def _poll_body(page: Page, limit: int) -> str:

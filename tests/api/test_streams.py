@@ -89,6 +89,24 @@ def test_polls_of_any_size_show_the_same_events(
         assert len(poll(installation, advised, limit=limit)["events"]) == limit
 
 
+def test_who_waits_for_text_is_not_answered_for_each_piece(installation: Installation) -> None:
+    pieces = 100
+    installation.llm.set(text_size=20 * pieces, chunk=20, interval=0.03)
+    try:
+        matter = waiting_matter(installation)
+        cursor = poll(installation, matter, limit=500)["cursor"]
+        answer_all(installation, matter)
+        answers: list[Event] = []
+        while not answers or not answers[-1]["done"]:
+            answers.append(poll(installation, matter, after=answers[-1]["cursor"] if answers else cursor, wait=20))
+    finally:
+        installation.llm.reset()
+    events = [event for answer in answers for event in answer["events"]]
+    assert len(text_of(events)) == matter_of(installation, matter)["advice"]["length"]
+    with_text = [a for a in answers if any(event["type"] == "advice.delta" for event in a["events"])]
+    assert 1 < len(with_text) < pieces / 3, "each piece of a text costs a poll: a few matters use a key's rate up"
+
+
 def page_after(product: Installation, matter: str, limit: int, cursor: str) -> Event:
     return poll(product, matter, after=cursor, limit=limit)
 
