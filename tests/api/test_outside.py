@@ -1,5 +1,6 @@
 """The web process as a client meets it: raw bytes, and a database or broker that goes away and comes back."""
 
+import contextlib
 import http.client
 import json
 import time
@@ -15,6 +16,7 @@ import httpx2
 import pytest
 
 from config.run import children
+from config.run.web import KEPT_BODY_BYTES
 from tests.api.gate import Gate
 from tests.processes import Installation, Process, free_port, wait_until
 from tests.test_journey import submit, wait_for_status
@@ -95,6 +97,38 @@ def test_a_body_without_a_length_is_bounded_as_well(installation: Installation) 
         assert response.getheader("Content-Type") == f"application/{'problem+' if status == 413 else ''}json"
         assert ("request_id" in document) == (status == 413)
     connection.close()
+
+
+@pytest.mark.parametrize("declared", [True, False])
+def test_no_more_of_a_body_is_kept_than_any_address_takes(installation: Installation, declared: bool) -> None:
+    assert installation.web is not None
+    pid, piece = installation.web.pid, b" " * 2**20
+    headers = {"Authorization": f"Bearer {installation.api_key}", "Content-Type": "application/json"}
+    connection = http.client.HTTPConnection("127.0.0.1", installation.port, timeout=60)
+    connection.putrequest("POST", MATTERS)
+    for name, value in (headers | ({"Content-Length": str(64 * 2**20)} if declared else {})).items():
+        connection.putheader(name, value)
+    if not declared:
+        connection.putheader("Transfer-Encoding", "chunked")
+    connection.endheaders()
+    for _ in range(64):
+        connection.send(piece if declared else b"100000\r\n" + piece + b"\r\n")
+    wait_until(lambda: largest_open_file(pid) >= KEPT_BODY_BYTES, "the body is on its way to a file")
+    assert largest_open_file(pid) == KEPT_BODY_BYTES, "whoever comes may fill the disk"
+    connection.send(b"" if declared else b"0\r\n\r\n")
+    response = connection.getresponse()
+    assert response.status == 413, response.read()
+    connection.close()
+
+
+def largest_open_file(pid: int) -> int:
+    """Bytes of the largest deleted file that a process holds (Linux)."""
+    sizes = [0]
+    for descriptor in Path(f"/proc/{pid}/fd").iterdir():
+        with contextlib.suppress(OSError):
+            if "(deleted)" in str(descriptor.readlink()):
+                sizes.append(descriptor.stat().st_size)
+    return max(sizes)
 
 
 @pytest.mark.parametrize(
