@@ -24,6 +24,9 @@ from benchmarks.programs import Program
 from config.embedded.postgres import PostgresServer
 from config.embedded.redis import RedisServer
 
+# Whether one falls into a run is chance. One that does writes pages whole, of which five minutes' answers would have
+# their share, and may keep every commit waiting for half a second, while it has its files flushed.
+NO_CHECKPOINTS = {"checkpoint_timeout": "1d", "max_wal_size": "32GB"}
 RESTING = 0.2  # seconds of CPU in a second that beats, heartbeats and idle connections may take
 
 
@@ -81,6 +84,9 @@ class World:
         self._ends.callback(self.redis.stop)
         self._redis_url = self.redis.start()
         self._admin = self._ends.enter_context(psycopg.connect(self.url, autocommit=True))
+        for name, value in NO_CHECKPOINTS.items():
+            self._admin.execute(f"ALTER SYSTEM SET {name} = '{value}'".encode())
+        self._admin.execute("SELECT pg_reload_conf()")
         self.llm = self.program("llm", [sys.executable, "-m", "benchmarks.llm"], dict(os.environ))
         await self.llm.says("}")
         self.llm_port = int(json.loads(self.llm.words())["port"])
