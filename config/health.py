@@ -12,6 +12,7 @@ from django.conf import settings
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseNotAllowed, JsonResponse
+from django.urls import ResolverMatch
 from django.utils.decorators import sync_only_middleware
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_safe
@@ -31,9 +32,11 @@ def probes(get_response: Callable[[HttpRequest], HttpResponseBase]) -> Callable[
     """Answers `/healthz` and `/readyz`; 405 with `Allow` what is neither GET nor HEAD."""
 
     def answer(request: HttpRequest) -> HttpResponseBase:
-        view = {"/healthz": healthz, "/readyz": readyz}.get(request.path)
+        route = request.path.removeprefix("/")
+        view = {"healthz": healthz, "readyz": readyz}.get(route)
         if view is None:
             return get_response(request)
+        request.resolver_match = ResolverMatch(view, (), {}, route=route)  # for the request's line in the log
         return view(request) if request.method in _SAFE else HttpResponseNotAllowed(_SAFE)
 
     return answer

@@ -89,11 +89,12 @@ def test_a_request_has_one_line_with_its_route_and_neither_its_query_nor_its_sec
     lines = formatter(debug=False)
     caplog.handler.setFormatter(lines)
     with caplog.at_level(logging.INFO):
-        answers = [Client().get(path) for path in (f"/?q={CANARY}", f"/shared/{CANARY}/", f"/{CANARY}")]
+        answers = [Client().get(path) for path in ("/healthz", f"/?q={CANARY}", f"/shared/{CANARY}/", f"/{CANARY}")]
     assert CANARY not in caplog.text
     found = [json.loads(line) for line in caplog.text.splitlines() if '"requests"' in line]
     assert [line["request"] for line in found] == [answer["X-Request-ID"] for answer in answers]
     assert [(line["method"], line["route"], line["status"]) for line in found] == [
+        ("GET", "healthz", 200),
         ("GET", "", 302),
         ("GET", "shared/<str:token>/", 404),
         ("GET", "", 404),
