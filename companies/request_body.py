@@ -5,6 +5,8 @@ from typing import Any
 from ninja import Schema
 from pydantic import ConfigDict, model_validator
 
+_NULL = {"type": "null"}
+
 
 class RequestBody(Schema):
     """Unknown fields are refused, so that a misspelt one is not silently ignored.
@@ -27,23 +29,8 @@ class RequestBody(Schema):
     def __get_pydantic_json_schema__(cls, core_schema: Any, handler: Any) -> dict[str, Any]:
         """OpenAPI says so, too."""
         schema: dict[str, Any] = handler(core_schema)
-        fields = handler.resolve_ref_schema(schema).get("properties", {})
-        for name, field in fields.items():
-            if name in cls.model_fields and not cls.model_fields[name].is_required() and not _takes_null(field):
-                fields[name] = {"anyOf": [_without_notes(field), {"type": "null"}], **_notes(field)}
+        described = handler.resolve_ref_schema(schema).get("properties", {})
+        for name, field in cls.model_fields.items():
+            if not field.is_required() and _NULL not in described[name].get("anyOf", []):
+                described[name] = {"anyOf": [described[name], _NULL]}
         return schema
-
-
-_NOTES = ("title", "description", "default")
-
-
-def _takes_null(field: dict[str, Any]) -> bool:
-    return {"type": "null"} in field.get("anyOf", [])
-
-
-def _without_notes(field: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in field.items() if name not in _NOTES}
-
-
-def _notes(field: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in field.items() if name in _NOTES}

@@ -19,17 +19,17 @@ KEPT_BODY_BYTES = 24 * 1024 * 1024  # the largest that is taken is a document of
 class PatientProtocol(WebSocketProtocol):  # type: ignore[misc] # daphne has no types
     """A WebSocket that ends behind its last byte, and waits for the answer to its close as the kernel does for text."""
 
-    closeHandshakeTimeout = UNREAD_MILLISECONDS / 1000  # noqa: N815 # stronger than what the factory was told
+    closeHandshakeTimeout = UNREAD_MILLISECONDS / 1000  # noqa: N815 # Autobahn's name; goes before the factory's
 
-    def dropConnection(self, abort: bool = False) -> None:  # noqa: N802 # Autobahn's
+    def dropConnection(self, abort: bool = False) -> None:  # noqa: N802 # Autobahn's name
         """Ends the connection: without a reset where both sides have closed."""
         super().dropConnection(abort=abort and not self.wasClean)
 
 
-class BoundedRequest(http_protocol.WebRequest):  # type: ignore[misc] # likewise
+class BoundedRequest(http_protocol.WebRequest):  # type: ignore[misc] # daphne has no types
     """A request of whose body no more is kept than what no address of ours takes: the answer is 413 as for that."""
 
-    def handleContentChunk(self, data: bytes) -> None:  # noqa: N802 # Twisted's
+    def handleContentChunk(self, data: bytes) -> None:  # noqa: N802 # Twisted's name
         """A further piece of the body."""
         super().handleContentChunk(data[: max(0, KEPT_BODY_BYTES - self.content.tell())])
 

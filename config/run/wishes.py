@@ -11,7 +11,7 @@ __all__ = ["WishError", "Wishes", "read_wishes"]
 # A model on this machine answers two at a time (config/run/local_llm.py): further calls wait in the ledger, where
 # waiting costs nothing, and not at the model, where the time to the first word runs.
 LOCAL_LLM_PROCESSES, LOCAL_LLM_THREADS = 1, 3
-EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - compared only
+EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - HOST is compared with them, nothing is bound
 """Each HOST that means all addresses of the machine, with the one by which the machine reaches itself."""
 
 

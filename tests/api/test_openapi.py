@@ -55,6 +55,14 @@ def test_it_is_openapi(description: dict[str, Any]) -> None:
     assert [error.message for error in OpenAPIV31SpecValidator(description).iter_errors()] == []
 
 
+def test_it_says_of_each_field_that_need_not_be_sent_that_it_may_be_null(description: dict[str, Any]) -> None:
+    bodies = {name: body for name, body in description["components"]["schemas"].items() if name.endswith("Body")}
+    assert {"SubmitBody", "AnswerBody", "ShareBody", "EndpointBody"} <= bodies.keys()
+    for name, body in bodies.items():
+        for field in body["properties"].keys() - set(body.get("required", [])):
+            assert {"type": "null"} in body["properties"][field].get("anyOf", []), f"{name}.{field}"
+
+
 def test_every_call_of_the_contract_is_in_it(description: dict[str, Any]) -> None:
     calls = {(method, path) for path, methods in description["paths"].items() for method in methods}
     assert calls == {

@@ -272,7 +272,7 @@ def test_a_reader_who_pauses_reads_the_websocket_to_its_end(
     url = f"ws://127.0.0.1:{installation.port}/ws/matters/{advised}/"
     key = {"Authorization": f"Bearer {installation.api_key}"}
     with connect(url, sock=line, additional_headers=key, max_queue=1) as open_socket:
-        time.sleep(PAUSE)
+        time.sleep(PAUSE)  # the pause is what is tested: there is nothing to wait for
         events = [json.loads(frame) for frame in open_socket]
         assert open_socket.close_code == 1000, "the connection was cut off while its end was on its way"
     assert text_of(events) == text_of(everything)
