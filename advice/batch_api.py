@@ -14,7 +14,7 @@ from pydantic import AfterValidator, Field, field_validator
 
 from advice.services import cancel_matter
 from companies.api_auth import Authentication, caller
-from companies.postgresql.locks import is_locked_out
+from companies.postgresql.faults import is_locked_out
 from companies.problems import Problem, not_found, problems
 from companies.request_body import RequestBody
 from matters.api import SubmitBody, calling_company, calling_person

@@ -96,7 +96,7 @@ class MatterPage:
         """Questions that are not worded yet."""
         return 0 if self.is_ended else sum(q.status in _COMING for q in self.questions)
 
-    @property
+    @cached_property
     def fetching(self) -> list[tuple[Question, Question | None]]:
         """Questions that a provider is asked, each with the question whose answer it waits for, if it waits for one."""
         if self.is_ended:

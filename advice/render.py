@@ -104,7 +104,8 @@ def _part(name: str, page: MatterPage, **context: object) -> SafeString:
 
 def _questions(page: MatterPage, invalid: AnswerForm | None) -> SafeString:
     cards = [part for question in page.cards for part in (_card(page, question, invalid), *_beside(page, question))]
-    return _render("questions", page=page, head=_part("questions_head", page), cards=cards)
+    around = {name: _part(f"questions_{name}", page) for name in ("head", "fetching")}
+    return _render("questions", page=page, cards=cards, **around)
 
 
 def _card(page: MatterPage, question: Question, invalid: AnswerForm | None) -> SafeString:

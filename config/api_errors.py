@@ -8,7 +8,7 @@ from typing import Any
 import psycopg
 from asgiref.sync import iscoroutinefunction
 from django.core.exceptions import RequestDataTooBig, SuspiciousOperation, TooManyFieldsSent
-from django.db import DataError, InterfaceError, OperationalError
+from django.db import DataError, InterfaceError, OperationalError, ProgrammingError
 from django.http import Http404, HttpRequest, HttpResponse, UnreadablePostError
 from django.http.multipartparser import MultiPartParserError
 from django.http.response import HttpResponseBase
@@ -18,7 +18,7 @@ from django.views.decorators.csrf import csrf_exempt
 from ninja import NinjaAPI
 from ninja.errors import HttpError, ValidationError
 
-from companies.postgresql.locks import is_locked_out
+from companies.postgresql.faults import is_behind, is_locked_out
 from companies.problems import Problem, not_found, problem_response
 from config.bodies import read_bounded
 from documents.uploads import take_upload
@@ -27,7 +27,8 @@ logger = logging.getLogger(__name__)
 View = Callable[..., Any]
 MOST_ERRORS = 100  # that are named: a large body may have a million
 _OUR_FAULT = "This is our fault; the request id helps us to find it."
-_DATABASE_ERRORS = (OperationalError, InterfaceError, psycopg.OperationalError, psycopg.InterfaceError)
+_DATABASE_AWAY = (OperationalError, InterfaceError, psycopg.OperationalError, psycopg.InterfaceError)
+_WRONG_STATEMENT = (ProgrammingError, psycopg.ProgrammingError)
 
 
 def as_problems(view: View, *, takes_file: bool = False) -> View:
@@ -108,9 +109,9 @@ def server_error(request: HttpRequest) -> HttpResponse:
     if request.path.startswith("/api/"):
         return problem_response(request, Problem(500, _OUR_FAULT))
     error = sys.exception()  # Django calls this while it handles it
-    if isinstance(error, _DATABASE_ERRORS):
+    if error is not None and (why := _why_unavailable(error)):
         # Without the request, since who is signed in stands in the database.
-        page = loader.render_to_string("503.html", {"locked": is_locked_out(error)})
+        page = loader.render_to_string("503.html", {"why": why})
         return HttpResponse(page, status=503, headers={"Retry-After": "5"})
     reference = getattr(request, "id", "")[:8]
     return HttpResponse(loader.render_to_string("500.html", {"reference": reference}), status=500)
@@ -173,11 +174,25 @@ def _on_unstorable(request: HttpRequest, error: Exception) -> HttpResponse:
 
 
 def _on_database_error(request: HttpRequest, error: Exception) -> HttpResponse:
-    """Nothing was stored, and the same call, with the same Idempotency-Key, may be made again."""
-    why = "Somebody else keeps this locked" if is_locked_out(error) else "The database does not answer"
+    """The same call, with the same Idempotency-Key, may be made again."""
+    why = _why_unavailable(error)
+    if not why:
+        return _on_error(request, error)
     logger.error("a call was put off: %s: %s", why, error)
-    detail = f"{why}. Nothing was stored; try again."
-    return problem_response(request, Problem(503, detail, headers={"Retry-After": "5"}))
+    return problem_response(request, Problem(503, f"{why} Send the same again.", headers={"Retry-After": "5"}))
+
+
+def _why_unavailable(error: BaseException) -> str:
+    """What keeps the database from doing what it was asked, as a sentence; empty where it is not to blame."""
+    if is_behind(error):
+        return "The database is not up to date with this version."
+    if not isinstance(error, _DATABASE_AWAY):
+        return ""
+    return (
+        "Somebody else keeps this locked just now."
+        if is_locked_out(error)
+        else "The database does not answer just now."
+    )
 
 
 def _on_error(request: HttpRequest, error: Exception) -> HttpResponse:
@@ -193,6 +208,6 @@ _HANDLERS: dict[type[Exception], Callable[[HttpRequest, Any], HttpResponse]] = {
     SuspiciousOperation: _on_suspicious,
     MultiPartParserError: _on_suspicious,
     **dict.fromkeys((DataError, psycopg.DataError), _on_unstorable),
-    **dict.fromkeys(_DATABASE_ERRORS, _on_database_error),
+    **dict.fromkeys((*_DATABASE_AWAY, *_WRONG_STATEMENT), _on_database_error),
     Exception: _on_error,
 }

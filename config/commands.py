@@ -10,8 +10,9 @@ from django.core.management import CommandError
 from django.db import Error, OperationalError
 from psycopg import errors
 
+from companies.postgresql.faults import is_behind
+
 _ENDED = (errors.AdminShutdown.sqlstate, errors.CrashShutdown.sqlstate, errors.CannotConnectNow.sqlstate)
-_NOT_THERE = (errors.UndefinedTable.sqlstate, errors.UndefinedColumn.sqlstate)
 
 
 @contextmanager
@@ -39,7 +40,7 @@ def _words_for(error: Error) -> str:
     """What to do about it; empty for what is no fault of the installation."""
     state = getattr(error.__cause__, "sqlstate", None)
     why = next(iter(str(error).splitlines()), "")
-    if state in _NOT_THERE:
+    if is_behind(error):
         return f"The database of DATABASE_URL is not up to date ({why}): run `python -m config.setup`, or `make run`."
     if not isinstance(error, OperationalError) or state not in (None, *_ENDED):
         return ""

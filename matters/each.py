@@ -6,7 +6,7 @@ from uuid import UUID
 
 from django.db import OperationalError
 
-from companies.postgresql.locks import is_locked_out
+from companies.postgresql.faults import is_locked_out
 
 logger = logging.getLogger(__name__)
 

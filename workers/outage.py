@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from django.db import OperationalError, connection
 
-from companies.postgresql.locks import is_locked_out
+from companies.postgresql.faults import is_locked_out
 from companies.postgresql.resting import has_broken_off
 
 T = TypeVar("T")

@@ -5,7 +5,7 @@ from typing import Any
 
 import psycopg
 import pytest
-from django.db import InterfaceError, OperationalError
+from django.db import InterfaceError, OperationalError, connection, transaction
 from django.test import Client
 from psycopg_pool import PoolTimeout
 
@@ -94,10 +94,31 @@ def test_it_asks_to_come_again_while_the_database_is_away(
 
     monkeypatch.setattr(matters.api, "submit_matter", fail)
     response = api.post(MATTERS, {"question": "How?"}, Idempotency_Key="k")
-    assert "Nothing was stored" in read_problem(response, 503)["detail"]
+    assert "Send the same again" in read_problem(response, 503)["detail"]
     assert int(response["Retry-After"]) > 0
     monkeypatch.setattr(matters.api, "submit_matter", matters.services.submit_matter)
     assert api.post(MATTERS, {"question": "How?"}, Idempotency_Key="k").status_code == 202
+
+
+@pytest.mark.parametrize(
+    "older",
+    [
+        "ALTER TABLE matters_matter RENAME TO matters_other",
+        "ALTER TABLE matters_matter RENAME COLUMN question TO asked",
+    ],
+)
+def test_a_database_that_is_older_than_the_program_is_told_and_is_no_fault_of_ours(
+    api: Program, page: Client, older: str
+) -> None:
+    page.raise_request_exception = False
+    for ask in (lambda: api.get(MATTERS), lambda: page.get("/")):
+        with transaction.atomic():
+            with connection.cursor() as cursor:
+                cursor.execute(older)
+            response = ask()
+            transaction.set_rollback(True)
+        assert (response.status_code, response["Retry-After"]) == (503, "5")
+        assert "The database is not up to date" in response.content.decode()
 
 
 def test_a_fault_of_ours_is_a_problem_document_that_tells_nothing(

@@ -101,6 +101,8 @@ def test_a_question_that_is_fetched_is_shown_with_what_it_waits_for(
     html = html_of(page, matter)
     assert "Carta is asked as soon as you have answered “On which day does it end?”" in html
     assert 'What is the pay? <span class="muted">Rippling is being asked</span>' in html
+    asked, looked_up = html.index(f'id="card-{day.pk}"'), html.index('id="questions-fetching"')
+    assert asked < looked_up, "what nobody is asked stands before what waits for an answer"
 
 
 def test_whom_it_is_about_is_asked_first(page: Client, matter: Matter, ask: AskQuestion) -> None:

@@ -1,0 +1,16 @@
+"""What an error of PostgreSQL's says, where what is done about it depends on that.
+
+`error`: Django's, which psycopg's own is the cause of, or psycopg's.
+"""
+
+from psycopg.errors import LockNotAvailable, UndefinedColumn, UndefinedTable
+
+
+def is_locked_out(error: BaseException) -> bool:
+    """Whether somebody else kept a lock for too long: nobody waits for ever with a connection that threads share."""
+    return isinstance(error.__cause__ or error, LockNotAvailable)
+
+
+def is_behind(error: BaseException) -> bool:
+    """Whether a table or a column is not there: the database is older than this code."""
+    return isinstance(error.__cause__ or error, UndefinedTable | UndefinedColumn)
