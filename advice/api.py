@@ -38,15 +38,13 @@ LITTLE_TEXT = 2_000  # code points of events
 Number = Annotated[int | None, Query(ge=1, le=999_999_999)]  # of a version or an attempt
 
 
-@router.post("/matters/{uuid:matter_id}/cancel", summary="Stop a matter", response=CHANGED)
+@router.post("/matters/{id:matter_id}/cancel", summary="Stop a matter", response=CHANGED)
 def cancel(request: HttpRequest, matter_id: UUID) -> JsonResponse:
     """202: stopped, a partial advice is kept; 200: it was stopped before; 409: it is advised already."""
     return change(request, matter_id, cancel_matter)
 
 
-@router.get(
-    "/matters/{uuid:matter_id}/advice", summary="Read an advice", response={200: AdviceOut, **problems(404, 410)}
-)
+@router.get("/matters/{id:matter_id}/advice", summary="Read an advice", response={200: AdviceOut, **problems(404, 410)})
 def get_advice(
     request: HttpRequest,
     matter_id: UUID,
@@ -59,7 +57,7 @@ def get_advice(
 
 
 @router.get(
-    "/matters/{uuid:matter_id}/advice.md",
+    "/matters/{id:matter_id}/advice.md",
     summary="Read an advice as Markdown",
     response={200: None, **problems(404, 410)},
     openapi_extra=described("text/markdown"),
@@ -119,7 +117,7 @@ def _advice_as_json(attempt: Attempt) -> dict[str, Any]:
     }
 
 
-@streams.get("/matters/{uuid:matter_id}/events", summary="Poll the events", response={200: EventPage, **problems(404)})
+@streams.get("/matters/{id:matter_id}/events", summary="Poll the events", response={200: EventPage, **problems(404)})
 async def poll(
     request: HttpRequest,
     matter_id: UUID,
@@ -177,7 +175,7 @@ async def _wait_for_event(matter_id: UUID, cursor: Cursor, seconds: float) -> No
 
 
 @streams.get(
-    "/matters/{uuid:matter_id}/events/stream",
+    "/matters/{id:matter_id}/events/stream",
     summary="Follow the events by SSE",
     response={200: None, **problems(404)},
     openapi_extra=described("text/event-stream"),

@@ -105,14 +105,14 @@ def list_batches(
     return JsonResponse({"items": batches_as_json(batches), "next": following})
 
 
-@router.get("/batches/{uuid:batch_id}", summary="Look at a batch", response={200: BatchOut, **problems(404)})
+@router.get("/batches/{id:batch_id}", summary="Look at a batch", response={200: BatchOut, **problems(404)})
 def get_batch(request: HttpRequest, batch_id: UUID) -> JsonResponse:
     """The batch with all its matters."""
     return JsonResponse(batch_as_json(_own_batch(request, batch_id)))
 
 
 @router.post(
-    "/batches/{uuid:batch_id}/cancel",
+    "/batches/{id:batch_id}/cancel",
     summary="Stop the matters of a batch",
     response={200: BatchOut, 202: BatchOut, **problems(404)},
 )

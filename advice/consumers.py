@@ -123,7 +123,7 @@ class MatterConsumer(AsyncWebsocketConsumer):  # type: ignore[misc] # channels h
 
 def _log_answer(status: int) -> None:
     """The line of a handshake, like a request's (`config.middleware`)."""
-    told = {"method": "WEBSOCKET", "route": "ws/matters/<uuid:matter_id>/", "status": status}
+    told = {"method": "WEBSOCKET", "route": "ws/matters/<id:matter_id>/", "status": status}
     request_logger.info("answered", extra=told)
 
 

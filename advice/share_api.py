@@ -62,7 +62,7 @@ class SharePage(Schema):
 
 
 @router.post(
-    "/matters/{uuid:matter_id}/shares",
+    "/matters/{id:matter_id}/shares",
     summary="Share an advice by a link",
     response={201: NewShareOut, **problems(404, 409, 410, 413)},
 )
@@ -81,7 +81,7 @@ def create_share(request: HttpRequest, matter_id: UUID, body: Body[ShareBody]) -
 
 
 @router.get(
-    "/matters/{uuid:matter_id}/shares",
+    "/matters/{id:matter_id}/shares",
     summary="List a matter's share links",
     response={200: SharePage, **problems(404, 410)},
 )
@@ -97,7 +97,7 @@ def list_shares(
     return JsonResponse({"items": [_as_json(link) for link in links], "next": following})
 
 
-@router.delete("/shares/{uuid:share_id}", summary="Revoke a share link", response={204: None, **problems(404)})
+@router.delete("/shares/{id:share_id}", summary="Revoke a share link", response={204: None, **problems(404)})
 def revoke_share(request: HttpRequest, share_id: UUID) -> HttpResponse:
     """204: it leads nowhere from now on, or did not before."""
     mine = ShareLink.objects.filter(attempt__matter__in=Matter.shown.filter(company__in=caller(request).companies))

@@ -15,8 +15,8 @@ from documents.services import remove_document
 from matters.api import calling_person, own_matter
 
 router = Router(auth=Authentication(), tags=["documents"])
-DOCUMENTS = "/matters/{uuid:matter_id}/documents"
-DOCUMENT = f"{DOCUMENTS}/{{uuid:document_id}}"
+DOCUMENTS = "/matters/{id:matter_id}/documents"
+DOCUMENT = f"{DOCUMENTS}/{{id:document_id}}"
 _BINARY = {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}
 
 

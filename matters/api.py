@@ -198,19 +198,19 @@ def list_matters(
     return JsonResponse({"items": matters_as_json(matters), "next": following})
 
 
-@router.get("/matters/{uuid:matter_id}", summary="Look at a matter", response={200: MatterOut, **problems(404)})
+@router.get("/matters/{id:matter_id}", summary="Look at a matter", response={200: MatterOut, **problems(404)})
 def get_matter(request: HttpRequest, matter_id: UUID) -> JsonResponse:
     """The matter with its questions, facts, newest advice and usage."""
     return JsonResponse(matter_as_json(seen_matter(request, matter_id)))
 
 
-@router.post("/matters/{uuid:matter_id}/retry", summary="Go on from the step that failed", response=CHANGED)
+@router.post("/matters/{id:matter_id}/retry", summary="Go on from the step that failed", response=CHANGED)
 def retry(request: HttpRequest, matter_id: UUID) -> JsonResponse:
     """202: it goes on; 200: it goes on already; 409: there is nothing to retry."""
     return change(request, matter_id, retry_matter)
 
 
-@router.post("/matters/{uuid:matter_id}/regenerate", summary="Wish for the advice anew", response=CHANGED)
+@router.post("/matters/{id:matter_id}/regenerate", summary="Wish for the advice anew", response=CHANGED)
 def regenerate(request: HttpRequest, matter_id: UUID) -> JsonResponse:
     """202: a new version begins, the old one stays readable; 200: one is being written already; 409: not yet."""
     return change(request, matter_id, regenerate_matter)
@@ -227,7 +227,7 @@ def change(request: HttpRequest, matter_id: UUID, service: Any) -> JsonResponse:
 
 
 @router.post(
-    "/matters/{uuid:matter_id}/questions/{uuid:question_id}/answer",
+    "/matters/{id:matter_id}/questions/{id:question_id}/answer",
     summary="Answer a question",
     response={200: QuestionOut, **problems(404, 409, 410, 413)},
 )
@@ -256,7 +256,7 @@ class AssignBody(RequestBody):
 
 
 @router.post(
-    "/matters/{uuid:matter_id}/questions/{uuid:question_id}/assign",
+    "/matters/{id:matter_id}/questions/{id:question_id}/assign",
     summary="Ask a colleague to answer",
     response={200: QuestionOut, **problems(404, 409, 410, 413)},
 )

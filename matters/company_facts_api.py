@@ -105,14 +105,14 @@ def list_facts(
     return JsonResponse({"items": [company_fact_as_json(line) for line in found], "next": following})
 
 
-@router.get("/facts/{uuid:fact_id}", summary="Look at a fact", response={200: CompanyFactWithHistory, **problems(404)})
+@router.get("/facts/{id:fact_id}", summary="Look at a fact", response={200: CompanyFactWithHistory, **problems(404)})
 def get_fact(request: HttpRequest, fact_id: UUID) -> JsonResponse:
     """The fact with its history."""
     return JsonResponse(company_fact_as_json(_own_fact(request, fact_id), with_history=True))
 
 
 @router.post(
-    "/facts/{uuid:fact_id}/settle",
+    "/facts/{id:fact_id}/settle",
     summary="Decide what a fact in dispute is",
     response={200: CompanyFactWithHistory, **problems(404, 409, 413)},
 )

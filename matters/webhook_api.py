@@ -64,7 +64,7 @@ def list_endpoints(request: HttpRequest, cursor: Cursor = "", limit: Limit = 20)
 
 
 @router.get(
-    "/webhook-endpoints/{uuid:endpoint_id}", summary="Look at a receiver", response={200: EndpointOut, **problems(404)}
+    "/webhook-endpoints/{id:endpoint_id}", summary="Look at a receiver", response={200: EndpointOut, **problems(404)}
 )
 def get_endpoint(request: HttpRequest, endpoint_id: UUID) -> JsonResponse:
     """Without its secret."""
@@ -72,7 +72,7 @@ def get_endpoint(request: HttpRequest, endpoint_id: UUID) -> JsonResponse:
 
 
 @router.delete(
-    "/webhook-endpoints/{uuid:endpoint_id}", summary="Remove a receiver", response={204: None, **problems(404)}
+    "/webhook-endpoints/{id:endpoint_id}", summary="Remove a receiver", response={204: None, **problems(404)}
 )
 def remove_endpoint(request: HttpRequest, endpoint_id: UUID) -> HttpResponse:
     """204: it is gone, and so is what was to be sent to it."""
@@ -81,7 +81,7 @@ def remove_endpoint(request: HttpRequest, endpoint_id: UUID) -> HttpResponse:
 
 
 @router.post(
-    "/webhook-endpoints/{uuid:endpoint_id}/rotate-secret",
+    "/webhook-endpoints/{id:endpoint_id}/rotate-secret",
     summary="Take a new secret for a receiver",
     response={200: EndpointWithSecret, **problems(404)},
 )
@@ -105,7 +105,7 @@ def rotate_default_secret(request: HttpRequest) -> JsonResponse:
 
 
 @router.get(
-    "/webhook-endpoints/{uuid:endpoint_id}/deliveries",
+    "/webhook-endpoints/{id:endpoint_id}/deliveries",
     summary="List what was and is to be sent to a receiver",
     response={200: DeliveryPage, **problems(404)},
 )
@@ -117,7 +117,7 @@ def list_endpoint_deliveries(
 
 
 @router.get(
-    "/matters/{uuid:matter_id}/deliveries",
+    "/matters/{id:matter_id}/deliveries",
     summary="List what was and is to be sent of a matter",
     response={200: DeliveryPage, **problems(404)},
 )
@@ -129,7 +129,7 @@ def list_matter_deliveries(
 
 
 @router.post(
-    "/deliveries/{uuid:delivery_id}/resend",
+    "/deliveries/{id:delivery_id}/resend",
     summary="Send something anew",
     response={202: DeliveryOut, **problems(404, 409)},
 )

@@ -31,7 +31,7 @@ def _described(kind: str) -> dict[str, object]:
 
 
 @router.get(
-    "/matters/{uuid:matter_id}/advice.pdf",
+    "/matters/{id:matter_id}/advice.pdf",
     summary="Read an advice as PDF",
     response={200: None, **ERRORS},
     openapi_extra=_described("pdf"),
@@ -44,7 +44,7 @@ def get_advice_pdf(
 
 
 @router.get(
-    "/matters/{uuid:matter_id}/advice.docx",
+    "/matters/{id:matter_id}/advice.docx",
     summary="Read an advice as a Word file",
     response={200: None, **ERRORS},
     openapi_extra=_described("docx"),

@@ -19,7 +19,7 @@ _ATTACHED = {"Content-Disposition": 'attachment; filename="review.json"', "Cache
 
 
 @router.get(
-    "/matters/{uuid:matter_id}/review.json",
+    "/matters/{id:matter_id}/review.json",
     summary="Read an advice with its badge",
     response={200: BadgeFile, **problems(404, 410)},
 )

@@ -40,7 +40,7 @@ PASSWORD = "correct horse battery"
 METHODS = ("get", "post", "put", "patch", "delete")
 MISSING: dict[str, Callable[[], str]] = {
     "uuid": lambda: str(uuid4()),
-    "uuidstr": lambda: str(uuid4()),
+    "id": lambda: str(uuid4()),
     "int": lambda: "987654321",
     "str": lambda: "987654321",
 }

@@ -279,6 +279,14 @@ def test_a_reader_who_pauses_reads_the_websocket_to_its_end(
     assert events[-1]["id"] == everything[-1]["id"], "the last events are missing"
 
 
+def test_an_id_in_capitals_is_the_same_id(installation: Installation, advised: str, everything: list[Event]) -> None:
+    with socket(installation, advised.upper()) as open_socket:
+        assert text_of([json.loads(frame) for frame in open_socket]) == text_of(everything)
+    for path in ("", "/events", "/advice", "/advice.md", "/deliveries"):
+        small, capitals = (installation.api.get(f"/api/v1/matters/{each}{path}") for each in (advised, advised.upper()))
+        assert (capitals.status_code, capitals.content) == (200, small.content), path
+
+
 def test_html_comes_between_the_events(installation: Installation, advised: str, everything: list[Event]) -> None:
     with socket(installation, advised, "?html=1") as open_socket:
         frames = [str(frame) for frame in open_socket]

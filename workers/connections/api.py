@@ -28,7 +28,7 @@ from workers.connections.connecting import (
 from workers.connections.schemas import ConnectBody, ConnectionOut, ConnectionPage, IssuerBody, IssuerPage
 
 router = Router(auth=Authentication(), tags=["connections"])
-_ONE = "/connections/{uuid:connection_id}"
+_ONE = "/connections/{id:connection_id}"
 
 
 @router.get("/connections", summary="List connections", response={200: ConnectionPage, **problems()})
