@@ -91,9 +91,9 @@ class MatterAdmin(NotesReading, ReadOnly, admin.ModelAdmin[Matter]):
     date_hierarchy = "submitted_at"
     inlines: ClassVar = [QuestionInline, FactInline, ProviderCallInline, StepInline, EventInline]
     actions: tuple[str, ...] = ("retry",)
-    content_fields = ("question", "metadata", "webhook_url", "people", "dedupe")
+    content_fields = ("question", "title", "metadata", "webhook_url", "people", "dedupe")
     content_columns = ("asked",)
-    content_search = ("question",)
+    content_search = ("question", "title")
 
     @admin.display(description="Question")
     def asked(self, matter: Matter) -> str:
