@@ -247,7 +247,7 @@ WITH said AS (
     INSERT INTO matters_companyfactentry (fact_id, how, value, unit, as_of, statement, source, record_id, matter_id,
                                           by_id, at)
     VALUES (%(line)s, %(how)s, %(value)s, %(unit)s, %(as_of)s, %(statement)s, %(source)s, %(record_id)s, %(matter)s,
-            %(by)s, statement_timestamp())
+            (SELECT id FROM companies_user WHERE id = %(by)s), statement_timestamp())
     RETURNING id, at
 )
 """

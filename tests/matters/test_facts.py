@@ -6,8 +6,8 @@ import pytest
 from django.db import DatabaseError, connection, transaction
 from django.db.models import F
 
-from companies.models import Company
-from matters.facts import subject_of
+from companies.models import Company, User
+from matters.facts import NewFact, store_fact, subject_of
 from matters.models import CompanyFact, CompanyFactEntry, Fact, FactStatus, Matter, Question
 from matters.states import About
 from tests.disputes import asked, say
@@ -45,6 +45,17 @@ def test_a_fact_of_the_company_is_in_its_matter_and_in_the_ledger(company: Compa
     assert (line.as_of, line.stale_at - line.gathered_at) == (date(2026, 11, 3), timedelta(days=7))
     entry = line.entries.get()
     assert (entry.pk, entry.value, entry.matter) == (line.current_entry, "12", question.matter)
+
+
+def test_what_somebody_said_is_kept_when_their_account_is_deleted_before_it_is_stored(
+    company: Company, founder: User
+) -> None:
+    question, by = asked(company), founder.pk
+    founder.delete()
+    store_fact(question.matter, question, NewFact(question.key, "12", None, None, "", "founder"), by)
+    connection.check_constraints()  # as the commit would
+    assert line_of(company).entries.get().by is None
+    assert stored(question)[0] == "12"
 
 
 @pytest.mark.parametrize(
