@@ -5,14 +5,16 @@ from typing import Any
 from allauth.account.adapter import get_adapter
 from allauth.account.forms import LoginForm, SignupForm
 from allauth.core import context
+from allauth.core.exceptions import ImmediateHttpResponse
 from allauth.mfa.models import Authenticator
 from allauth.mfa.webauthn.forms import AddWebAuthnForm, LoginWebAuthnForm
 from django import forms
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.http import HttpRequest
+from django.shortcuts import redirect
 
-from companies.members import accept, create_company, find_invitation
+from companies.members import NotAllowed, accept, create_company, find_invitation
 from companies.models import Membership, Scope, User
 
 INVITATION = "invitation"  # in the session: the token of the link that somebody followed before they signed up
@@ -80,8 +82,11 @@ class SignUpForm(SignupForm):  # type: ignore[misc] # allauth has no types
 
     def save(self, request: HttpRequest) -> User:
         """The person with their membership, or neither."""
-        with transaction.atomic():
-            user = super().save(request)
+        try:
+            with transaction.atomic():
+                user = super().save(request)
+        except NotAllowed:  # the invitation was withdrawn in this moment; its page says so
+            raise ImmediateHttpResponse(redirect("settings:invitation", token=self.token)) from None
         assert isinstance(user, User)
         return user
 

@@ -24,9 +24,9 @@ def create_company(name: str, owner: User) -> Company:
     """A new company whose only member is `owner`. Its slug is made of the name."""
     slug = slugify(name)[:40].strip("-") or "company"
     with transaction.atomic():
-        if Company.objects.filter(slug=slug).exists():
-            slug = f"{slug}-{secrets.token_hex(4)}"
-        company = Company.objects.create(name=name, slug=slug)
+        company, is_new = Company.objects.get_or_create(slug=slug, defaults={"name": name})
+        if not is_new:  # somebody has that slug, perhaps since a moment
+            company = Company.objects.create(name=name, slug=f"{slug}-{secrets.token_hex(4)}")
         Membership.objects.create(company=company, user=owner, role=Role.OWNER)
         _note(company, owner, What.CREATED, owner.email, Role.OWNER)
     return company
@@ -62,20 +62,22 @@ def find_invitation(token: str) -> Invitation | None:
 
 def accept(token: str, user: User) -> Company:
     """Make `user` a member by the link sent to them. Raises NotAllowed for other people, and for a link that ended."""
-    with transaction.atomic():
-        found = find_invitation(token)
-        if found is None:
-            raise NotAllowed("This invitation does not stand any more. Ask for a new one.")
+    company = _standing(token).company
+    with _locked(company):
+        found = _standing(token)  # it may have been withdrawn while the company was waited for
         if found.email != user.email:
             raise NotAllowed(f"This invitation is for {found.email}, and you are {user.email}.")
-        with _locked(found.company):
-            _, joined = Membership.objects.get_or_create(
-                company=found.company, user=user, defaults={"role": found.role}
-            )
-            if joined:
-                _note(found.company, user, What.JOINED, user.email, found.role)
-            found.delete()
-    return found.company
+        _, joined = Membership.objects.get_or_create(company=company, user=user, defaults={"role": found.role})
+        if joined:
+            _note(company, user, What.JOINED, user.email, found.role)
+        found.delete()
+    return company
+
+
+def _standing(token: str) -> Invitation:
+    if (found := find_invitation(token)) is None:
+        raise NotAllowed("This invitation does not stand any more. Ask for a new one.")
+    return found
 
 
 def change_role(member: Membership, by: User, role: str) -> None:
