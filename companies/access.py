@@ -26,8 +26,9 @@ def company_of(user: User) -> Company | None:
 
 
 def user_of(request: HttpRequest) -> User:
-    """Who is signed in; for views that nobody else reaches."""
+    """Who is signed in, with the company chosen in this session; for views that nobody else reaches."""
     assert isinstance(request.user, User)
+    request.user.chosen_company = request.session.get(CHOSEN_COMPANY)
     return request.user
 
 
@@ -55,8 +56,7 @@ def members_only(view: View) -> View:
             if is_from_script(request):
                 return HttpResponse(SIGNED_OUT, status=403, content_type="text/plain; charset=utf-8")
             return redirect_to_login(request.get_full_path())
-        request.user.chosen_company = request.session.get(CHOSEN_COMPANY)
-        if company_of(request.user) is None:
+        if company_of(user_of(request)) is None:
             return render(request, "companies/no_company.html", status=403)
         return view(request, *args, **kwargs)
 

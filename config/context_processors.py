@@ -6,8 +6,8 @@ from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
 from advice.notice import demo_notice
-from companies.access import CHOSEN_COMPANY, company_of, is_owner
-from companies.models import Company, User
+from companies.access import company_of, is_owner, user_of
+from companies.models import User
 from companies.passkeys import has_passkeys, passkeys_at
 from matters.assigning import questions_for
 
@@ -37,17 +37,12 @@ def _count(request: HttpRequest) -> int:
     if not isinstance(request.user, User):
         return 0
     companies = list(questions_for(request.user).values_list("matter__company", flat=True))
-    shown = _shown(request, request.user) if companies else None
+    shown = company_of(user_of(request)) if companies else None
     return companies.count(shown.pk) if shown else 0
 
 
 def _owns(request: HttpRequest) -> bool:
     if not isinstance(request.user, User):
         return False
-    shown = _shown(request, request.user)
+    shown = company_of(user_of(request))
     return shown is not None and is_owner(request.user, shown)
-
-
-def _shown(request: HttpRequest, user: User) -> Company | None:
-    user.chosen_company = request.session.get(CHOSEN_COMPANY)
-    return company_of(user)

@@ -16,7 +16,7 @@ from pydantic import (
     model_validator,
 )
 
-from companies.access import company_of
+from companies.access import company_of, user_of
 from companies.api_auth import Authentication, caller
 from companies.models import Company, User
 from companies.problems import Problem, invalid, not_found, problems
@@ -160,8 +160,7 @@ def calling_company(request: HttpRequest) -> Company:
 
 def calling_person(request: HttpRequest) -> User | None:
     """Who signed in to make this call; None for a key."""
-    user_id = caller(request).user_id
-    return User.objects.get(pk=user_id) if user_id else None
+    return user_of(request) if caller(request).user_id else None
 
 
 def _submit(request: HttpRequest, company: Company, body: SubmitBody) -> dict[str, Any]:

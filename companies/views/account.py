@@ -17,7 +17,6 @@ from companies.posting import posted
 def account(request: HttpRequest) -> HttpResponse:
     """The account, also of somebody who is in no company."""
     user = user_of(request)
-    user.chosen_company = request.session.get(CHOSEN_COMPANY)
     memberships = user.memberships.select_related("company").order_by("joined_at")
     return render(request, "settings/account.html", {"memberships": memberships, "company": company_of(user)})
 

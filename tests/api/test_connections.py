@@ -193,6 +193,19 @@ def test_a_session_changes_as_an_owner_only(page: Client, company: Company, foun
     assert page.delete(f"{HERE}/{row.pk}", headers=token).status_code == 204
 
 
+@asks_providers
+def test_a_session_connects_the_company_whose_pages_it_shows(
+    page: Client, company: Company, founder: User, providers: FakeProviders
+) -> None:
+    other = Company.objects.create(name="Other, Inc.", slug="other")
+    Membership.objects.create(company=other, user=founder, role=Membership.Role.OWNER)
+    browser = Client()
+    browser.force_login(founder)
+    browser.post("/settings/company/", {"company": str(other.pk)})
+    assert browser.post(HERE, RIPPLING, content_type="application/json").status_code == 201
+    assert Connection.objects.get().company == other, "a token went to another company than the one shown"
+
+
 def test_only_carta_has_companies_to_choose_from(operator: Program, company: Company) -> None:
     row = stored(company)
     read_problem(operator.get(f"{HERE}/{row.pk}/issuers"), 409)

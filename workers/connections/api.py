@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from ninja import Body, Router
 from pydantic import SecretStr
 
-from companies.access import company_of, is_owner
+from companies.access import company_of, is_owner, user_of
 from companies.api_auth import Authentication, caller
 from companies.connection_services import disconnect
 from companies.connections import Connection, ConnectionStatus, Provider
@@ -140,8 +140,7 @@ def _carta(request: HttpRequest, connection_id: UUID) -> Connection:
 
 def _company_to_change(request: HttpRequest) -> tuple[Company, User | None]:
     """Whose connection it will be: the key's company, or the one whose pages the person sees. Raises Problem 403."""
-    user_id = caller(request).user_id
-    user = User.objects.get(pk=user_id) if user_id else None
+    user = user_of(request) if caller(request).user_id else None
     company = company_of(user) if user else Company.objects.get(pk=caller(request).companies[0])
     if company is None:
         raise Problem(403, "You belong to no company, so there is nobody to connect for.")
@@ -154,7 +153,7 @@ def _check_may_change(request: HttpRequest, company: Company) -> None:
     if principal.user_id is None:
         if not principal.may(Scope.ADMIN):
             raise Problem(403, f"This needs a key with the scope `{Scope.ADMIN}`.")
-    elif not is_owner(User.objects.get(pk=principal.user_id), company):
+    elif not is_owner(user_of(request), company):
         raise Problem(403, ONLY_OWNERS)
 
 
