@@ -22,7 +22,7 @@ def assign(request: HttpRequest, matter_id: UUID, question_id: UUID) -> HttpResp
     question = get_object_or_404(own.questions, pk=question_id)
     try:
         assign_question(own.pk, question.pk, request.POST.get("email") or None, by=user_of(request))
-    except (NoSuchMember, NotAllowed) as refused:
+    except (NoSuchMember, NotAllowed, ValueError) as refused:
         if is_from_script(request):
             return HttpResponse(str(refused), status=409, content_type="text/plain; charset=utf-8")
         messages.error(request, str(refused))

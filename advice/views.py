@@ -3,7 +3,7 @@
 from contextlib import suppress
 from uuid import UUID
 
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.views.decorators.cache import never_cache
@@ -75,6 +75,8 @@ def settle(request: HttpRequest, matter_id: UUID, fact_id: UUID) -> HttpResponse
     if problem is None:
         try:
             return act(request, own, lambda: settle_fact(fact_id, form.cleaned_data["choice"], user_of(request)))
+        except CompanyFact.DoesNotExist:  # its content was removed in this moment
+            raise Http404 from None
         except (ValueError, NoSuchChoice) as error:
             problem = str(error)
     typed = Unsettled(fact_id, request.POST.get("value", ""), request.POST.get("unit", ""), problem)

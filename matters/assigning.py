@@ -14,6 +14,7 @@ from matters.models import Matter, Notice, Question
 from matters.notices import TASK, NoticeKind
 from matters.services import NotAllowed, lock_kept_matter, lock_matter, question_of
 from matters.states import ENDED, SETTLED, QuestionStatus
+from matters.validation import check_storable
 from matters.wakeup import wake_workers
 
 LOCKED_SECONDS = 2.0  # for all matters that are locked when somebody leaves: who leaves waits for the answer
@@ -27,8 +28,9 @@ def assign_question(matter_id: UUID, question_id: UUID, email: str | None, *, by
     """Ask the member of the matter's company with that address, who is sent an e-mail; None takes it back.
 
     The same person again changes nothing. Raises NoSuchMember; NotAllowed where nothing is to be answered any more;
-    Question.DoesNotExist for one that is not this matter's.
+    Question.DoesNotExist for one that is not this matter's; ValueError as `check_storable` does.
     """
+    check_storable(email or "")
     with transaction.atomic():
         matter = lock_kept_matter(matter_id)
         question = question_of(matter_id, question_id)

@@ -3,7 +3,7 @@
 from uuid import UUID
 
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.middleware.csrf import get_token
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.html import format_html
@@ -51,6 +51,8 @@ def settle(request: HttpRequest, fact_id: UUID) -> HttpResponse:
         return _show(request, line, form.message(), 400)
     try:
         settle_fact(line.pk, form.cleaned_data["choice"], user_of(request))
+    except CompanyFact.DoesNotExist:  # its content was removed in this moment
+        raise Http404 from None
     except (ValueError, NoSuchChoice) as error:
         return _show(request, line, str(error), 400)
     except NotAllowed as error:
