@@ -18,7 +18,6 @@ from advice.access import may_read
 from advice.cursor import BadCursorError, Cursor
 from advice.doorkeeper import doorkeeper
 from advice.hub import hub
-from advice.render import render_fragments
 from advice.services import cancel_matter
 from advice.stream import Item, MatterGoneError
 from companies.authentication import Principal, principal_of_headers
@@ -118,16 +117,13 @@ class MatterConsumer(AsyncWebsocketConsumer):  # type: ignore[misc] # channels h
                     await self.send(text_data=item.json)
                 if self.with_html and _wants_fragments(items):
                     with suppress(MatterGoneError):  # then the stream ends with the next look
-                        await self.send(text_data=await _fragments(self.matter))
+                        await self.send(text_data=await hub().fragments.of(self.matter, items[-1].cursor.number))
 
 
 def _log_answer(status: int) -> None:
     """The line of a handshake, like a request's (`config.middleware`)."""
     told = {"method": "WEBSOCKET", "route": "ws/matters/<id:matter_id>/", "status": status}
     request_logger.info("answered", extra=told)
-
-
-_fragments = database_sync_to_async(render_fragments, thread_sensitive=False)
 
 
 class RefusingConsumer(AsyncWebsocketConsumer):  # type: ignore[misc] # channels has no types

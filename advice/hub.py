@@ -21,6 +21,7 @@ from django.conf import settings
 from advice.cursor import Cursor
 from advice.feed import Feed
 from advice.notify import CHANNEL, Ping, parse_payload
+from advice.shared_fragments import SharedFragments
 from advice.stream import Item, MatterGoneError, heads_of
 from companies.async_pool import async_pool, database_dsn
 
@@ -34,12 +35,13 @@ class Hub:
     """All feeds of one event loop. It starts with its first viewer and rests with its last.
 
     `lag`: how many seconds the last notification of its own took; None before the first. `ending`: set once the process
-    is to end.
+    is to end. `fragments`: of the pages that are watched.
     """
 
     def __init__(self) -> None:
         self.lag: float | None = None
         self.ending = asyncio.Event()
+        self.fragments = SharedFragments()
         self._name = uuid.uuid4()
         self._feeds: dict[UUID, Feed] = {}
         self._tasks: list[asyncio.Task[None]] = []

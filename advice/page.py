@@ -15,7 +15,7 @@ from advice.stream import MatterGoneError, snapshot
 from documents.models import Document
 from documents.services import MOST_DOCUMENTS, open_searches
 from matters.assigning import colleagues
-from matters.fetching import is_about_person, waits_for
+from matters.fetching import is_about_person, waited_for
 from matters.models import CompanyFact, CompanyFactEntry, FactStatus, Matter, Question
 from matters.progress import progress_of
 from matters.settling import disputed_entries
@@ -101,7 +101,8 @@ class MatterPage:
         """Questions that a provider is asked, each with the question whose answer it waits for, if it waits for one."""
         if self.is_ended:
             return []
-        return [(q, waits_for(q)) for q in self.questions if q.status == QuestionStatus.FETCHING]
+        before = waited_for(self.matter, self.questions)
+        return [(q, before.get(q)) for q in self.questions if q.status == QuestionStatus.FETCHING]
 
     @property
     def settled(self) -> list[Question]:

@@ -5,7 +5,7 @@ whoever finishes a step of the matter looks, under its lock, which requests can 
 worker dies, and nobody waits in a worker.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from matters.ledger import NewStep, insert_steps
@@ -39,20 +39,29 @@ def is_about_person(question: Question) -> bool:
     return question.key.startswith(PERSON_KEY.format(""))
 
 
-def waits_for(question: Question) -> Question | None:
-    """The question of the same matter whose answer `question` waits for; None where it waits for none."""
-    plan = question.matter.steps.filter(kind="request_record", subject=str(question.pk), state=StepState.DONE).last()
-    needs = (plan.result or {}).get("needs") if plan else None
-    if question.status != QuestionStatus.FETCHING or not needs:
-        return None
-    keys = [PERSON_KEY.format(provider) for provider in needs["people"] if provider not in question.matter.people]
-    return question.matter.questions.filter(key__in=[*keys, needs["day_of"] or ""]).exclude(status__in=SETTLED).first()
+def waited_for(matter: Matter, questions: Sequence[Question]) -> dict[Question, Question]:
+    """Of all `questions` of a matter those that a provider is asked behind another one's answer, with that one."""
+    fetching = [question for question in questions if question.status == QuestionStatus.FETCHING]
+    needs, found = _needs(matter) if fetching else {}, {}
+    for question in fetching:
+        if need := needs.get(str(question.pk)):
+            keys = {PERSON_KEY.format(provider) for provider in need["people"] if provider not in matter.people}
+            keys.add(need["day_of"])
+            before = next((other for other in questions if other.key in keys and other.status not in SETTLED), None)
+            if before is not None:
+                found[question] = before
+    return found
+
+
+def _needs(matter: Matter) -> dict[str, dict[str, Any]]:
+    """What the newest plan of each question needs, by the question's id."""
+    plans = matter.steps.filter(kind="request_record", state=StepState.DONE).order_by("pk")
+    return {step.subject: step.result["needs"] for step in plans if step.result and "needs" in step.result}
 
 
 def _planned(matter: Matter) -> Iterator[tuple[Question, dict[str, Any]]]:
     """The questions that have a plan, and no request yet, each with what the plan needs."""
-    plans = matter.steps.filter(kind="request_record", state=StepState.DONE).order_by("pk")
-    needs = {step.subject: step.result["needs"] for step in plans if step.result and "needs" in step.result}
+    needs = _needs(matter)
     begun = matter.steps.filter(kind__in=("fetch_record", "convert_record")).exclude(state=StepState.CANCELED)
     has_begun = set(begun.values_list("subject", flat=True))
     for question in matter.questions.filter(status=QuestionStatus.FETCHING):

@@ -3,8 +3,11 @@
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
+from advice.render import render_fragments
 from companies.models import User
 from matters.ledger import NewStep, insert_steps
 from matters.models import Fact, Matter, ProviderCall, Question
@@ -103,6 +106,22 @@ def test_a_question_that_is_fetched_is_shown_with_what_it_waits_for(
     assert 'What is the pay? <span class="muted">Rippling is being asked</span>' in html
     asked, looked_up = html.index(f'id="card-{day.pk}"'), html.index('id="questions-fetching"')
     assert asked < looked_up, "what nobody is asked stands before what waits for an answer"
+
+
+def test_ten_questions_that_are_fetched_cost_no_more_queries_than_one(matter: Matter) -> None:
+    def queries_with(count: int) -> int:
+        for position in range(matter.questions.count() + 1, count + 1):
+            question = Question.objects.create(
+                matter=matter, position=position, key=f"k{position}", text="?", why="", status="fetching"
+            )
+            needs = {"people": ["carta"], "day_of": None}
+            done(question, "request_record", {"status": "planned", "plan": PLAN, "needs": needs})
+        with CaptureQueriesContext(connection) as queries:
+            render_fragments(matter.pk)
+        return len(queries)
+
+    with_one = queries_with(1)
+    assert queries_with(10) == with_one, "whoever watches a matter looks each of its questions up"
 
 
 def test_whom_it_is_about_is_asked_first(page: Client, matter: Matter, ask: AskQuestion) -> None:

@@ -16,7 +16,7 @@ from companies.credentials import Credentials
 from companies.models import Company, User
 from demo.providers.company import people, rippling_id
 from demo.providers.faults import Fault
-from matters.fetching import waits_for
+from matters.fetching import waited_for
 from matters.models import Event, Fact, Matter, ProviderCall, Question, Step
 from matters.services import answer_question
 from matters.states import About, MatterStatus, QuestionStatus, StepState
@@ -226,7 +226,7 @@ def test_a_question_waits_for_the_day_that_a_person_gives_by_another_one(
     matter.refresh_from_db()
     assert (matter.status, matter.waiting_for) == (MatterStatus.AWAITING_FOUNDER, "founder")
     assert fresh(vested).status == QuestionStatus.FETCHING
-    assert waits_for(fresh(vested)) == day
+    assert waited_for(matter, list(matter.questions.all())) == {vested: day}
     assert not matter.steps.filter(kind="fetch_record").exists()
 
     answer_question(matter.pk, day.pk, "2026-12-08")
@@ -298,7 +298,7 @@ def test_whom_it_is_about_is_asked_once_and_then_the_waiting_questions_go_on(
     assert matter.status == MatterStatus.AWAITING_FOUNDER
     assert card.choices[:2] == ["Daniel Kim, Senior Engineer", "Daniel Kim, Account Executive"]
     assert card.choices[-1] == "None of these"
-    assert waits_for(fresh(question)) == card
+    assert waited_for(matter, list(matter.questions.all())) == {question: card}
     calls = len(llm.calls())
     answer_question(matter.pk, card.pk, "Daniel Kim, Account Executive")
     run_step("normalise_answer")
