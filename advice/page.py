@@ -12,6 +12,7 @@ from advice.notice import notice_beside
 from advice.review.badge import Standing, standing_of
 from advice.sharing import good_links
 from advice.stream import MatterGoneError, snapshot
+from companies.models import User
 from documents.models import Document
 from documents.services import MOST_DOCUMENTS, open_searches
 from matters.assigning import colleagues
@@ -44,7 +45,8 @@ class Dispute:
 class MatterPage:
     """`cursor` is where the stream goes on behind what is shown. `attempt` is None before the first advice.
 
-    `searches`: how many questions the documents are still to be searched for.
+    `searches`: how many questions the documents are still to be searched for. `answered_by`: the address of the person
+    who gave the newest answer, by the question's id.
     """
 
     matter: Matter
@@ -62,6 +64,7 @@ class MatterPage:
     documents: list[Document] = field(default_factory=list)
     searches: int = 0
     trails: dict[str, Trail] = field(default_factory=dict)
+    answered_by: dict[str, str] = field(default_factory=dict)
     disputes: tuple[Dispute, ...] = ()
     colleagues: tuple[str, ...] = ()  # addresses of the company's members, while somebody is asked something
     clock: Clock | None = None
@@ -208,11 +211,18 @@ def read_page(matter_id: UUID, version: int | None = None) -> MatterPage:
         documents=list(matter.documents.all()),
         searches=open_searches(matter),
         trails=trails_of(matter),
+        answered_by=_answered_by(questions),
         disputes=tuple(_disputes(questions)),
         colleagues=_colleagues(matter, questions),
         clock=clock_of(matter),
         review=standing_of(attempt) if attempt and attempt.status in STANDS else None,
     )
+
+
+def _answered_by(questions: list[Question]) -> dict[str, str]:
+    given = {str(q.pk): q.answers[-1]["by"] for q in questions if q.answers and q.answers[-1]["by"]}
+    emails = dict(User.objects.filter(pk__in=set(given.values())).values_list("pk", "email")) if given else {}
+    return {question: emails[by] for question, by in given.items() if by in emails}
 
 
 def _colleagues(matter: Matter, questions: list[Question]) -> tuple[str, ...]:

@@ -12,6 +12,7 @@ from companies.models import User
 from matters.events import events_together, question_updated, tell_events
 from matters.gathering import look_whether_gathered
 from matters.models import CompanyFact, CompanyFactEntry, Fact, FactStatus, Matter
+from matters.offering import words_of
 from matters.services import NotAllowed, lock_matter
 from matters.states import ENDED
 from matters.values import clean_value, same_value
@@ -38,7 +39,7 @@ def disputed_entries(line: CompanyFact) -> list[CompanyFactEntry]:
         return []
     newest = {
         (entry.source, entry.record_id if entry.source == "document" else ""): entry
-        for entry in line.entries.filter(pk__gte=line.current_entry).order_by("pk")
+        for entry in line.entries.filter(pk__gte=line.current_entry).select_related("by").order_by("pk")
     }
     return sorted(newest.values(), key=lambda entry: entry.pk)
 
@@ -67,8 +68,7 @@ def _settle(line: CompanyFact, matters: Sequence[Matter], choice: Choice, by: Us
     if line.status != Status.DISPUTED:
         if _is_the_settlement(line, choice):
             return line
-        settled = line.settlement is not None
-        raise NotAllowed("This was settled otherwise." if settled else "No sources disagree about this.")
+        raise NotAllowed(_how_it_stands(line))
     entry = _entry_of(line, choice, by)
     entry.save()
     line.status, line.current_entry, line.settlement = Status.KNOWN, entry.pk, entry.pk
@@ -81,6 +81,14 @@ def _settle(line: CompanyFact, matters: Sequence[Matter], choice: Choice, by: Us
         with events_together(matter.pk):
             _go_on(matter, line)
     return line
+
+
+def _how_it_stands(line: CompanyFact) -> str:
+    settlement = line.entries.filter(pk=line.settlement).select_related("by").first() if line.settlement else None
+    if settlement is None:
+        return "No sources disagree about this."
+    by = f" by {settlement.by.email}" if settlement.by else ""
+    return f"This was settled otherwise{by}: {words_of(settlement)}."
 
 
 def _is_the_settlement(line: CompanyFact, choice: Choice) -> bool:

@@ -8,7 +8,7 @@ import { applyFragments } from "./matter/fragments.js"
 import { offerJump } from "./matter/latest.js"
 import { offerSavingAll } from "./matter/saving.js"
 import { awaitMore } from "./matter/silence.js"
-import { keepTyped } from "./matter/typed.js"
+import { keepTyped, tell } from "./matter/typed.js"
 
 const LONGEST_PAUSE = 15_000 // milliseconds between two tries to connect
 const SIGNED_OUT = 4401
@@ -99,13 +99,14 @@ async function send(form, button) {
   if (form.ariaBusy) return
   form.ariaBusy = "true"
   button?.setAttribute("aria-busy", "true")
-  const { error, again } = await trySending(form, button)
+  const { error, again, isLate } = await trySending(form, button)
   form.ariaBusy = null
   button?.removeAttribute("aria-busy")
   const place = form.querySelector("[role=alert]")
   place.textContent = error
   place.hidden = !error
   if (error && !form.isConnected) keepTyped(form.closest(".card") ?? form) // somebody was quicker, and nobody sees this place
+  if (isLate && form.closest(".dispute")) tell(form.closest(".card"), error) // what is settled goes, and this place with it
   if (again) place.append(" ", retryButton(form, button))
 }
 
@@ -122,13 +123,15 @@ function token() {
   return /(?:^|; )csrftoken=([^;]+)/.exec(document.cookie)?.[1] ?? root.dataset.token
 }
 
-// `error`: what is wrong, in words; empty when it was done. `again`: it may be tried again as it is. The form keeps what
-// was typed.
+// `error`: what is wrong, in words; empty when it was done. `again`: it may be tried again as it is. `isLate`: things have
+// changed meanwhile. The form keeps what was typed.
 async function trySending(form, button) {
+  const given = new FormData(form, button)
+  given.delete("csrfmiddlewaretoken") // of the page as it was made; it would go before the header's
   try {
     const response = await fetch(form.action, {
       method: "POST",
-      body: form.enctype === "multipart/form-data" ? new FormData(form, button) : new URLSearchParams(new FormData(form, button)),
+      body: form.enctype === "multipart/form-data" ? given : new URLSearchParams(given),
       headers: { "X-Requested-With": "fetch", "X-CSRFToken": token() },
     })
     const body = await response.text()
@@ -139,7 +142,7 @@ async function trySending(form, button) {
     }
     if (response.status === 403) return { error: PLEASE_SIGN_IN, again: true }
     const again = response.status >= 500
-    if ([400, 404, 409, 413, 422, 503].includes(response.status) && !body.trim().startsWith("<")) return { error: body, again }
+    if ([400, 404, 409, 413, 422, 503].includes(response.status) && !body.trim().startsWith("<")) return { error: body, again, isLate: response.status === 409 }
     return { error: `The server could not take this. What you typed is still here.${reference(response)}`, again: true }
   } catch {
     return { error: "There is no connection, so this was not sent. What you typed is still here.", again: true }

@@ -11,7 +11,7 @@ from advice.markup import VERDICTS, cited_markers
 from advice.models import Attempt, AttemptStatus
 from advice.notice import notice_beside
 from advice.review.badge import REVIEWED, STALE, Standing, standing_of
-from matters.templatetags.facts import day, readable
+from matters.templatetags.facts import day, readable, repeats
 
 TITLE_LENGTH = 100  # characters of the question
 
@@ -78,11 +78,13 @@ def _source(source: dict[str, Any]) -> Source:
 
 def _fact(fact: dict[str, Any]) -> Fact:
     value = " ".join(str(part) for part in (readable(fact.get("value")), fact.get("unit")) if part)
-    unverified = "the founder's words, not verified"
+    source, statement = fact.get("source") or "", fact.get("statement") or ""
+    if statement and source != "founder" and not repeats(statement, fact.get("value")):
+        value = f"{value}. {statement}" if value else statement
     return Fact(
         marker=fact["marker"],
         label=shown(fact.get("label") or ""),
         value=shown(value) or "Not known",
         as_of=shown(day(fact.get("as_of") or "")),
-        source=unverified if fact.get("status") == "unverified" else shown(fact.get("source") or ""),
+        source="the company's words, not verified" if fact.get("status") == "unverified" else shown(source),
     )

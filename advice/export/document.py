@@ -43,7 +43,7 @@ class Source(TypedDict):
 
 
 class Fact(TypedDict):
-    """A fact that the advice rests on; `value` has its unit."""
+    """A fact that the advice rests on; `value` has its unit, and what a provider or document says beside it."""
 
     marker: str
     label: str

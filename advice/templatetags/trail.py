@@ -1,18 +1,20 @@
 """How a question's answer was looked for, in templates."""
 
+from typing import TypeVar
+
 from django import template
 
 from matters.models import Question
-from matters.trail import Trail
 
 register = template.Library()
+T = TypeVar("T")
 _SHOWN = 10  # characters of a record's id in a line
 
 
 @register.filter
-def of(trails: dict[str, Trail], question: Question) -> Trail | None:
-    """The trail of `question`; None before anything of it is done."""
-    return trails.get(str(question.pk))
+def of(found: dict[str, T], question: Question) -> T | None:
+    """What was `found` by a question's id of `question`; None where nothing was: its trail, or who answered it."""
+    return found.get(str(question.pk))
 
 
 @register.filter

@@ -8,6 +8,7 @@ from django import template
 from django.utils import timezone
 from django.utils.dateformat import format as date_format
 
+from companies.models import User
 from matters.company_facts import days_since
 
 register = template.Library()
@@ -32,9 +33,11 @@ def day(when: str) -> str:
 
 
 @register.filter
-def said_by(source: str) -> str:
-    """Who says it, as the beginning of a sentence."""
-    return {"founder": "You", "document": "A document"}.get(source, source.capitalize())
+def said_by(source: str, person: User | None = None) -> str:
+    """Who says it, as the beginning of a sentence. `person`: who it was of the company, where that is known."""
+    if source == "founder":
+        return person.email if person else "The company"
+    return "A document" if source == "document" else source.capitalize()
 
 
 @register.filter

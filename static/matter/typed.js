@@ -13,7 +13,7 @@ export function keepTyped(shown, fresh) {
     if (same) move(field, same)
     else lost.push(field.value)
   }
-  if (lost.length && shown.matches(".card")) tell(shown.querySelector("h3").textContent, lost.join(" "))
+  if (lost.length && shown.matches(".card")) tell(shown, "", lost.join(" "))
 }
 
 // The same field of the same form, and of the same value where it is one of several to choose from.
@@ -41,12 +41,14 @@ function move(field, same) {
   if (folded) folded.open = true
 }
 
-function tell(question, words) {
+// Leaves a notice about the question of `card`, which is about to go: `what` is to be said, `words` were typed.
+export function tell(card, what, words) {
   const notice = document.getElementById("kept-notice").content.firstElementChild.cloneNode(true)
   const isEnded = ["failed", "canceled"].includes(document.getElementById("live").dataset.status)
   notice.querySelector("strong").textContent = isEnded ? "Not asked any more:" : "Answered meanwhile:"
-  notice.querySelector("span").textContent = question
-  notice.querySelector("textarea").value = words
+  notice.querySelector("span").textContent = `${card.querySelector("h3").textContent} ${what}`
+  if (words) notice.querySelector("textarea").value = words
+  else notice.querySelector("label").remove()
   notice.querySelector("button").addEventListener("click", () => notice.remove())
   document.getElementById("kept").append(notice)
 }

@@ -344,6 +344,7 @@ def test_an_answer_that_comes_late_does_not_put_the_page_back(founder_page: Page
 def test_a_session_that_ended_is_told_and_keeps_what_was_typed(founder_page: Page, installation: Installation) -> None:
     page = founder_page
     ask_a_question(page)
+    page.reload()  # a card of the page as it was made has that page's token inside
     card = page.locator(".card:has(form)").first
     card.locator("textarea").first.fill("Typed too late")
     page.context.clear_cookies()
@@ -485,7 +486,15 @@ def test_what_is_known_is_offered_and_a_dispute_is_settled_without_a_reload(
     page.go_back()
     page.go_back()
     page.evaluate(NO_RELOAD)
-    page.get_by_role("button", name="14", exact=True).click()
+    slow: list[Route] = []
+    page.route("**/settle/", lambda route: slow.append(route))
+    page.get_by_role("button", name="12", exact=True).click()
+    wait_until(lambda: page.evaluate("true") and slow, "the choice is held back")
+    api = installation.api.get(f"/api/v1/facts/{line}").json()
+    fourteen = next(entry["id"] for entry in api["disputed"] if entry["value"] == "14")
+    installation.api.post(f"/api/v1/facts/{line}/settle", json={"choose": fourteen}).raise_for_status()
     expect(page.locator("#disputes")).to_be_hidden()
+    slow[0].continue_()
+    expect(page.locator("#kept")).to_contain_text("This was settled otherwise: 14.")
     page.get_by_role("button", name="Regenerate").wait_for()
     assert still_here(page)

@@ -77,14 +77,16 @@ def test_a_value_that_is_not_of_its_kind_settles_nothing(company: Company, value
     assert fresh(matter) == WAITS
 
 
-def test_the_same_decision_again_changes_nothing_and_another_one_is_refused(company: Company) -> None:
+def test_the_same_decision_again_changes_nothing_and_another_one_is_told_who_was_first(
+    company: Company, founder: User
+) -> None:
     line, matter = disputed(company)
     chosen = Choice(entry_of(line, "founder"))
-    settle_fact(line.pk, chosen, None)
+    settle_fact(line.pk, chosen, founder)
     before = matter.events.count(), line.entries.count()
     for same in (chosen, Choice(None, "12"), Choice(None, "12.0")):
         assert settle_fact(line.pk, same, None).value == "12"
-    with pytest.raises(NotAllowed, match="settled otherwise"):
+    with pytest.raises(NotAllowed, match=f"settled otherwise by {founder.email}: 12."):
         settle_fact(line.pk, Choice(None, "14"), None)
     assert (matter.events.count(), line.entries.count()) == before
 

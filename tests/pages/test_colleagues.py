@@ -5,7 +5,9 @@ from django.core import mail
 from django.test import Client
 
 from companies.models import Company, Membership, User
-from matters.models import Matter, Question
+from matters.models import Fact, Matter, Question
+from matters.services import change_question
+from matters.states import QuestionStatus
 from tests.pages.conftest import AskQuestion
 
 pytestmark = pytest.mark.django_db
@@ -55,6 +57,19 @@ def test_what_a_colleague_is_asked_stands_in_their_list_and_is_counted_on_every_
     assert 'class="count"' not in page.get("/").content.decode()
     give(page, question, "")
     assert "Nothing waits" in listed(theirs), "taken back"
+
+
+def test_an_answer_is_of_the_person_who_gave_it(
+    page: Client, theirs: Client, colleague: User, matter: Matter, ask: AskQuestion
+) -> None:
+    question = ask()
+    theirs.post(f"/matters/{matter.pk}/questions/{question.pk}/answer/", {"answer": "Twenty", "round": "1"})
+    question.refresh_from_db()
+    change_question(question, QuestionStatus.ANSWERED, "test")
+    Fact.objects.create(matter=matter, question=question, key=question.key, value="20", source="founder")
+    for browser in (page, theirs):
+        html = browser.get(f"/matters/{matter.pk}/").content.decode()
+        assert f"from {COLLEAGUE}" in html, "somebody is told that they said it"
 
 
 def test_the_list_is_of_the_company_that_is_shown(

@@ -31,7 +31,7 @@ def offered(company: Company, ask: AskQuestion) -> Question:
 
 def test_a_card_offers_what_is_known_and_one_click_answers_it(page: Client, matter: Matter, offered: Question) -> None:
     html = html_of(page, matter)
-    assert re.search(r"You said on \d+ \w+ \d{4}: <strong>12 employees</strong>", html)
+    assert re.search(r"The company said on \d+ \w+ \d{4}: <strong>12 employees</strong>", html)
     assert "today" in html
     address = f"{url_of(matter)}questions/{offered.pk}/answer/"
     assert page.post(address, {"offered": "1", "round": "1"}).status_code == 302
@@ -68,8 +68,8 @@ def test_a_dispute_shows_both_values_and_is_settled_by_a_button(page: Client, co
     html = html_of(page, matter)
     assert "Two sources disagree" in html
     assert "Waiting for a conflict between facts to be settled" in html
-    entries = re.findall(r'name="choose" value="(\d+)"[^>]*>\s*(\d+)\s*</button>\s*<span[^>]*>(\w+),', html)
-    assert [(value, source) for _, value, source in entries] == [("12", "You"), ("14", "Rippling")]
+    entries = re.findall(r'name="choose" value="(\d+)"[^>]*>\s*(\d+)\s*</button>\s*<span[^>]*>([^,]+),', html)
+    assert [(value, source) for _, value, source in entries] == [("12", "The company"), ("14", "Rippling")]
     address = f"{url_of(matter)}facts/{line.pk}/settle/"
     assert script_posts(page, address, {"value": "a dozen"}) == (
         400,
@@ -108,7 +108,7 @@ def test_the_facts_are_listed_with_source_age_and_freshness(page: Client, compan
     html = page_at(page, "/facts/")
     assert "Incorporation state" in html
     assert "&lt;b&gt;Delaware" in html
-    assert re.search(r"Stale.*You, 1 Jan 2026, \d+ days ago", html)
+    assert re.search(r"Stale.*The company, 1 Jan 2026, \d+ days ago", html)
     assert "Fresh" in html
     assert 'href="/facts/"' in page_at(page, "/"), "the navigation leads there"
 

@@ -12,10 +12,13 @@ from pytest_django import Settings
 from advice.export import making
 from advice.export.making import NotMade, make_file
 from advice.models import Attempt
+from advice.sharing import share_attempt
+from companies.models import User
 from matters.models import Matter
 from tests.advice.export.documents import document
 from tests.advice.export.pdf_ua import read_pdf, squeezed, text_of
-from tests.pages.conftest import Write
+from tests.pages.conftest import FACT, Write
+from tests.pages.test_matter_page import html_of
 
 pytestmark = pytest.mark.django_db
 WORD = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
@@ -66,6 +69,23 @@ def test_a_file_shows_question_advice_sources_facts_date_and_notice(
     assert response["Content-Disposition"] == (
         f"attachment; filename=\"advice.{kind}\"; filename*=UTF-8''May%20we%20let%20our%20CTO%20go.{kind}"
     )
+
+
+def test_what_a_provider_says_beside_a_value_stands_wherever_the_value_does(
+    page: Client, matter: Matter, write: Write, founder: User
+) -> None:
+    said = "On 28 November 2026 (today: the day that counts is not known): 28,250 of 140,000."
+    vested = FACT | {"label": "How many are vested?", "value": "28250", "source": "carta", "statement": said}
+    attempt = write("They have 28,250 [F1].", facts=[vested])
+    _, token = share_attempt(attempt, days=1, facts=True, by=founder)
+    shown = {
+        "page": html_of(page, matter),
+        "shared": Client().get(f"/shared/{token}/").content.decode(),
+        "pdf": text_of_file(fetch(page, matter, "pdf")),
+        "word": text_of_file(fetch(page, matter, "docx")),
+    }
+    lacking = [where for where, text in shown.items() if squeezed(said) not in squeezed(text)]
+    assert not lacking, "a value of today passes for that of the day that counts"
 
 
 @pytest.mark.parametrize(
