@@ -212,7 +212,8 @@ def _finish(work: Work, given: draft.DraftAdviceInput, chunks: ChunkStream, reas
     why = "" if reason == "stop" else _CUT_SHORT.get(reason or "", _UNSAID)
     text = folded_text(chunks.attempt_id)
     if not text.strip():
-        raise LLMError(Code.MALFORMED, "the model wrote nothing", seen_by_model=True)
+        code = Code.CONTENT_FILTER if reason == "content_filter" else Code.MALFORMED
+        raise LLMError(code, "the model wrote nothing", seen_by_model=True)
     sources = {source.marker: source.text for source in given.sources}
     facts = {fact.marker: draft.fact_text(fact) for fact in given.facts}
     found = check_sources(text, sources, facts)

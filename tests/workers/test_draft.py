@@ -167,6 +167,16 @@ def test_a_model_that_stopped_short_leaves_an_incomplete_advice(
     assert llm.counts()["calls"] == 1
 
 
+def test_a_model_that_declines_to_write_is_asked_once_and_its_refusal_told(
+    pipeline: Pipeline, matter: Matter, llm: FakeLLM
+) -> None:
+    llm.fail_next("refusal")
+    assert drafted(pipeline, matter).status == AttemptStatus.FAILED
+    assert matter.status == MatterStatus.FAILED
+    assert matter.error is not None
+    assert (matter.error["code"], llm.counts()["calls"]) == ("content_filter", 1)
+
+
 @pytest.mark.parametrize("kind", ["cut", "malformed", "error_event", "no_end"])
 def test_a_stream_that_breaks_off_is_a_failed_attempt_and_a_new_one_begins(
     pipeline: Pipeline, matter: Matter, llm: FakeLLM, kind: str

@@ -18,7 +18,7 @@ REFUSALS: dict[str, tuple[int, str | None, str | None, str]] = {
     "bad_request": (400, "invalid_request_error", None, "Unrecognized request argument supplied"),
     "filtered_prompt": (400, None, "content_filter", "The response was filtered due to the prompt"),
 }
-# Faults after the request was taken. `invalid_json`, `schema_violation` and `refusal` are about replies with a schema,
+# Faults after the request was taken. `invalid_json` and `schema_violation` are about replies with a schema,
 # `error_event`, `no_events`, `no_done` (but a finish reason), `no_end` (neither)
 # and `stall_at_end` (a finish reason, then silence) about streams; the others mean the
 # nearest thing in both.

@@ -28,6 +28,8 @@ class StreamedAnswer(Completion):
 
     def _text(self) -> str:
         settings = self.settings
+        if self.kind == "refusal":
+            return ""
         text = settings.text
         if text is None:
             text = make_text(self.record.number, self.prompt, size=settings.text_size, astral=settings.astral)
@@ -76,6 +78,8 @@ class StreamedAnswer(Completion):
 
     async def _end(self, text: str) -> None:
         self.record.finish_reason = self.finish_reason()
+        if self.kind == "refusal":
+            self._event({"refusal": "I can't help with that."})
         if self.record.finish_reason is not None:
             self._event({}, self.record.finish_reason)
         if self.kind == "stall_at_end":

@@ -122,8 +122,9 @@ class Stream:
             self.request_id = self.request_id or chunk.get("id")
         if chunk.get("usage"):
             self.usage = read_usage(chunk["usage"])
-        if chunk.get("choices"):  # none in the usage chunk, and in Azure's first one
-            self._take_choice(chunk["choices"][0])
+        for choice in chunk.get("choices") or ():  # none in the usage chunk, and in Azure's first one
+            if not choice.get("index"):  # a server may write several at once; the first one is read
+                self._take_choice(choice)
 
     def _take_choice(self, choice: dict[str, Any]) -> None:
         delta = choice.get("delta") or {}

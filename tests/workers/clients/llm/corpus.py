@@ -96,6 +96,16 @@ def _proxied() -> bytes:
     return b"".join([*parts, f"data: {two_lines}\n\n".encode(), b": bye\n\n", b"data: [DONE]\n\n"])
 
 
+def _of_two_answers() -> bytes:
+    """A server that writes two answers at once, though one was asked for."""
+    parts = []
+    for piece in TEXT:
+        second = _chunk({"content": "no"}, "length")
+        second["choices"][0]["index"] = 1
+        parts += [_event(_chunk({"content": piece})), _event(second)]
+    return b"".join([*parts, _event(_chunk({}, "stop", usage=USAGE)), b"data: [DONE]\n\n"])
+
+
 def _filtered() -> bytes:
     parts = [_event(_chunk({"content": piece})) for piece in TEXT[:2]]
     return b"".join([*parts, _event(_chunk({}, "content_filter", usage=USAGE)), b"data: [DONE]\n\n"])
@@ -116,6 +126,7 @@ SAMPLES = [
     Sample("llama.cpp", _llama_cpp()),
     Sample("Ollama", _ollama()),
     Sample("a proxy", _proxied()),
+    Sample("two answers", _of_two_answers()),
     Sample("filtered", _filtered(), finish_reason="content_filter", text="".join(TEXT[:2])),
     Sample("without [DONE]", _without_done(), finish_reason="length", usage=None),
     Sample("without a reason", _without_reason(), finish_reason=None, usage=None),

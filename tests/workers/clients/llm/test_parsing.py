@@ -51,7 +51,7 @@ def read_by_the_openai_client(pieces: list[bytes]) -> tuple[str, str | None]:
     with httpx2.Client(transport=httpx2.MockTransport(answer)) as http:
         client = openai.OpenAI(api_key="k", base_url="http://model.test/v1", http_client=http)
         chunks = list(client.chat.completions.create(model="m", messages=[], stream=True))
-    choices = [chunk.choices[0] for chunk in chunks if chunk.choices]
+    choices = [choice for chunk in chunks for choice in chunk.choices if choice.index == 0]
     reasons = [choice.finish_reason for choice in choices if choice.finish_reason]
     return "".join(choice.delta.content or "" for choice in choices), reasons[-1] if reasons else None
 
