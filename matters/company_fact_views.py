@@ -29,7 +29,7 @@ def fact_list(request: HttpRequest) -> HttpResponse:
     company = shown_company(request)
     lines = facts_of([company.pk]).order_by("status", "subject", "key", "pk")  # "disputed" comes before "known"
     page = Paginator(lines, PER_PAGE).get_page(request.GET.get("page"))
-    names = names_of(company.pk)
+    names = names_of(company.pk, {line.subject for line in page})
     shown = [(line, is_fresh(line), names.get(line.subject, line.subject)) for line in page]
     return render(request, "matters/facts.html", {"page": page, "facts": shown})
 
@@ -70,7 +70,7 @@ def _show(request: HttpRequest, line: CompanyFact, problem: str = "", status: in
     context = {
         "line": line,
         "about": about_of(line),
-        "whom": names_of(line.company_id).get(line.subject, line.subject),
+        "whom": names_of(line.company_id, {line.subject}).get(line.subject, line.subject),
         "is_fresh": is_fresh(line),
         "values": disputed_entries(line),
         "history": line.entries.select_related("by").order_by("-pk"),

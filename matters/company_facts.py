@@ -1,6 +1,6 @@
 """A company's ledger of facts, as the API and the pages show it."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
@@ -34,9 +34,10 @@ def about_of(line: CompanyFact) -> About:
     return About.PERSON if line.subject else About.COMPANY
 
 
-def names_of(company: UUID) -> dict[str, str]:
-    """What the people of a company's facts are called, by `subject`, as far as a matter that is kept still says so."""
-    people = Matter.objects.filter(company=company, people__rippling__id__isnull=False).order_by("submitted_at")
+def names_of(company: UUID, subjects: Collection[str]) -> dict[str, str]:
+    """What the people whom `subjects` of the company's facts name are called, as far as a kept matter still says so."""
+    ids = {subject.removeprefix("rippling:") for subject in subjects if subject.startswith("rippling:")}
+    people = Matter.objects.filter(company=company, people__rippling__id__in=ids).order_by("submitted_at")
     found = (told["rippling"] for told in people.values_list("people", flat=True))
     return {f"rippling:{person['id']}": person["name"] for person in found if person.get("name")}
 

@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db.models import Count, QuerySet, Sum
-from django.db.models.functions import Now, TruncDate
+from django.db.models.functions import Now, TruncDate, TruncDay
 
 from matters.models import CallOutcome, LLMCall
 
@@ -24,9 +24,9 @@ def plain(dollars: Decimal) -> str:
 
 def usage_of(companies: Sequence[UUID], days: int) -> list[dict[str, Any]]:
     """Of the last `days` (UTC, today included) the calls, tokens and US dollars by model, newest day first."""
-    day = TruncDate("at", tzinfo=UTC)
-    first = TruncDate(Now() - timedelta(days=days - 1), tzinfo=UTC)
-    calls = calls_made().filter(matter__company__in=companies).annotate(day=day).filter(day__gte=first)
+    first = TruncDay(Now() - timedelta(days=days - 1), tzinfo=UTC)
+    calls = calls_made().filter(matter__company__in=companies, at__gte=first)
+    calls = calls.annotate(day=TruncDate("at", tzinfo=UTC))
     rows = calls.values("day", "model").annotate(
         count=Count("pk"), prompt=Sum("prompt_tokens"), completion=Sum("completion_tokens"), dollars=Sum("cost")
     )
