@@ -3,7 +3,6 @@
 import re
 from collections.abc import Callable
 from datetime import date
-from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from django import forms
@@ -14,6 +13,7 @@ from matters.models import Question
 from matters.services import Submission
 from matters.settling import Choice
 from matters.states import AnswerKind
+from matters.values import read_number
 
 LONGEST_QUESTION = 10_000  # characters (code points)
 LONGEST_ANSWER = 10_000
@@ -162,7 +162,7 @@ def _money(answer: str, question: Question, currency: str) -> str:
             f"Choose the currency of the amount, or leave {other} out."
         )
     amount = _MARKS_AROUND.sub("", answer).strip()
-    return f"{_decimal(amount, 'Give the amount in digits, such as 185,000')} {currency}"
+    return f"{_digits(amount)} {currency}"
 
 
 def _number(answer: str, question: Question, currency: str) -> str:
@@ -170,18 +170,14 @@ def _number(answer: str, question: Question, currency: str) -> str:
     number, *unit = answer.split(maxsplit=1)
     if unit and any(c.isdigit() for c in unit[0]):
         number, unit = answer, []
-    return " ".join([_decimal(number, "Give a number in digits, such as 12.5"), *unit])
+    return " ".join([_digits(number), *unit])
 
 
-def _decimal(answer: str, wish: str) -> str:
-    """The number as it was written, without its thousands separators."""
-    plain = re.sub(r"(?<=\d)[,\u00a0\u202f ](?=\d{3}\b)", "", answer)
+def _digits(answer: str) -> str:
     try:
-        if re.fullmatch(r"[+-]?[0-9]+(\.[0-9]+)?", plain) and Decimal(plain).is_finite():
-            return plain
-    except InvalidOperation:
-        pass
-    raise ValidationError(f"{wish}, or answer in your own words.")
+        return read_number(answer)
+    except ValueError as problem:
+        raise ValidationError(f"{str(problem).rstrip('.')}, or answer in your own words.") from None
 
 
 def _choice(answer: str, question: Question, currency: str) -> str:

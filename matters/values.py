@@ -3,14 +3,19 @@
 import re
 from collections.abc import Sequence
 from datetime import date
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from unicodedata import normalize
 
 from matters.states import AnswerKind
 from matters.validation import clean_answer
 
 _NUMBER = re.compile(r"[+-]?[0-9]{1,15}(\.[0-9]{1,6})?")
-_SEPARATOR = re.compile(r"(?<=\d)[,\u00a0\u202f ](?=\d{3}\b)")
+# As a person writes one: the groups all behind the same comma or space, and the first of them no zero.
+_WRITTEN = re.compile(
+    r"[+-]?(?:(?:[0-9]{1,15}|[1-9][0-9]{0,2}(?P<between>[,\u00a0\u202f ])[0-9]{3}(?:(?P=between)[0-9]{3}){0,3})"
+    r"(?:\.[0-9]{1,6})?|\.[0-9]{1,6})"
+)
+_TWO_NUMBERS = re.compile(r"[+-]?[1-9][0-9]{0,2}\.[0-9]{3}")  # 185.000 is 185,000 to half the world
 _CURRENCY = re.compile(r"[A-Z]{3}\b")
 # Of "months", "USD per year", "USD annually", "USD/yr". Half a year comes before the year that it has in its name.
 _SPAN = re.compile(
@@ -52,13 +57,26 @@ def _canonical(kind: str, value: str, unit: str | None) -> tuple[object, ...]:
     return (" ".join(normalize("NFC", value).split()).rstrip(".").casefold(),)
 
 
+def read_number(written: str) -> str:
+    """The number that a person wrote, in plain digits. Raises ValueError, which says what to write, unless it can be
+    read in one way only: commas or spaces between thousands, a point before at most six decimals.
+    """
+    if _TWO_NUMBERS.fullmatch(written):
+        short = written.rstrip("0").rstrip(".")
+        decimals = f"{written}0" if short == written else short
+        raise ValueError(f"{written} could be two numbers. Give {written.replace('.', ',')} or {decimals}.")
+    if not _WRITTEN.fullmatch(written):
+        raise ValueError("Give a number in digits, such as 185,000 or 12.5.")
+    return f"{Decimal(re.sub('[^0-9.-]', '', written)):f}"
+
+
 def clean_value(kind: str, value: str, unit: str | None, choices: Sequence[str]) -> tuple[str, str | None]:
     """A typed value and its unit as they are stored. Raises ValueError, which says what to do."""
     value, unit = clean_answer(value), clean_answer(unit) if unit and unit.strip() else None
     if unit and len(unit) > 100:
         raise ValueError("Shorten the unit to 100 characters.")
     if kind in (AnswerKind.MONEY, AnswerKind.NUMBER):
-        value = _number(value)
+        value = read_number(value)
     if kind == AnswerKind.MONEY and not _CURRENCY.match(unit or ""):
         raise ValueError("Begin the unit with the currency's three-letter code, such as USD per year.")
     if kind == AnswerKind.DATE:
@@ -67,16 +85,6 @@ def clean_value(kind: str, value: str, unit: str | None, choices: Sequence[str])
     if allowed and value not in allowed:
         raise ValueError(f"Give one of: {', '.join(allowed)}.")
     return value, unit
-
-
-def _number(value: str) -> str:
-    plain = _SEPARATOR.sub("", value)
-    try:
-        if _NUMBER.fullmatch(plain):
-            return f"{Decimal(plain):f}"
-    except InvalidOperation:
-        pass
-    raise ValueError("Give a number in digits, such as 185,000 or 12.5.")
 
 
 def _day(value: str) -> str:

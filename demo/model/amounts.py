@@ -16,7 +16,8 @@ _NAMES = {"dollar": "USD", "buck": "USD", "euro": "EUR", "pound": "GBP", "franc"
 _CODES = "USD|EUR|GBP|CAD|AUD|CHF|JPY|INR|CNY|SGD|HKD|NZD|SEK|NOK|DKK|ILS|BRL|MXN"
 _AMOUNT = re.compile(
     rf"(?P<sign>-\s?)?(?P<before>(?:us|c|a)?\$|[€£¥₹]|\b(?:{_CODES})\b)?\s?(?P<minus>-)?"
-    r"(?P<digits>[0-9]{1,3}(?:[,.' ][0-9]{3})+(?:\.[0-9]{1,6})?(?![0-9])|[0-9]{1,15}(?:\.[0-9]{1,6})?)"
+    r"(?P<digits>[1-9][0-9]{0,2}(?P<between>[,.' ])[0-9]{3}(?:(?P=between)[0-9]{3})*(?:\.[0-9]{1,6})?(?![0-9])"
+    r"|[0-9]{1,15}(?:\.[0-9]{1,6})?)"
     r"\s?(?P<scale>(?:thousand|million|billion|mn|mm|bn|k|m|b)\b)?"
     rf"\s?(?P<after>%|percent\b|[€£$]|\b(?:{_CODES})\b|\b(?:us\s)?(?:dollar|buck|euro|pound|franc|rupee|yen)s?\b)?",
     re.IGNORECASE,
@@ -72,7 +73,7 @@ def _amount(match: "re.Match[str]", text: str) -> Amount:
 def _digits(match: "re.Match[str]") -> str:
     """The digits without separators. `1.250` is 1.25, unless a euro or franc stands beside it."""
     digits = match["digits"]
-    if not re.fullmatch(r"[0-9]{1,3}(?:\.[0-9]{3})+", digits):
+    if not re.fullmatch(r"[1-9][0-9]{0,2}(?:\.[0-9]{3})+", digits):
         return re.sub("[,' ]", "", digits)
     european = (_currency(match["before"]) or _currency(match["after"])) in ("EUR", "CHF")
     return digits.replace(".", "") if european or digits.count(".") > 1 else digits

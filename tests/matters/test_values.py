@@ -4,7 +4,7 @@ from unicodedata import normalize
 
 import pytest
 
-from matters.values import clean_value, same_value
+from matters.values import clean_value, read_number, same_value
 
 Typed = tuple[str, str | None]
 
@@ -87,3 +87,57 @@ def test_what_is_not_of_its_kind_is_refused_with_what_to_do(
 ) -> None:
     with pytest.raises(ValueError, match=words):
         clean_value(kind, value, unit, ["a", "b"])
+
+
+@pytest.mark.parametrize(
+    ("written", "number"),
+    [
+        ("185000", "185000"),
+        ("185,000", "185000"),
+        ("1,234", "1234"),
+        ("-1,234,567.125", "-1234567.125"),
+        ("1 234 567", "1234567"),
+        ("1\u00a0234\u00a0567", "1234567"),
+        ("1\u202f234.50", "1234.50"),
+        ("+12.5", "12.5"),
+        ("0.500", "0.500"),
+        (".5", "0.5"),
+        ("-0.25", "-0.25"),
+        ("1234.567", "1234.567"),
+        ("0.0001", "0.0001"),
+        ("007", "7"),
+    ],
+)
+def test_a_number_that_can_be_read_in_one_way_is_read(written: str, number: str) -> None:
+    assert read_number(written) == number
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        *("1.234,567", "1.000,000", "1.234,50", "1.234.567", "1 234,50", "1,5"),  # a European's
+        *("0,500", "-0,250", "00,500", "1234,567", "12,34", "1,234 567", "1,234.567,890", "1,,234"),
+        *("1e6", "$1,234.50", "180k", "1'234", "1/2", ".", "-", "5.", "", " 5", "٥", "1" * 16, "0." + "1" * 7),
+        "1," + "234," * 100_000 + "5",
+    ],
+)
+def test_a_number_that_could_be_another_one_is_asked_for_again(written: str) -> None:
+    with pytest.raises(ValueError, match="Give a number in digits, such as"):
+        read_number(written)
+
+
+@pytest.mark.parametrize(
+    ("written", "thousands", "decimals"),
+    [("185.000", "185,000", "185"), ("12.500", "12,500", "12.5"), ("-1.125", "-1,125", "-1.1250")],
+)
+def test_where_a_point_may_stand_for_thousands_both_numbers_are_named(
+    written: str, thousands: str, decimals: str
+) -> None:
+    with pytest.raises(ValueError, match=f"^{written} could be two numbers. Give {thousands} or {decimals}.$"):
+        read_number(written)
+    assert read_number(thousands) != read_number(decimals), "what it says to give is not read as two numbers"
+
+
+def test_what_settles_a_dispute_is_read_by_the_same_rule() -> None:
+    with pytest.raises(ValueError, match="two numbers"):
+        clean_value("money", "185.000", "EUR per year", [])

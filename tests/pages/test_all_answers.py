@@ -77,7 +77,7 @@ def test_what_is_refused_is_given_back_with_the_reason_and_the_rest_is_saved(
     assert f"{good.pk}-answer" not in html
     assert said(bad) == said(both) == []
     for words in (
-        "Give the amount in digits",
+        "Give a number in digits",
         'value="a lot"',
         "<option selected>EUR",
         "A box is ticked",
