@@ -9,25 +9,26 @@ sentence: from the start of the sentence or the marker before it. One check a cl
   asterisks and a closing comma or full stop are left out of account.
 - `unsupported`: a marker that was never given; or a quoted passage that stands in none of the named texts; or,
   without a quote, a claim that fails the rule below.
-- `supported`: a claim without a quote, where every number in it (amounts, days, sections) occurs in the named texts,
-  and at least half of its longer words do. That is a match of words, not of meaning: it finds an invented deadline,
-  and not a missing "not". It is the weakest of the good verdicts, and `reason` says so.
+- `supported`: a claim without a quote, where every number in it (amounts, days, sections), in digits or in words,
+  occurs in the named texts with the same unit (`quantities` says what that is), and at least half of its longer words
+  do. That is a match of words, not of meaning: it finds an invented deadline, and not a missing "not". It is the
+  weakest of the good verdicts, and `reason` says so.
 
 A quoted passage of fewer than three words is taken as a term, not as a quote: it would be found anywhere.
 Sentences without a marker are not checked.
 """
 
-import functools
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
 from workers.steps.claims import Claim, find_claims
-from workers.steps.matching import contains, content_words, loosened, number_words, numbers, unpunctuated
+from workers.steps.matching import contains, content_words, loosened, unpunctuated
+from workers.steps.quantities import Quantities, quantities
 
 Verdict = Literal["exact", "repaired", "supported", "unsupported"]
 Finding = tuple[Verdict, str]
-Loosened = Callable[[str], str]
 
 _WORDS_THAT_MUST_OCCUR = 0.5
 
@@ -43,48 +44,65 @@ class Check:
     reason: str
 
 
+class _Named:
+    """The text that a marker stands for, taken apart once for all claims that name it."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+    @cached_property
+    def loose(self) -> str:
+        return loosened(self.text)
+
+    @cached_property
+    def words(self) -> set[str]:
+        return content_words(self.loose)
+
+    @cached_property
+    def quantities(self) -> Quantities:
+        return Quantities(self.loose)
+
+
 def check_sources(text: str, sources: Mapping[str, str], facts: Mapping[str, str]) -> list[Check]:
     """The checks, in the order of the text, not overlapping. `sources` and `facts`: marker → the text it stands for."""
-    texts = {**facts, **sources}
-
-    @functools.cache
-    def loose(marker: str) -> str:
-        return loosened(texts[marker])
-
-    return [_check(claim, texts, loose) for claim in find_claims(text)]
+    texts = {marker: _Named(named) for marker, named in {**facts, **sources}.items()}
+    return [_check(claim, texts) for claim in find_claims(text)]
 
 
-def _check(claim: Claim, texts: Mapping[str, str], loose: Loosened) -> Check:
-    verdict, reason = _judge(claim, texts, loose)
+def _check(claim: Claim, texts: Mapping[str, _Named]) -> Check:
+    verdict, reason = _judge(claim, texts)
     return Check(claim.start, claim.end, verdict, list(claim.markers), reason)
 
 
-def _judge(claim: Claim, texts: Mapping[str, str], loose: Loosened) -> Finding:
+def _judge(claim: Claim, texts: Mapping[str, _Named]) -> Finding:
     unknown = [marker for marker in claim.markers if marker not in texts]
     if unknown:
         return "unsupported", f"There is no source {', '.join(unknown)}."
+    named = [texts[marker] for marker in claim.markers]
     if claim.quotes:
-        return _worst(_judge_quote(quote, claim, texts, loose) for quote in claim.quotes)
-    return _judge_words(claim.words, " ".join(loose(marker) for marker in claim.markers))
+        return _worst(_judge_quote(quote, claim, named) for quote in claim.quotes)
+    return _judge_words(loosened(claim.words), named)
 
 
-def _judge_quote(quote: str, claim: Claim, texts: Mapping[str, str], loose: Loosened) -> Finding:
-    if any(contains(texts[marker], quote) for marker in claim.markers):
+def _judge_quote(quote: str, claim: Claim, named: Sequence[_Named]) -> Finding:
+    if any(contains(source.text, quote) for source in named):
         return "exact", "The quoted words stand in the source as they are quoted."
     wanted = unpunctuated(loosened(quote))
-    if any(contains(loose(marker), wanted) for marker in claim.markers):
+    if any(contains(source.loose, wanted) for source in named):
         return "repaired", "The quoted words stand in the source, but for spacing, punctuation marks or letter case."
     return "unsupported", f"The quoted words do not stand in {' or '.join(claim.markers)}."
 
 
-def _judge_words(words: str, named: str) -> Finding:
-    claimed = loosened(words)
-    wanted, there = content_words(claimed), content_words(named)
-    if not wanted and not numbers(claimed):
+def _judge_words(claimed: str, named: Sequence[_Named]) -> Finding:
+    wanted = content_words(claimed)
+    counted = [quantity for quantity in quantities(claimed) if quantity.certain]
+    if not wanted and not counted:
         return "unsupported", "No words stand before the marker that could be compared with the source."
-    if strange := sorted(numbers(claimed) - numbers(named) - number_words(named)):
-        return "unsupported", f"Not in the source: {', '.join(strange[:5])}."
-    if len(wanted & there) < len(wanted) * _WORDS_THAT_MUST_OCCUR:
+    strange = [each.words for each in counted if not any(source.quantities.has(each) for source in named)]
+    if strange:
+        return "unsupported", f"Not in the source: {', '.join(list(dict.fromkeys(strange))[:5])}."
+    found = [word for word in wanted if any(word in source.words for source in named)]
+    if len(found) < len(wanted) * _WORDS_THAT_MUST_OCCUR:
         return "unsupported", "No quote, and the words have too little in common with the source."
     return "supported", "No quote; the numbers and most of the words occur in the source. Its meaning was not checked."
 

@@ -2,15 +2,12 @@
 
 import re
 
+from workers.steps.quantities import NUMBER_WORDS
+
 _SAME = str.maketrans(
     {"“": '"', "”": '"', "„": '"', "‘": "'", "’": "'", "–": "-", "—": "-", "‑": "-", "−": "-", "…": "...", "*": None}
 )
 _WORD = re.compile(r"[^\W\d_]{4,}")
-_NUMBER = re.compile(r"[0-9]+(?:[.,][0-9]+)*")
-_MONTHS = {
-    "january": "1", "february": "2", "april": "4", "june": "6", "july": "7", "august": "8", "september": "9",
-    "october": "10", "november": "11", "december": "12",
-}  # fmt: skip  # "march" and "may" are words of every advice, so they don't count as numbers
 _STOP_WORDS_TEXT = (
     "about above after again also another because been before being below between both cannot could does doing "
     "done down each either else even every from further have having here himself however into itself just least "
@@ -19,12 +16,7 @@ _STOP_WORDS_TEXT = (
     "unless until upon very were what when where whether which while whom whose will with within without would "
     "your yours "
 )
-_STOP_WORDS = frozenset(_STOP_WORDS_TEXT.split())
-_NUMBER_WORDS = {
-    "one": "1", "two": "2", "three": "3", "four": "4", "five": "5", "six": "6", "seven": "7", "eight": "8", "nine": "9",
-    "ten": "10", "eleven": "11", "twelve": "12", "fourteen": "14", "fifteen": "15", "twenty": "20", "thirty": "30",
-    "forty": "40", "sixty": "60", "ninety": "90",
-}  # fmt: skip
+_STOP_WORDS = NUMBER_WORDS.union(_STOP_WORDS_TEXT.split())
 
 
 def contains(text: str, passage: str) -> bool:
@@ -82,31 +74,6 @@ def unpunctuated(text: str) -> str:
     return text.rstrip(".,;: ")
 
 
-def numbers(loose: str) -> set[str]:
-    """The numbers in a loosened text without thousands separators and leading zeros, and those of months by name."""
-    digits = {_canonical(part) for match in _NUMBER.findall(loose) for part in _parts(match)}
-    return digits | {_MONTHS[word] for word in _WORD.findall(loose) if word in _MONTHS}
-
-
-def number_words(loose: str) -> set[str]:
-    """The numbers that a loosened text writes out ("thirty days"), in digits."""
-    return {_NUMBER_WORDS[word] for word in re.findall(r"[a-z]+", loose) if word in _NUMBER_WORDS}
-
-
-def _parts(number: str) -> list[str]:
-    """`185,000` is one number; `1,2` and `2026.11.30` are several."""
-    if re.fullmatch(r"[0-9]{1,3}(?:,[0-9]{3})+(?:\.[0-9]+)?|[0-9]+(?:\.[0-9]+)?", number):
-        return [number]
-    return re.split(r"[.,]", number)
-
-
-def _canonical(number: str) -> str:
-    plain = number.replace(",", "")
-    whole, dot, decimals = plain.partition(".")
-    decimals = decimals.rstrip("0")
-    return (whole.lstrip("0") or "0") + (f".{decimals}" if dot and decimals else "")
-
-
 def content_words(loose: str) -> set[str]:
-    """The longer words of a loosened text but months, each by its first six letters, so that endings don't count."""
-    return {word[:6] for word in _WORD.findall(loose) if word not in _STOP_WORDS and word not in _MONTHS}
+    """The longer words of a loosened text but numbers and months, each by its first six letters: no endings count."""
+    return {word[:6] for word in _WORD.findall(loose) if word not in _STOP_WORDS}

@@ -15,10 +15,10 @@ from pydantic import Field
 from workers.prompts import load_prompt
 from workers.prompts.blocks import one_line, record, stack
 from workers.steps.base import Kind, LLMRequest, Reply, Schema, request_for, strict_schema
-from workers.steps.matching import loosened, number_words, numbers, standing
+from workers.steps.matching import loosened, standing
+from workers.steps.quantities import Quantities, quantities
 
 _FEWEST_WORDS = 3  # a quote of fewer would be found anywhere
-_MONTHS = {"march": "3", "may": "5"}  # words of every text, so they count only where a date is compared
 _YES_NO = re.compile(r"(?:yes|no)\b", re.IGNORECASE)
 
 
@@ -103,7 +103,8 @@ def to_quotation(given: QuoteDocumentInput, reply: QuoteDocumentReply) -> Quotat
         return NoQuotation("the quote does not stand in the passage")
     if not _fits_kind(given, answer):
         return NoQuotation("the answer is not of the kind that is asked for")
-    if _numbers(answer) - _numbers(quote):
+    quoted = Quantities(loosened(quote))
+    if not all(map(quoted.has, quantities(loosened(answer)))):
         return NoQuotation("the answer has a number that the quote has not")
     return Quotation(reply.passage - 1, quote, answer)
 
@@ -114,11 +115,5 @@ def _fits_kind(given: QuoteDocumentInput, answer: str) -> bool:
     if given.kind == "yes_no":
         return _YES_NO.match(answer) is not None
     if given.kind in ("date", "money", "number"):
-        return bool(_numbers(answer))
+        return any(quantities(loosened(answer)))
     return bool(answer)
-
-
-def _numbers(text: str) -> set[str]:
-    """The numbers of a text, also those that are written out, and its months."""
-    loose = loosened(text)
-    return numbers(loose) | number_words(loose) | {_MONTHS[word] for word in loose.split() if word in _MONTHS}

@@ -1,11 +1,15 @@
 """The check of an advice against its sources: what each verdict means."""
 
+import re
 import time
+from collections.abc import Iterator
 
+import frontmatter
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from playbooks.loading import LIBRARY
 from workers.steps.check_sources import Check, check_sources
 
 SOURCES = {
@@ -16,6 +20,7 @@ SOURCES = {
 FACTS = {
     "F1": "Annual base salary: 260000 USD per year. As of 2026-11-03. Source: rippling. Status: known.",
     "F2": "Notice period: unknown, not known, missing. Source: founder. Status: unknown.",
+    "F3": "Headcount: 34 employees. Source: rippling. Status: known.",
 }
 
 
@@ -80,6 +85,10 @@ def test_a_marker_that_was_never_given_is_unsupported_whatever_is_quoted() -> No
         "Wages are due immediately upon discharge under Lab. Code §201 [P1].",
         "The penalty can run for thirty days, that is 30 days [P1].",
         "Her annual salary is $260,000 [F1].",
+        "Her annual salary is $260k [F1].",
+        "Two rules apply to wages upon discharge [P1].",
+        "The penalty, one of several, runs up to thirty calendar days [P1].",
+        "You have thirty-four employees [F3].",
         "| Annual salary | 260000 USD | November 3, 2026 | [F1] |",
         "The notice period is not known [F2].",
     ],
@@ -93,8 +102,11 @@ def test_a_claim_without_a_quote_is_supported_by_its_words_and_numbers(text: str
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
-        ("The penalty runs up to 45 days [P1].", "45"),
-        ("Her annual salary is $270,000 [F1].", "270000"),
+        ("The penalty runs up to 45 days [P1].", "Not in the source: 45 days."),
+        ("The penalty runs up to forty-five days, or 30 hours [P1].", "Not in the source: forty-five days, 30 hours."),
+        ("Her annual salary is $270,000 [F1].", "Not in the source: $270,000."),
+        ("Her annual salary is €260,000 [F1].", "Not in the source: €260,000."),
+        ("Her annual salary is $260,000k [F1].", "Not in the source: $260,000k."),
         ("Weather forecasts predict sunshine tomorrow [P1].", "too little in common"),
         ("[P1]", "No words"),
     ],
@@ -102,6 +114,51 @@ def test_a_claim_without_a_quote_is_supported_by_its_words_and_numbers(text: str
 def test_a_claim_without_a_quote_is_unsupported_if_a_number_or_most_words_are_new(text: str, reason: str) -> None:
     (check,) = _checks(text)
     assert reason in f"{check.verdict} {check.reason}"
+
+
+_RULE = "A resignation without notice is paid within 72 hours. The penalty is 10 percent of the wages, or $500."
+_NOTICE = "Notice period: 12 months. As of 2026-11-03. Source: founder. Status: known."
+
+
+@pytest.mark.parametrize(
+    ("claim", "text"),
+    [
+        *((f"A resignation without notice is paid within {time}", _RULE) for time in ("thirty days", "ninety days")),
+        *((f"A resignation without notice is paid within {time}", _RULE) for time in ("72 days", "10 hours")),
+        *(
+            (f"The penalty is {amount} of the wages", _RULE)
+            for amount in ("500 percent", "€500", "$500k", "$500 million")
+        ),
+        *((f"The notice period is {time}", _NOTICE) for time in ("eighteen months", "eleven months", "12 weeks")),
+    ],
+)
+def test_a_number_of_another_unit_or_in_words_is_as_unsupported_as_one_in_digits(claim: str, text: str) -> None:
+    (check,) = check_sources(f"{claim} [P1].", {"P1": text}, {})
+    assert (check.verdict, check.reason[:17]) == ("unsupported", "Not in the source")
+
+
+def _sentences_of_the_library() -> Iterator[tuple[str, str]]:
+    """Each sentence of the playbooks, with the section that it stands in."""
+    for path in sorted(LIBRARY.glob("*.md")):
+        for section in frontmatter.load(str(path)).content.replace('"', "").split("\n## "):
+            sentences = (part.strip(".;: ") for part in re.split(r"(?<=[.;:])\s|\n", section))
+            yield from ((sentence, section) for sentence in sentences if len(sentence.split()) > 5)
+
+
+def test_each_sentence_of_the_library_is_supported_by_its_own_section() -> None:
+    for sentence, section in _sentences_of_the_library():
+        (check,) = check_sources(f"{sentence} [P1].", {"P1": section}, {})
+        assert check.verdict == "supported", f"{sentence}: {check.reason}"
+
+
+def test_each_deadline_of_the_library_is_unsupported_in_another_unit() -> None:
+    deadline = re.compile(r"(?<=[0-9]{2} )(?:days|months|hours)\b")
+    changed = [(deadline.sub("minutes", sentence), section) for sentence, section in _sentences_of_the_library()
+               if deadline.search(sentence)]  # fmt: skip
+    assert len(changed) > 20, "the library has hardly any deadlines"
+    for sentence, section in changed:
+        (check,) = check_sources(f"{sentence} [P1].", {"P1": section}, {})
+        assert check.reason.startswith("Not in the source"), sentence
 
 
 def test_a_quoted_term_of_two_words_is_no_quote() -> None:
@@ -151,7 +208,11 @@ def test_checks_are_ordered_and_never_overlap(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "unit", ['"', "“", ". ", "[P1]", '"a b c" [P1] ', "x. [P1] ", "\n", "[P1, ", "> ", "1. ", "<", "* "]
+    "unit",
+    [
+        *('"', "“", ". ", "[P1]", '"a b c" [P1] ', "x. [P1] ", "\n", "[P1, ", "> ", "1. ", "<", "* "),
+        *("1", "1,", "1.1", "1 or ", "1-", "one hundred ", "twenty-", "a ", "$", "may 1 ", "2026-"),
+    ],
 )
 def test_an_advice_of_a_hundred_thousand_characters_is_checked_in_time(unit: str) -> None:
     text = (unit * 100_000)[:100_000] + " [P1]"

@@ -53,6 +53,8 @@ def test_a_quote_that_stands_there_is_kept_as_it_stands_there(quote: str, kept: 
         (SALARY, None, "kind"),
         (SALARY, "200,000 USD", "number"),
         (SALARY, "185,000 USD since May", "number"),
+        (SALARY, "€185,000", "number"),
+        (SALARY, "185,000 USD for two years", "number"),
     ],
 )
 def test_what_does_not_stand_there_is_thrown_away(quote: str | None, answer: str | None, reason: str) -> None:
@@ -79,6 +81,9 @@ def test_a_quote_of_another_passage_than_the_named_one_is_thrown_away() -> None:
         ("date", (), "3 May 2024", True),
         ("date", (), "4 May 2024", False),
         ("date", (), "on that day", False),
+        ("date", (), "2024-05-03", True),
+        ("date", (), "May 3, 2024", True),
+        ("number", (), "three days in May", False),
         ("text", (), "on that day", True),
     ],
 )
