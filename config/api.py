@@ -34,7 +34,7 @@ _SECURITY = {
     },
 }
 
-_TAKE_FILES = frozenset({"matters/<uuidstr:matter_id>/documents"})  # as django-ninja spells its paths
+_TAKE_FILES = frozenset({"matters/<id:matter_id>/documents"})
 
 
 class Api(NinjaAPI):
