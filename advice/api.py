@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing, suppress
 from typing import Annotated, Any
 from uuid import UUID
@@ -22,6 +22,7 @@ from advice.review.badge import standing_of
 from advice.schemas import AdviceOut, EventPage, described
 from advice.services import cancel_matter, folded_text
 from advice.stream import Item, MatterGoneError, Page, read_page
+from advice.tasks import ended_behind
 from companies.api_auth import AsyncAuthentication, Authentication, caller
 from companies.authentication import Principal
 from companies.problems import invalid, not_found, problems
@@ -165,13 +166,10 @@ async def _wait_for_event(matter_id: UUID, cursor: Cursor, seconds: float) -> No
                 return
 
     waiting = [asyncio.create_task(first()), asyncio.create_task(hub().ending.wait())]
-    try:
+    async with ended_behind(waiting):
         done, _ = await asyncio.wait(waiting, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
         for task in done:
             task.result()
-    finally:
-        for task in waiting:
-            task.cancel()
 
 
 @streams.get(
@@ -183,15 +181,30 @@ async def _wait_for_event(matter_id: UUID, cursor: Cursor, seconds: float) -> No
 async def stream(request: HttpRequest, matter_id: UUID, after: Annotated[str, Query()] = "") -> StreamingHttpResponse:
     """Server-sent events: `id:` is the cursor. `Last-Event-ID` goes before `after`. Ends after the last event."""
     cursor = await _admitted(request, matter_id, request.headers.get("Last-Event-ID") or after)
-    response = StreamingHttpResponse(
-        _sse(matter_id, cursor, caller(request)), content_type="text/event-stream; charset=utf-8"
-    )
+    response = EventStream(_sse(matter_id, cursor, caller(request)), content_type="text/event-stream; charset=utf-8")
     response["Cache-Control"] = "no-cache"
     response["X-Accel-Buffering"] = "no"
     return response
 
 
-async def _sse(matter_id: UUID, cursor: Cursor, principal: Principal) -> AsyncIterator[bytes]:
+class EventStream(StreamingHttpResponse):
+    """A stream of frames that ends with its reader.
+
+    Django closes what is outermost, and leaves the generator inside to the garbage collector: until then whoever has
+    gone is read for, and their tasks may be taken apart in any order, with connections in their hands.
+    """
+
+    def __init__(self, frames: AsyncGenerator[bytes], content_type: str) -> None:
+        super().__init__(frames, content_type=content_type)
+        self._frames = frames
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        async with aclosing(self._frames) as frames:
+            async for frame in frames:
+                yield frame
+
+
+async def _sse(matter_id: UUID, cursor: Cursor, principal: Principal) -> AsyncGenerator[bytes]:
     """The frames; a comment after 15 s of silence. Ends early when the caller may not read it any more."""
     bind_contextvars(matter=str(matter_id))  # of this request's task: its middleware is done by now
     yield b": connected\n\n"
@@ -212,21 +225,19 @@ async def _sse(matter_id: UUID, cursor: Cursor, principal: Principal) -> AsyncIt
 
     began = time.monotonic()
     with doorkeeper().admitted(principal, matter_id, "sse") as signed_out:
-        tasks = [asyncio.create_task(read()), asyncio.create_task(end(signed_out))]
         try:
-            while True:
-                try:
-                    items = await asyncio.wait_for(queue.get(), timeout=COMMENT_SECONDS)
-                except TimeoutError:
-                    yield b": still here\n\n"
-                    continue
-                if items is None:
-                    return
-                yield "".join(f"id: {i.cursor}\nevent: {i.type}\ndata: {i.json}\n\n" for i in items).encode()
+            async with ended_behind([asyncio.create_task(read()), asyncio.create_task(end(signed_out))]):
+                while True:
+                    try:
+                        items = await asyncio.wait_for(queue.get(), timeout=COMMENT_SECONDS)
+                    except TimeoutError:
+                        yield b": still here\n\n"
+                        continue
+                    if items is None:
+                        return
+                    yield "".join(f"id: {i.cursor}\nevent: {i.type}\ndata: {i.json}\n\n" for i in items).encode()
         finally:
             past_span("stream", matter_id, time.monotonic() - began, transport="sse")
-            for task in tasks:
-                task.cancel()
 
 
 async def _admitted(request: HttpRequest, matter_id: UUID, after: str) -> Cursor:

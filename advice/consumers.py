@@ -20,6 +20,7 @@ from advice.doorkeeper import doorkeeper
 from advice.hub import hub
 from advice.services import cancel_matter
 from advice.stream import Item, MatterGoneError
+from advice.tasks import ended_behind
 from companies.authentication import Principal, principal_of_headers
 from companies.models import Scope
 from matters.services import NotAllowed
@@ -97,7 +98,7 @@ class MatterConsumer(AsyncWebsocketConsumer):  # type: ignore[misc] # channels h
         with span("stream", self.matter, transport="websocket"), admitted as signed_out:
             sending = asyncio.create_task(self._send_all(after))
             watching = asyncio.create_task(signed_out.wait())
-            try:
+            async with ended_behind([sending, watching]):
                 await asyncio.wait({sending, watching}, return_when=asyncio.FIRST_COMPLETED)
                 if watching.done():
                     await self.close(SIGNED_OUT)
@@ -106,9 +107,6 @@ class MatterConsumer(AsyncWebsocketConsumer):  # type: ignore[misc] # channels h
                     await self.close(1011)
                 else:
                     await self.close(1000)
-            finally:
-                sending.cancel()
-                watching.cancel()
 
     async def _send_all(self, after: Cursor) -> None:
         async with aclosing(hub().follow(self.matter, after)) as following:

@@ -10,6 +10,7 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import aclosing
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
@@ -119,8 +120,9 @@ class Feed:
             await self._read_to_now()
             assert self._head is not None
             head, seen, ended = self._head, self._count, self._ended
-            async for items in self._catch_up(cursor, head):
-                yield items
+            async with aclosing(self._catch_up(cursor, head)) as catching_up:
+                async for items in catching_up:
+                    yield items
             cursor = head
             if ended and self._count == seen:
                 return

@@ -11,7 +11,7 @@ import random
 import time
 import uuid
 from collections.abc import AsyncGenerator
-from contextlib import suppress
+from contextlib import aclosing, suppress
 from uuid import UUID
 from weakref import WeakKeyDictionary
 
@@ -54,8 +54,9 @@ class Hub:
         feed.viewers += 1
         try:
             with suppress(MatterGoneError):
-                async for items in feed.follow(after):
-                    yield items
+                async with aclosing(feed.follow(after)) as following:
+                    async for items in following:
+                        yield items
         finally:
             feed.viewers -= 1
             if not feed.viewers and self._feeds.get(matter) is feed:
