@@ -3,6 +3,9 @@
 While it is open, calls are refused here, which parks their steps and lets their matters say what they wait for. Once a
 minute one call gets through as a probe; a person's Retry has the next one do so at once. When a probe succeeds, all
 waiting steps are due.
+
+Each model has a breaker of its own, too. What becomes of calls to a model that only a company named opens that one
+alone: a key that a gateway gives for some models, or credit for some, is no reason to refuse everybody's calls.
 """
 
 import logging
@@ -17,6 +20,7 @@ from django.utils import timezone
 
 from companies.staff import tell_staff
 from matters.breakers import close_breakers
+from matters.language_models import installed_models
 from matters.models import Breaker
 from workers.clients.llm import Call, Code, LLMClient, LLMError, NotAsked, Reply, Stream
 from workers.clients.llm.client import NO_OPTIONS, Messages
@@ -26,12 +30,18 @@ PROBE = timedelta(seconds=60)
 # The provider's own words may repeat a key or a prompt, so they are in the row alone.
 _LOOK = "What the provider said is in the admin, under breakers; the system page there closes it once that is mended."
 LOOK_SECONDS = 1.0  # for so long is a breaker that was seen closed taken to be so
+_NAMED = (
+    "The language model that this matter asks for can't be used here. Stop the matter and ask again without naming a "
+    "model, or have our staff look at it. Nothing of yours is lost."
+)
 
 
 class GuardedClient(LLMClient):
     """The model's client behind the breaker."""
 
-    _closed_until = 0.0
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._closed_until: dict[str, float] = {}  # by model; of the installed ones, for companies may name any number
 
     def complete(
         self,
@@ -71,24 +81,27 @@ class GuardedClient(LLMClient):
     def _pass(self, model: str) -> bool:
         """Whether this call is the probe of an open breaker. Raises NotAsked where it may not be made."""
         now = time.monotonic()
-        if now < self._closed_until:
+        if now < self._closed_until.get(model, 0.0):
             return False
-        if self._closed_until:
-            self._closed_until = now + LOOK_SECONDS  # the others need not look, too: a hundred threads come at once
+        if model in self._closed_until:  # the others need not look, too: a hundred threads come at once
+            self._closed_until[model] = now + LOOK_SECONDS
         try:
             probing = pass_breaker(model)
         except NotAsked:
-            self._closed_until = 0.0
+            self._closed_until.pop(model, None)
             raise
         finally:
             connection.close()
-        self._closed_until = 0.0 if probing else time.monotonic() + LOOK_SECONDS
+        if probing:
+            self._closed_until.pop(model, None)
+        elif model in installed_models():
+            self._closed_until[model] = time.monotonic() + LOOK_SECONDS
         return probing
 
     def _take_failure(self, model: str, error: LLMError) -> None:
         if not error.opens_breaker:
             return
-        self._closed_until = 0.0
+        self._closed_until.pop(model, None)
         try:
             open_breaker(model, error)
         finally:
@@ -102,24 +115,37 @@ def keys_of(model: str) -> tuple[str, str]:
 
 def pass_breaker(model: str) -> bool:
     """False: closed. True: open, and this call is the probe. Raises NotAsked with the time until the next probe."""
-    rows = list(Breaker.objects.filter(pk__in=keys_of(model)))
+    _provider, own = keys_of(model)
+    # Its own first: what that holds back must not use a probe of the provider up.
+    rows = sorted(Breaker.objects.filter(pk__in=keys_of(model)), key=lambda row: row.pk != own)
     for row in rows:
         if not Breaker.objects.filter(pk=row.pk, probe_at__lte=Now()).update(probe_at=Now() + PROBE):
             wait = max(1.0, (row.probe_at - timezone.now()).total_seconds())
-            raise NotAsked(Code(row.code), f"the breaker is open: {row.detail}", retry_after=min(wait, 60.0))
+            error = NotAsked(Code(row.code), f"the breaker is open: {row.detail}", retry_after=min(wait, 60.0))
+            if row.pk == own and model not in installed_models():
+                error.message = _NAMED
+            raise error
     return bool(rows)
 
 
 def open_breaker(model: str, error: LLMError) -> None:
-    """Keep further calls away. An unknown model is one matter's own wish, perhaps: others' models go on."""
+    """Keep further calls away: everybody's where an installed model shows that the key is refused or the account empty,
+    else those of `model`; whoever named it is told that by the error's message."""
     provider, own = keys_of(model)
-    key = own if error.code == Code.UNKNOWN_MODEL else provider
+    is_installed = model in installed_models()
+    if not is_installed:
+        error.message = _NAMED
+    key = provider if is_installed and error.code != Code.UNKNOWN_MODEL else own
+    fields = {"code": error.code, "detail": error.detail[:500], "probe_at": Now() + PROBE}
     with transaction.atomic():
-        fields = {"code": error.code, "detail": error.detail[:500], "probe_at": Now() + PROBE}
         _row, is_new = Breaker.objects.get_or_create(pk=key, defaults=fields)
-        if is_new:
+        if key == own:  # which says nothing of the provider: another model's call may probe that at once
+            Breaker.objects.filter(pk=provider).update(probe_at=Now())
+        if is_new and is_installed:
             logger.error("the breaker %s is open: %s", key, error.code)
             tell_staff("open breaker", f"Matterstream: no calls to {key}", f"{error.code}. {_LOOK}")
+        elif is_new:  # no word of a company's in a log, and no e-mail in place of one that concerns everybody
+            logger.warning("the breaker of a model that a company named is open: %s", error.code)
 
 
 def close_breaker(model: str) -> None:

@@ -2,18 +2,21 @@
 
 import pytest
 from django.core import mail
+from django.db import transaction
 from django.db.models.functions import Now
 
 from companies.models import Company, User
+from matters.ledger import NewStep, insert_steps
 from matters.models import Breaker, Matter, Step
-from matters.services import retry_matter
-from matters.states import StepState, WaitingFor
+from matters.services import ADVICE_STEP, lock_matter, retry_matter
+from matters.states import MatterStatus, StepState, WaitingFor
 from tests import rows
 from tests.fakes.llm import FakeLLM
 from tests.workers.conftest import Pipeline
 from workers.breaker import pass_breaker
 
 KIND = "plan_search"
+NAMED = "a-model-that-they-named"
 
 
 @pytest.fixture
@@ -68,8 +71,97 @@ def test_a_persons_retry_probes_at_once(pipeline: Pipeline, matter: Matter, llm:
     assert not Breaker.objects.exists()
 
 
-def test_one_matters_unknown_model_does_not_stop_the_others(pipeline: Pipeline, company: Company, llm: FakeLLM) -> None:
-    """The advice's model may be a matter's own wish."""
+@pytest.fixture
+def wish(pipeline: Pipeline) -> Matter:
+    """A matter that is ready for its advice, by a model that its company named."""
+    matter = rows.advising(Company.objects.create(name="Wishes", slug="wishes"))
+    Matter.objects.filter(pk=matter.pk).update(model=NAMED)
+    with transaction.atomic():
+        insert_steps(lock_matter(matter.pk), [NewStep(ADVICE_STEP, ADVICE_STEP)])
+    return matter
+
+
+def said_to(matter: Matter) -> str:
+    """Why a matter waits, in the words for its people."""
+    matter.refresh_from_db()
+    assert matter.waiting_for == WaitingFor.PROVIDER
+    return str((matter.error or {})["message"])
+
+
+@pytest.mark.parametrize("kind", ["unauthorised", "payment_required", "forbidden", "not_this_model", "unknown_model"])
+def test_what_becomes_of_a_model_that_a_company_named_stops_nobody_else(
+    pipeline: Pipeline, wish: Matter, matter: Matter, llm: FakeLLM, kind: str
+) -> None:
+    llm.fail_next(kind)
+    pipeline.run(ADVICE_STEP)
+    assert [b.key for b in Breaker.objects.all()] == [f"llm:{NAMED}"], "one company's wish stops all others"
+    assert pipeline.run(KIND).state == StepState.DONE
+    for _ in range(2):  # refused by the provider, then held back here
+        assert "without naming a model" in said_to(wish)
+        pipeline.make_due(wish)
+        pipeline.run(ADVICE_STEP)
+    assert len([call for call in llm.calls() if call["model"] == NAMED]) == 1, "its own breaker lets calls through"
+
+
+def test_a_model_that_a_company_named_calls_no_staff(
+    pipeline: Pipeline, wish: Matter, matter: Matter, llm: FakeLLM, staff: User, caplog: pytest.LogCaptureFixture
+) -> None:
+    """An e-mail would be the only one of its kind for an hour, and say a word of the company's."""
+    llm.set(always={"kind": "unauthorised"})
+    pipeline.run(ADVICE_STEP)
+    assert mail.outbox == []
+    assert NAMED not in caplog.text
+    pipeline.run(KIND)
+    assert [m.subject for m in mail.outbox] == ["Matterstream: no calls to llm"], "staff are not told of the key"
+    pipeline.make_due(wish)
+    Breaker.objects.filter(pk=f"llm:{NAMED}").update(probe_at=Now())
+    pipeline.run(ADVICE_STEP)
+    assert "does not accept our access key" in said_to(wish), "the key is refused, and the company's wish is blamed"
+
+
+def test_a_model_that_a_company_named_uses_no_probe_of_the_provider_up(
+    pipeline: Pipeline, wish: Matter, matter: Matter, llm: FakeLLM
+) -> None:
+    llm.fail_next("unauthorised")
+    pipeline.run(KIND)
+    Breaker.objects.update(probe_at=Now())
+    llm.fail_next("unauthorised")
+    pipeline.run(ADVICE_STEP)
+    pipeline.make_due(wish)
+    pipeline.run(ADVICE_STEP)  # which its own breaker holds back
+    pipeline.make_due(matter)
+    assert pipeline.run(KIND).state == StepState.DONE, (
+        "everybody waits a minute more for a model that one company named"
+    )
+
+
+def test_a_model_that_a_company_named_is_held_back_however_busy_the_others_are(
+    pipeline: Pipeline, wish: Matter, matter: Matter, llm: FakeLLM
+) -> None:
+    llm.fail_next("unknown_model")
+    pipeline.run(ADVICE_STEP)
+    pipeline.run(KIND)  # which was just seen to be open to all
+    pipeline.make_due(wish)
+    pipeline.run(ADVICE_STEP)
+    assert len([call for call in llm.calls() if call["model"] == NAMED]) == 1
+
+
+def test_words_that_a_gateway_flags_stop_their_own_matter_alone(
+    pipeline: Pipeline, company: Company, llm: FakeLLM
+) -> None:
+    flagged, other = rows.submitted(company), rows.submitted(company)
+    llm.fail_next("moderated")
+    for _ in range(2):
+        pipeline.run(KIND)
+    flagged.refresh_from_db()
+    assert (flagged.status, (flagged.error or {})["code"]) == (MatterStatus.FAILED, "content_filter")
+    assert not Breaker.objects.exists(), "one founder's words stop everybody"
+    assert other.steps.filter(kind=KIND, state=StepState.DONE).exists()
+
+
+def test_an_installed_model_that_is_unknown_does_not_stop_the_others(
+    pipeline: Pipeline, company: Company, llm: FakeLLM
+) -> None:
     llm.fail_next("unknown_model")
     rows.submitted(company)
     pipeline.run(KIND)

@@ -18,7 +18,7 @@ class Code(StrEnum):
     CUT = "cut"  # the connection ended in the middle of the answer
     MALFORMED = "malformed"  # the answer was not what the protocol says: bad JSON, bad UTF-8, no events
     UNAUTHORISED = "unauthorised"  # 401 or 403: the key is wrong, revoked, or not allowed here
-    UNKNOWN_MODEL = "unknown_model"  # 404, or the provider says that there is no such model
+    UNKNOWN_MODEL = "unknown_model"  # 404, or the provider says that there is no such model, or not for this key
     CONTEXT_OVERFLOW = "context_overflow"  # prompt and answer do not fit the model's context
     BAD_REQUEST = "bad_request"  # any other 4xx: the provider will not take this request as it is
     CONTENT_FILTER = "content_filter"  # the provider's filter, or the model itself, declined
@@ -74,9 +74,9 @@ class LLMError(Exception):
 
     `message`: plain words for a founder. `detail`: for staff, may quote the provider (never the key or the prompt).
     `retryable`: the same call, tried again later and unchanged, may succeed. `opens_breaker`: every call to this
-    provider will fail until a person changes something. `retry_after`: seconds the provider asked for, at most 60, or
-    None. `seen_by_model`: the model may have begun to work on it, so it counts among a step's calls. `status`: HTTP
-    status if an answer began. `request_id`: the provider's own id for the call.
+    provider, or to this model of it, will fail until a person changes something. `retry_after`: seconds the provider
+    asked for, at most 60, or None. `seen_by_model`: the model may have begun to work on it, so it counts among a step's
+    calls. `status`: HTTP status if an answer began. `request_id`: the provider's own id for the call.
     """
 
     def __init__(
@@ -91,15 +91,12 @@ class LLMError(Exception):
     ) -> None:
         super().__init__(f"{code}: {detail}")
         self.code = code
+        self.message = NATURES[code].message
         self.detail = detail
         self.seen_by_model = seen_by_model
         self.retry_after = retry_after
         self.status = status
         self.request_id = request_id
-
-    @property
-    def message(self) -> str:
-        return NATURES[self.code].message
 
     @property
     def retryable(self) -> bool:

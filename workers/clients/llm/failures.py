@@ -10,6 +10,11 @@ Where the facts come from:
 - vLLM: "This model's maximum context length is …", a flat body and a number as `code`:
   https://github.com/vllm-project/vllm/issues/4667
 - 402 for an account without money: https://docs.together.ai/docs/error-codes
+- LiteLLM: 401, in later releases 403, with type `key_model_access_denied` for a model that is not the key's:
+  https://github.com/winfunc/opcode/issues/358
+- OpenRouter: 403 for words that were flagged, for a key that may not, and for one whose limit is reached; `metadata`
+  tells them apart: https://openrouter.ai/docs/api/reference/errors-and-debugging
+- xAI: 403 "Content violates usage guidelines", with no code: https://github.com/UKGovernmentBEIS/inspect_ai/pull/2267
 """
 
 import re
@@ -34,6 +39,11 @@ _BY_WORD = {
     "content_policy_violation": Code.CONTENT_FILTER,
     "model_not_found": Code.UNKNOWN_MODEL,
     "DeploymentNotFound": Code.UNKNOWN_MODEL,
+    "key_model_access_denied": Code.UNKNOWN_MODEL,
+    "team_model_access_denied": Code.UNKNOWN_MODEL,
+    "user_model_access_denied": Code.UNKNOWN_MODEL,
+    "org_model_access_denied": Code.UNKNOWN_MODEL,
+    "project_model_access_denied": Code.UNKNOWN_MODEL,
     "invalid_api_key": Code.UNAUTHORISED,
     "rate_limit_exceeded": Code.RATE_LIMITED,
 }
@@ -53,6 +63,13 @@ _EXPIRED = {
 }
 # "Request too large for … on tokens per min": a 429 that no waiting will cure.
 _OVERFLOW = re.compile(r"maximum context length|context (size|length|window)|request too large", re.IGNORECASE)
+# A 403 that is about one founder's words, and not about the key, which everybody's calls need.
+_MODERATED = re.compile(
+    r"(input|prompt|content|request|message) (was|is|has been) flagged|moderation|(usage|content) (guideline|polic)"
+    r"|content.?filter|prompt injection|blocked .*guardrail",
+    re.IGNORECASE,
+)
+_MODERATION_FIELDS = frozenset({"flagged_input", "patterns"})
 
 
 def from_status(error: openai.APIStatusError) -> LLMError:
@@ -97,11 +114,14 @@ def _network_code(error: Exception, answering: bool) -> Code:
 def classify(status: int, body: object) -> Code:
     """`body` is the error object as the openai client gives it: the value of `error`, or the whole body without one."""
     error = body if isinstance(body, Mapping) else {}
-    for word in (error.get("code"), error.get("type")):
+    metadata = error["metadata"] if isinstance(error.get("metadata"), Mapping) else {}
+    for word in (error.get("code"), error.get("type"), metadata.get("error_type")):
         if isinstance(word, str) and word in _BY_WORD and not (status == 429 and _too_large(body)):
             return _BY_WORD[word]
     if isinstance(error.get("code"), int) and status == 200:  # vLLM and llama.cpp in mid-stream
         status = error["code"]
+    if status == 403 and (_MODERATION_FIELDS & metadata.keys() or _MODERATED.search(describe(body))):
+        return Code.CONTENT_FILTER
     if status not in (401, 403, 404) and _too_large(body):
         return Code.CONTEXT_OVERFLOW
     return _BY_STATUS.get(status, Code.BAD_REQUEST if 300 <= status < 500 else Code.UNAVAILABLE)

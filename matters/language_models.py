@@ -1,0 +1,8 @@
+"""The language models that the operator chose, and those that a company names."""
+
+from django.conf import settings
+
+
+def installed_models() -> frozenset[str]:
+    """The operator's own: of the steps, and of the advice. Any other name is a company's wish."""
+    return frozenset((settings.LLM_MODEL, settings.LLM_ADVICE_MODEL))
