@@ -10,6 +10,7 @@ from prometheus_client import CollectorRegistry, Gauge, generate_latest
 from prometheus_client.core import GaugeMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from matters.breakers import open_breakers
 from matters.ledger import BESIDE
 from matters.processes import GONE_AFTER, ProcessReport, reports
 from matters.states import MatterStatus, WaitingFor
@@ -121,13 +122,6 @@ _NUMBERS: tuple[tuple[str, str, tuple[str, ...], tuple[str, ...], str], ...] = (
         "SELECT kind, count(*) FROM matters_step WHERE state = 'dead' GROUP BY kind",
     ),
     (
-        "matterstream_breaker_open",
-        "1 for each provider or model that is asked nothing, but by a probe a minute",
-        ("breaker",),
-        (),
-        "SELECT key, 1 FROM matters_breaker",
-    ),
-    (
         "matterstream_advice_streaming",
         "Advice that is being written now, by model",
         ("model",),
@@ -160,6 +154,13 @@ def numbers() -> bytes:
         "Matters that neither ended, nor visibly wait for anything, nor move on",
         "cause",
         dict.fromkeys(map(str, Cause), 0) | Counter(str(stuck.cause) for stuck in stuck_matters()),
+    )
+    _show(
+        registry,
+        "matterstream_breaker_open",
+        "1 while the provider, or a model of the operator's, is asked nothing but by a probe a minute; how many others",
+        "breaker",
+        open_breakers(),
     )
     _show(
         registry,

@@ -305,6 +305,7 @@ _PERIODS = {
     "prune": 300.0,
     "watch": 60.0,
     "forget_processes": 600.0,
+    "forget_breakers": 300.0,
     "watch_connections": 3600.0,
     "remind": 60.0,
     "prove_approvals": 60.0,

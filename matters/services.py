@@ -364,7 +364,8 @@ def retry_matter(matter_id: UUID) -> tuple[Matter, bool]:
                 return matter, False
             raise NotAllowed(f"Only a matter that failed can be retried; this one is {matter.get_status_display()}.")
         steps = revive_steps(matter)
-        Breaker.objects.update(probe_at=Now())  # whoever retries wants to know now whether it works again
+        # Whoever retries wants to know now whether it works again.
+        Breaker.objects.filter(probe_at__gt=Now()).update(probe_at=Now())
         if matter.status == MatterStatus.FAILED:
             _revive_questions(matter, steps)
             assert matter.failed_from is not None

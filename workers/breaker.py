@@ -19,7 +19,7 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from companies.staff import tell_staff
-from matters.breakers import close_breakers
+from matters.breakers import close_breakers, keys_of
 from matters.language_models import installed_models
 from matters.models import Breaker
 from workers.clients.llm import Call, Code, LLMClient, LLMError, NotAsked, Reply, Stream
@@ -106,11 +106,6 @@ class GuardedClient(LLMClient):
             open_breaker(model, error)
         finally:
             connection.close()
-
-
-def keys_of(model: str) -> tuple[str, str]:
-    """The breakers that a call of `model` passes: the provider's, and the model's own."""
-    return "llm", f"llm:{model}"[:255]
 
 
 def pass_breaker(model: str) -> bool:

@@ -15,6 +15,7 @@ from structlog.contextvars import bound_contextvars
 from advice.review.proving import prove_approvals
 from companies.connection_services import warn_of_ends
 from matters import notices
+from matters.breakers import forget_breakers
 from matters.deliveries import TASK
 from matters.ledger import BESIDE
 from matters.processes import forget_processes
@@ -133,6 +134,7 @@ MAINTENANCE: dict[str, Callable[[], object]] = {
     "prune": prune,
     "watch": watch_matters,
     "forget_processes": forget_processes,
+    "forget_breakers": forget_breakers,
     "watch_connections": warn_of_ends,
     "remind": remind,
     "prove_approvals": prove_approvals,

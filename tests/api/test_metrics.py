@@ -157,9 +157,14 @@ def test_calls_steps_tokens_and_cost_of_the_last_hour_agree_with_the_rows(compan
 def test_dead_letters_and_open_breakers_are_counted(company: Company) -> None:
     step = rows.step_of(rows.submitted(company))
     Step.objects.filter(pk=step.pk).update(state=StepState.DEAD, finished_at=Now())
-    Breaker.objects.create(key="llm:gpt-x", code="unknown_model", probe_at=Now())
+    for key in ("llm", "llm:gpt-x", "llm:gpt-y"):
+        Breaker.objects.create(key=key, code="unknown_model", probe_at=Now())
     assert shown()["matterstream_dead_letters", "plan_search"] == 1
-    assert line("matterstream_breaker_open") == ['matterstream_breaker_open{breaker="llm:gpt-x"} 1.0']
+    assert line("matterstream_breaker_open") == [
+        'matterstream_breaker_open{breaker="llm"} 1.0',
+        'matterstream_breaker_open{breaker="llm:fake-model"} 0.0',
+        'matterstream_breaker_open{breaker="other"} 2.0',
+    ]
 
 
 def test_an_advice_that_is_written_now_is_counted(company: Company) -> None:

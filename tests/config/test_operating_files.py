@@ -51,6 +51,14 @@ def test_alerts_ask_for_metrics_that_there_are() -> None:
         assert named(rule["expr"]) <= metrics(), rule["alert"]
 
 
+def test_nobody_is_woken_for_a_model_that_a_company_named() -> None:
+    asked = {rule["expr"]: rule["labels"]["severity"] for rule in rules() if "breaker" in rule["expr"]}
+    assert asked == {
+        'matterstream_breaker_open{breaker!="other"} > 0': "page",
+        'matterstream_breaker_open{breaker="other"} > 0': "ticket",
+    }
+
+
 def test_each_alert_is_explained() -> None:
     explained = re.findall(r"^\| `(\w+)` \|", (OPERATING / "alerts.md").read_text(), re.MULTILINE)
     assert explained == [rule["alert"] for rule in rules()]
