@@ -11,6 +11,7 @@ from prometheus_client.core import GaugeMetricFamily, HistogramMetricFamily, Met
 from prometheus_client.registry import Collector
 
 from matters.breakers import open_breakers
+from matters.language_models import model_label
 from matters.ledger import BESIDE
 from matters.processes import GONE_AFTER, ProcessReport, reports
 from matters.states import MatterStatus, WaitingFor
@@ -145,9 +146,13 @@ def numbers() -> bytes:
                 gauge.labels(value).set(0)
             cursor.execute(sql)
             for *values, number in cursor.fetchall():
-                gauge.labels(*values).set(number)
+                shown = (model_label(v) if label == "model" else v for label, v in zip(labels, values, strict=True))
+                gauge.labels(*shown).inc(float(number))
         cursor.execute(_MODELS)
-        calls = dict(cursor.fetchall())
+        unpriced = Counter[str]()
+        for model, count in cursor.fetchall():
+            if model not in settings.LLM_PRICES:
+                unpriced[model_label(model)] += count
     _show(
         registry,
         "matterstream_stuck_matters",
@@ -167,7 +172,7 @@ def numbers() -> bytes:
         "matterstream_llm_calls_without_price",
         "Calls in the last hour to models that LLM_PRICES does not have: no budget binds them",
         "model",
-        {model: count for model, count in calls.items() if model not in settings.LLM_PRICES},
+        unpriced,
     )
     registry.register(_Processes())
     return generate_latest(registry)

@@ -83,12 +83,32 @@ def test_webhooks_that_wait_are_counted(company: Company) -> None:
 
 def test_calls_to_a_model_without_a_price_are_seen(company: Company, settings: Settings) -> None:
     settings.LLM_PRICES = {"priced": (Decimal(1), Decimal(1))}
+    settings.LLM_MODEL = "unpriced"
     step = rows.step_of(rows.submitted(company))
     for model, outcome in (("priced", "ok"), ("unpriced", "ok"), ("unpriced", "error"), ("unpriced", "cached")):
         LLMCall.objects.create(step=step, matter=step.matter, kind=step.kind, attempt=1, model=model, outcome=outcome)
     numbers = shown()
     assert numbers["matterstream_llm_calls_without_price", "unpriced"] == 2
     assert ("matterstream_llm_calls_without_price", "priced") not in numbers
+
+
+def test_models_that_only_companies_named_are_one_series(company: Company, settings: Settings) -> None:
+    settings.LLM_PRICES = {"priced": (Decimal(1), Decimal(1))}
+    step = rows.step_of(rows.submitted(company))
+    for model in ("priced", "fake-model", "whatever", "Our CTO resigned"):
+        LLMCall.objects.create(step=step, matter=step.matter, kind=step.kind, attempt=1, model=model, prompt_tokens=3)
+    rows.begun(rows.advising(company))
+    assert {found for found in line("matterstream_llm_tokens") if "prompt" in found} == {
+        'matterstream_llm_tokens{model="priced",side="prompt"} 3.0',
+        'matterstream_llm_tokens{model="fake-model",side="prompt"} 3.0',
+        'matterstream_llm_tokens{model="other",side="prompt"} 6.0',
+    }
+    assert len(line("matterstream_llm_cost_dollars")) == 3
+    assert line("matterstream_advice_streaming") == ['matterstream_advice_streaming{model="other"} 1.0']
+    assert set(line("matterstream_llm_calls_without_price")) == {
+        'matterstream_llm_calls_without_price{model="fake-model"} 1.0',
+        'matterstream_llm_calls_without_price{model="other"} 2.0',
+    }
 
 
 def report(kind: str, pid: int, seen: timedelta, **numbers: object) -> None:
@@ -125,7 +145,8 @@ def test_what_processes_say_of_themselves_is_shown_and_a_killed_one_has_no_numbe
     assert 300 <= float(gone.rpartition(" ")[2]) < 360
 
 
-def test_calls_steps_tokens_and_cost_of_the_last_hour_agree_with_the_rows(company: Company) -> None:
+def test_calls_steps_tokens_and_cost_of_the_last_hour_agree_with_the_rows(company: Company, settings: Settings) -> None:
+    settings.LLM_ADVICE_MODEL = "m"
     step = rows.step_of(rows.submitted(company))
     Step.objects.filter(pk=step.pk).update(
         state=StepState.DONE, finished_at=Now(), created_at=Now() - timedelta(seconds=8)
