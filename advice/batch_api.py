@@ -29,6 +29,7 @@ from matters.batches import (
 )
 from matters.callback import check_names
 from matters.idempotency import answered_once, check_key
+from matters.language_models import check_prices
 from matters.models import Batch, Matter, Priority
 from matters.paging import page_of
 from matters.schemas import BatchOut, BatchPage
@@ -77,6 +78,7 @@ def submit_matters(
     sent = {"batch": body.model_dump(mode="json")}
 
     def submit() -> dict[str, Any]:
+        check_prices(company, {f"matters.{n}.model": m.model for n, m in enumerate(body.matters)})
         check_names({f"matters.{n}.webhook_url": m.webhook_url for n, m in enumerate(body.matters) if m.webhook_url})
         wanted = [BatchedSubmission(matter.submission(), matter.custom_id) for matter in body.matters]
         return _plain(batch_as_json(submit_batch(company, wanted, calling_person(request))))

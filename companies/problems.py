@@ -40,7 +40,13 @@ def problem_response(request: HttpRequest, problem: Problem) -> JsonResponse:
 
 def invalid(field: str, message: str) -> Problem:
     """400 for one field."""
-    return Problem(400, f"{field}: {message}", errors=[{"field": field, "message": message}])
+    return invalid_fields({field: message})
+
+
+def invalid_fields(messages: Mapping[str, str]) -> Problem:
+    """400 for several fields, of which a hundred are named."""
+    errors = [{"field": field, "message": message} for field, message in messages.items()]
+    return Problem(400, "; ".join(f"{e['field']}: {e['message']}" for e in errors[:10]), errors=errors[:100])
 
 
 def not_found() -> Problem:

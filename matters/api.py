@@ -25,6 +25,7 @@ from matters.assigning import NoSuchMember, assign_question
 from matters.callback import HEADERS_LIMIT, check_names, clean_callback_headers, clean_webhook_url
 from matters.dedupe import earlier_matters, mark_of
 from matters.idempotency import answered_once, check_key
+from matters.language_models import check_prices
 from matters.ledger import queue_position, queue_position_of
 from matters.models import Matter, Priority, Question
 from matters.paging import page_of
@@ -164,6 +165,7 @@ def calling_person(request: HttpRequest) -> User | None:
 
 
 def _submit(request: HttpRequest, company: Company, body: SubmitBody) -> dict[str, Any]:
+    check_prices(company, {"model": body.model})
     check_names({"webhook_url": body.webhook_url} if body.webhook_url else {})
     submission = body.submission()
     matter = earlier_matters(company, [submission.dedupe]).get(submission.dedupe)

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from django.conf import settings
 
 from companies.addresses import ForbiddenAddress, allowed_addresses, check_url
-from companies.problems import Problem
+from companies.problems import invalid_fields
 from matters.validation import check_storable
 
 HEADERS_LIMIT = 10
@@ -44,9 +44,8 @@ def check_names(urls: Mapping[str, str]) -> None:
     """Look up the names in `urls`, which are by the fields that hold them. Raises Problem 400 for forbidden ones."""
     hosts = {field: _host_of(url) for field, url in urls.items()}
     refused = _refused_hosts(set(hosts.values()))
-    errors = [{"field": field, "message": refused[host]} for field, host in hosts.items() if host in refused]
-    if errors:
-        raise Problem(400, "; ".join(f"{e['field']}: {e['message']}" for e in errors[:10]), errors=errors[:100])
+    if wrong := {field: refused[host] for field, host in hosts.items() if host in refused}:
+        raise invalid_fields(wrong)
 
 
 def _host_of(url: str) -> str:
