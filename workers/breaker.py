@@ -27,7 +27,7 @@ from workers.clients.llm.client import NO_OPTIONS, Messages
 
 logger = logging.getLogger(__name__)
 PROBE = timedelta(seconds=60)
-# The provider's own words may repeat a key or a prompt, so they are in the row alone.
+# The provider's own words may repeat a prompt, so they are in the row alone.
 _LOOK = "What the provider said is in the admin, under breakers; the system page there closes it once that is mended."
 LOOK_SECONDS = 1.0  # for so long is a breaker that was seen closed taken to be so
 _NAMED = (
@@ -131,7 +131,7 @@ def open_breaker(model: str, error: LLMError) -> None:
     if not is_installed:
         error.message = _NAMED
     key = provider if is_installed and error.code != Code.UNKNOWN_MODEL else own
-    fields = {"code": error.code, "detail": error.detail[:500], "probe_at": Now() + PROBE}
+    fields = {"code": error.code, "detail": error.detail, "probe_at": Now() + PROBE}
     with transaction.atomic():
         _row, is_new = Breaker.objects.get_or_create(pk=key, defaults=fields)
         if key == own:  # which says nothing of the provider: another model's call may probe that at once

@@ -14,7 +14,7 @@ import openai
 
 from workers.clients.llm.call import Call
 from workers.clients.llm.completion import malformed, read_reply
-from workers.clients.llm.errors import Code, LLMCanceled, LLMError
+from workers.clients.llm.errors import Code, LLMCanceled, LLMError, leaving
 from workers.clients.llm.failures import from_network, from_status, request_id_of
 from workers.clients.llm.reply import Reply, Timeouts
 from workers.clients.llm.stream import BROKEN, Stream
@@ -67,10 +67,11 @@ class LLMClient:
             **options,
         }
         began = time.monotonic()
-        response = self._post(body, call, streaming=False)
-        content = self._read(response, call)
-        latency_ms = (time.monotonic() - began) * 1000
-        return read_reply(content, request_id=request_id_of(response.headers), latency_ms=latency_ms)
+        with leaving(self._api_key):
+            response = self._post(body, call, streaming=False)
+            content = self._read(response, call)
+            latency_ms = (time.monotonic() - began) * 1000
+            return read_reply(content, request_id=request_id_of(response.headers), latency_ms=latency_ms)
 
     def stream(self, messages: Messages, *, model: str, call: Call, options: Mapping[str, Any] = NO_OPTIONS) -> Stream:
         """A streamed answer in plain text. Returns when the server's headers are there; raises LLMError before that,
@@ -82,12 +83,13 @@ class LLMClient:
             "stream_options": {"include_usage": True},
             **options,
         }
-        response = self._post(body, call, streaming=True)
-        if response.headers.get("content-type", "").startswith("application/json"):
-            request_id = request_id_of(response.headers)
-            read_reply(self._read(response, call), request_id=request_id, latency_ms=0.0)  # raises if it is an error
-            raise malformed("a whole answer where a stream was asked for", request_id)
-        return Stream(response, call)
+        with leaving(self._api_key):
+            response = self._post(body, call, streaming=True)
+            if response.headers.get("content-type", "").startswith("application/json"):
+                content, request_id = self._read(response, call), request_id_of(response.headers)
+                read_reply(content, request_id=request_id, latency_ms=0.0)  # raises if it is an error
+                raise malformed("a whole answer where a stream was asked for", request_id)
+        return Stream(response, call, self._api_key)
 
     def close(self) -> None:
         self._openai.close()
@@ -107,7 +109,7 @@ class LLMClient:
         try:
             return self._openai.post("/chat/completions", cast_to=httpx2.Response, body=body, stream=True)
         except openai.APIStatusError as error:
-            raise self._without_key(from_status(error)) from error
+            raise from_status(error) from error
         except openai.APIConnectionError as error:
             cause = error.__cause__ if isinstance(error.__cause__, Exception) else error
             raise from_network(cause, call) from error
@@ -125,9 +127,3 @@ class LLMClient:
         finally:
             response.close()
             call.end()
-
-    def _without_key(self, error: LLMError) -> LLMError:
-        """Some servers quote the key they refuse."""
-        if self._api_key:
-            error.detail = error.detail.replace(self._api_key, "[key]")
-        return error

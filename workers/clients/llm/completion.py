@@ -47,9 +47,7 @@ def _text(message: Mapping[str, Any], request_id: str | None) -> str:
     """The content; a `refusal` stands in its place where the model declined a request with a schema:
     https://platform.openai.com/docs/guides/structured-outputs#refusals"""
     if message.get("refusal"):
-        raise LLMError(
-            Code.CONTENT_FILTER, f"refused: {message['refusal']}"[:500], seen_by_model=True, request_id=request_id
-        )
+        raise LLMError(Code.CONTENT_FILTER, f"refused: {message['refusal']}", seen_by_model=True, request_id=request_id)
     content = message.get("content")
     if content is not None and not isinstance(content, str):
         raise TypeError("content is not text")

@@ -4,8 +4,12 @@ Every property that the pipeline decides by (try again? count the call? open the
 the table below; only what is particular to one failure (`retry_after`, `seen_by_model`, ids) is stored on the error.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
+
+DETAIL_LENGTH = 500
 
 
 class Code(StrEnum):
@@ -72,11 +76,12 @@ NATURES: dict[Code, Nature] = {
 class LLMError(Exception):
     """A call to the model that gave no complete answer.
 
-    `message`: plain words for a founder. `detail`: for staff, may quote the provider (never the key or the prompt).
-    `retryable`: the same call, tried again later and unchanged, may succeed. `opens_breaker`: every call to this
-    provider, or to this model of it, will fail until a person changes something. `retry_after`: seconds the provider
-    asked for, at most 60, or None. `seen_by_model`: the model may have begun to work on it, so it counts among a step's
-    calls. `status`: HTTP status if an answer began. `request_id`: the provider's own id for the call.
+    `message`: plain words for a founder. `detail`: for staff, may quote the provider, and so words of the prompt; once
+    it has left the client it has at most 500 characters, and never the key. `retryable`: the same call, tried again
+    later and unchanged, may succeed. `opens_breaker`: every call to this provider, or to this model of it, will fail
+    until a person changes something. `retry_after`: seconds the provider asked for, at most 60, or None.
+    `seen_by_model`: the model may have begun to work on it, so it counts among a step's calls. `status`: HTTP status if
+    an answer began. `request_id`: the provider's own id for the call.
     """
 
     def __init__(
@@ -89,7 +94,7 @@ class LLMError(Exception):
         status: int | None = None,
         request_id: str | None = None,
     ) -> None:
-        super().__init__(f"{code}: {detail}")
+        super().__init__(code)
         self.code = code
         self.message = NATURES[code].message
         self.detail = detail
@@ -97,6 +102,9 @@ class LLMError(Exception):
         self.retry_after = retry_after
         self.status = status
         self.request_id = request_id
+
+    def __str__(self) -> str:
+        return f"{self.code}: {self.detail}"
 
     @property
     def retryable(self) -> bool:
@@ -117,3 +125,14 @@ class LLMCanceled(LLMError):
 
 class NotAsked(LLMError):
     """The call was not made: a limit or a breaker of our own stands before it. `retry_after`: when to come again."""
+
+
+@contextmanager
+def leaving(api_key: str) -> Iterator[None]:
+    """What every LLMError passes on its way out of the client: some servers quote the key, whatever their status."""
+    try:
+        yield
+    except LLMError as error:
+        detail = error.detail.replace(api_key, "[key]") if api_key else error.detail
+        error.detail = detail[:DETAIL_LENGTH]  # shortened last, or half a key could stand at the end
+        raise

@@ -24,10 +24,8 @@ import httpx2
 import openai
 
 from workers.clients.llm.call import Call
-from workers.clients.llm.errors import Code, LLMCanceled, LLMError
+from workers.clients.llm.errors import DETAIL_LENGTH, Code, LLMCanceled, LLMError
 from workers.retry_after import seconds_to_wait
-
-DETAIL_LENGTH = 500
 
 _BY_WORD = {
     "insufficient_quota": Code.INSUFFICIENT_QUOTA,
@@ -99,7 +97,7 @@ def from_network(error: Exception, call: Call, *, request_id: str | None = None,
         return LLMCanceled(call.reason, seen_by_model=call.sent, request_id=request_id)
     code = call.expired or _network_code(error, answering)
     status = 200 if answering else None
-    detail = _EXPIRED[call.expired] if call.expired else f"{type(error).__name__}: {error}"[:DETAIL_LENGTH]
+    detail = _EXPIRED[call.expired] if call.expired else f"{type(error).__name__}: {error}"
     return LLMError(code, detail, seen_by_model=call.sent, status=status, request_id=request_id)
 
 
@@ -120,7 +118,7 @@ def classify(status: int, body: object) -> Code:
             return _BY_WORD[word]
     if isinstance(error.get("code"), int) and status == 200:  # vLLM and llama.cpp in mid-stream
         status = error["code"]
-    if status == 403 and (_MODERATION_FIELDS & metadata.keys() or _MODERATED.search(describe(body))):
+    if status == 403 and (_MODERATION_FIELDS & metadata.keys() or _MODERATED.search(describe(body), 0, DETAIL_LENGTH)):
         return Code.CONTENT_FILTER
     if status not in (401, 403, 404) and _too_large(body):
         return Code.CONTEXT_OVERFLOW
@@ -128,13 +126,13 @@ def classify(status: int, body: object) -> Code:
 
 
 def _too_large(body: object) -> bool:
-    return _OVERFLOW.search(describe(body)) is not None
+    return _OVERFLOW.search(describe(body), 0, DETAIL_LENGTH) is not None
 
 
 def describe(body: object) -> str:
-    """The provider's own words, for staff; shortened."""
+    """The provider's own words, for staff."""
     message = body.get("message") if isinstance(body, Mapping) else body
-    return str(message if message else body)[:DETAIL_LENGTH]
+    return str(message if message else body)
 
 
 def request_id_of(headers: Mapping[str, str]) -> str | None:

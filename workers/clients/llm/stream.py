@@ -16,7 +16,7 @@ import httpx2
 from workers.clients.llm.body import pieces_of
 from workers.clients.llm.call import Call
 from workers.clients.llm.completion import malformed
-from workers.clients.llm.errors import Code, LLMError
+from workers.clients.llm.errors import Code, LLMError, leaving
 from workers.clients.llm.failures import from_error_object, from_network, request_id_of
 from workers.clients.llm.reply import Usage, read_usage
 from workers.clients.llm.sse import EventParser
@@ -41,7 +41,7 @@ class Stream:
     is not read to its end.
     """
 
-    def __init__(self, response: httpx2.Response, call: Call) -> None:
+    def __init__(self, response: httpx2.Response, call: Call, api_key: str = "") -> None:
         self.finish_reason: str | None = None
         self.usage: Usage | None = None
         self.model: str | None = None
@@ -51,7 +51,7 @@ class Stream:
         self._parser = EventParser()
         self._found: list[str] = []
         self._seen_event = self._done = self._refused = False
-        self._texts = self._read()
+        self._texts = self._read_all(api_key)
 
     def __iter__(self) -> Self:
         return self
@@ -73,6 +73,10 @@ class Stream:
     def _finish(self) -> None:
         self._response.close()
         self._call.end()
+
+    def _read_all(self, api_key: str) -> Generator[str]:
+        with leaving(api_key):
+            yield from self._read()
 
     def _read(self) -> Generator[str]:
         pieces = pieces_of(self._response)

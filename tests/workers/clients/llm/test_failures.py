@@ -7,6 +7,7 @@ import pytest
 from tests.fakes.llm import FakeLLM
 from tests.workers.clients.llm.asking import LENGTH, ask, assert_still_works, failure_of, read
 from tests.workers.clients.llm.conftest import MakeClient
+from tests.workers.clients.llm.raw_server import RawServer
 from workers.clients.llm import Call, Code, LLMClient, LLMError
 from workers.clients.llm.errors import NATURES
 
@@ -217,6 +218,33 @@ def test_a_revoked_key_is_refused_and_never_repeated_in_the_detail(make_client: 
 
     assert error.code is Code.UNAUTHORISED
     assert "sk-secret-of-ours" not in f"{error} {error.detail} {error.message}"
+
+
+KEY = "sk-secret-of-ours"
+_JSON, _EVENTS = "application/json", "text/event-stream"
+_QUOTED = f'{{"error": {{"message": "the key {KEY} is not for this", "code": 401}}}}'
+QUOTES = {
+    "in an error status": ("401 Unauthorized", _JSON, _QUOTED),
+    "in an error status that is no JSON": ("401 Unauthorized", "text/html", f"<html>{KEY}</html>"),
+    "in a body with status 200": ("200 OK", _JSON, _QUOTED),
+    "as a refusal": ("200 OK", _JSON, f'{{"choices": [{{"message": {{"refusal": "not with {KEY}"}}}}]}}'),
+    "in a stream": ("200 OK", _EVENTS, f"data: {_QUOTED}\n\n"),
+    "where it is shortened": ("401 Unauthorized", _JSON, f'{{"error": {{"message": "{"." * 480}{KEY}"}}}}'),
+}
+
+
+@BOTH
+@pytest.mark.parametrize(("status", "kind", "body"), QUOTES.values(), ids=QUOTES)
+def test_a_key_that_a_server_quotes_is_in_no_error(
+    make_client: MakeClient, raw_server: RawServer, status: str, kind: str, body: str, streaming: bool
+) -> None:
+    head = f"HTTP/1.1 {status}\r\nContent-Type: {kind}\r\nContent-Length: {len(body)}\r\n\r\n"
+    raw_server.answer = (head + body).encode()
+
+    error = failure_of(make_client(key=KEY, base_url=raw_server.base_url), streaming=streaming)
+
+    assert KEY[:6] not in f"{error} {error!r} {error.detail} {error.message} {error.args}"
+    assert len(error.detail) <= 500
 
 
 def test_messages_that_are_not_text_are_a_bad_request(client: LLMClient, fake: FakeLLM) -> None:
