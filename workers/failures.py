@@ -16,6 +16,7 @@ from matters.ledger import BESIDE
 from matters.models import Matter, Step
 from matters.services import STATUS_OF_STEP, change_question, fail_matter, set_waiting
 from matters.states import QUESTION_TRANSITIONS, QuestionStatus, StepState, WaitingFor
+from workers.backoff import LONGEST_PAUSE, backoff
 from workers.budget import OverBudget
 from workers.calls import CallLog
 from workers.claims import MAX_CALLS, Claim, calls_of, end_beside, writing
@@ -25,7 +26,6 @@ from workers.runtime import heartbeat
 from workers.steps.base import ReplyInvalid
 
 logger = logging.getLogger(__name__)
-FIRST_PAUSE, LONGEST_PAUSE = 1.0, 60.0  # seconds
 PROVIDER_PAUSE = 15.0  # while nobody can reach or use the provider
 
 _INVALID = "The language model's reply was not in the form that was asked for, also after a second try."
@@ -74,13 +74,13 @@ def _put_off_or_leave(claim: Claim, matter: Matter, error: LLMError | ReplyInval
         return
     if isinstance(error, LLMError):
         problem = as_problem(error)
-        pause = _backoff(claim.attempt, PROVIDER_PAUSE) if error.retry_after is None else error.retry_after
+        pause = backoff(claim.attempt, PROVIDER_PAUSE) if error.retry_after is None else error.retry_after
         if _provider_is_out(error) or error.code in (Code.RATE_LIMITED, Code.CANCELED):
             _park(claim, pause, seen=False, tried=not isinstance(error, NotAsked))
             return
     calls = calls_of(claim, made=True)
     if calls < MAX_CALLS and getattr(error, "retryable", isinstance(error, ReplyInvalid)):
-        _park(claim, _backoff(calls, LONGEST_PAUSE), seen=True)
+        _park(claim, backoff(calls), seen=True)
         return
     logger.warning("step %s of matter %s came to nothing: %s", claim.kind, claim.matter_id, problem["code"])
     end_beside(claim, None, problem)
@@ -94,7 +94,7 @@ def give_back(claim: Claim, *, asked: bool) -> None:
     and DatabaseError where not even this can be stored: then the lease runs out.
     """
     with writing(claim):
-        _park(claim, _backoff(claim.attempt, PROVIDER_PAUSE), seen=asked)
+        _park(claim, backoff(claim.attempt, PROVIDER_PAUSE), seen=asked)
 
 
 def reference_of(claim: Claim) -> str:
@@ -122,14 +122,14 @@ def _provider_is_out(error: LLMError) -> bool:
 def _wait_for_provider(claim: Claim, matter: Matter, error: LLMError) -> None:
     _supersede(matter, error.message)
     set_waiting(matter, WaitingFor.PROVIDER, f"{claim.kind}: {error.code}", as_problem(error))
-    pause = PROVIDER_PAUSE if error.opens_breaker else _backoff(claim.attempt, PROVIDER_PAUSE)
+    pause = PROVIDER_PAUSE if error.opens_breaker else backoff(claim.attempt, PROVIDER_PAUSE)
     tried = not isinstance(error, NotAsked)
     _park(claim, pause if error.retry_after is None else error.retry_after, seen=False, tried=tried)
 
 
 def _wait_for_rate_limit(claim: Claim, matter: Matter, error: LLMError) -> None:
     set_waiting(matter, WaitingFor.RATE_LIMIT, f"{claim.kind}: {error.code}", as_problem(error))
-    pause = _backoff(claim.attempt, LONGEST_PAUSE) if error.retry_after is None else error.retry_after
+    pause = backoff(claim.attempt) if error.retry_after is None else error.retry_after
     _park(claim, pause + random.uniform(0, 0.1 * pause), seen=False, tried=not isinstance(error, NotAsked))
 
 
@@ -146,7 +146,7 @@ def _retry_or_give_up(claim: Claim, matter: Matter, problem: dict[str, Any], ret
         _give_up(claim, matter, problem)
         return
     _supersede(matter, problem["message"])
-    _park(claim, _backoff(calls, LONGEST_PAUSE) if retry_after is None else retry_after, seen=True)
+    _park(claim, backoff(calls) if retry_after is None else retry_after, seen=True)
 
 
 def _park(claim: Claim, pause: float, *, seen: bool, tried: bool = True) -> None:
@@ -161,12 +161,6 @@ def _park(claim: Claim, pause: float, *, seen: bool, tried: bool = True) -> None
     step.attempt -= 0 if tried else 1
     step.save(update_fields=["state", "due_at", "calls_seen", "attempt"])
     transaction.on_commit(lambda: heartbeat().wake_in(pause, claim.kind, claim.step_id))
-
-
-def _backoff(tries: int, longest: float) -> float:
-    """Seconds before the next try: doubling, with full jitter's upper half."""
-    pause: float = min(longest, FIRST_PAUSE * 2 ** min(tries - 1, 10))
-    return pause * random.uniform(0.5, 1.0)
 
 
 def _give_up(claim: Claim, matter: Matter, problem: dict[str, Any]) -> None:

@@ -15,6 +15,7 @@ from django.db.models.functions import Now
 
 from companies.encryption import KeyProblem
 from matters.models import ProviderCall, Step
+from workers.backoff import backoff
 from workers.claims import Claim
 from workers.connections import note_connection, open_connection
 from workers.provider_http import Code, ProviderCallRecord, ProviderError
@@ -23,7 +24,6 @@ from workers.work import Work
 T = TypeVar("T")
 MOST_TRIES = 5  # of a provider that is away, with growing pauses
 MOST_BUSY = timedelta(minutes=10)  # for so long may a provider say "too many requests", then the founder is asked
-FIRST_PAUSE, LONGEST_PAUSE = 1.0, 60.0  # seconds
 
 
 class PutOff(Exception):
@@ -82,10 +82,10 @@ def _row(claim: Claim, question_id: str | None, made: ProviderCallRecord) -> Pro
 def _unanswered(claim: Claim, name: str, error: ProviderError) -> Unanswered:
     """Why it can't say. Raises PutOff while there is hope."""
     if error.code == Code.RATE_LIMITED and _is_young(claim):
-        pause = _backoff(claim.attempt) if error.retry_after is None else error.retry_after
+        pause = backoff(claim.attempt) if error.retry_after is None else error.retry_after
         raise PutOff(pause + random.uniform(0, 0.1 * pause), tried=False)
     if not error.permanent and error.code != Code.RATE_LIMITED and claim.attempt < MOST_TRIES:
-        raise PutOff(_backoff(claim.attempt), tried=True)
+        raise PutOff(backoff(claim.attempt), tried=True)
     if error.permanent:
         return Unanswered(str(error.code), error.message)
     busy = error.code == Code.RATE_LIMITED
@@ -95,8 +95,3 @@ def _unanswered(claim: Claim, name: str, error: ProviderError) -> Unanswered:
 
 def _is_young(claim: Claim) -> bool:
     return Step.objects.filter(pk=claim.step_id, created_at__gt=Now() - MOST_BUSY).exists()
-
-
-def _backoff(tries: int) -> float:
-    pause: float = min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** min(tries - 1, 10))
-    return pause * random.uniform(0.5, 1.0)

@@ -1,0 +1,11 @@
+"""How long to wait before a call that failed is tried again."""
+
+import random
+
+FIRST_PAUSE, LONGEST_PAUSE = 1.0, 60.0  # seconds
+
+
+def backoff(tries: int, longest: float = LONGEST_PAUSE) -> float:
+    """Seconds before the next try, after `tries` of them: doubling, with full jitter's upper half."""
+    pause: float = min(longest, FIRST_PAUSE * 2 ** min(tries - 1, 10))
+    return pause * random.uniform(0.5, 1.0)
