@@ -1,4 +1,4 @@
-"""How long a provider asks us to wait."""
+"""How long a server asks us to wait."""
 
 import math
 import time
@@ -11,21 +11,25 @@ LONGEST_SECONDS = 60.0
 def seconds_to_wait(headers: Mapping[str, str]) -> float | None:
     """Seconds, 0 to 60; None where the headers name no time.
 
-    `retry-after-ms` (Azure) goes before `Retry-After`, and that before `RateLimit-Reset` (Carta). Both are seconds or
-    an HTTP date (RFC 9110, section 10.2.3), which is counted from the response's own `Date`, so that a wrong clock on
-    either side does no harm.
+    `retry-after-ms` (Azure) goes before `Retry-After`, and that before `RateLimit-Reset` (Carta).
     """
     milliseconds = _number(headers.get("retry-after-ms"))
     if milliseconds is not None:
-        return _within_bounds(milliseconds / 1000)
-    named = (_seconds(headers.get(name), headers.get("date")) for name in ("retry-after", "ratelimit-reset"))
+        return min(max(milliseconds / 1000, 0.0), LONGEST_SECONDS)
+    named = (seconds_of(headers.get(name), headers.get("date")) for name in ("retry-after", "ratelimit-reset"))
     seconds = next((number for number in named if number is not None), None)
-    return None if seconds is None else _within_bounds(seconds)
+    return None if seconds is None else min(seconds, LONGEST_SECONDS)
 
 
-def _seconds(value: str | None, date: str | None) -> float | None:
+def seconds_of(value: str | None, date: str | None) -> float | None:
+    """Seconds, at least 0, that a header's `value` names: a number of them, or an HTTP date (RFC 9110, section 10.2.3).
+
+    That is counted from the response's own `date`, so that a wrong clock on either side does no harm. None: it is
+    neither.
+    """
     number = _number(value)
-    return _until(value, date) if number is None else number
+    seconds = _until(value, date) if number is None else number
+    return None if seconds is None else max(seconds, 0.0)
 
 
 def _number(value: str | None) -> float | None:
@@ -49,7 +53,3 @@ def _timestamp(value: str | None) -> float | None:
         return parsedate_to_datetime(value or "").timestamp()
     except (TypeError, ValueError, OverflowError):
         return None
-
-
-def _within_bounds(seconds: float) -> float:
-    return min(max(seconds, 0.0), LONGEST_SECONDS)

@@ -76,12 +76,13 @@ def test_anything_but_2xx_is_not_delivered_and_no_redirect_is_followed(receiver:
 
 def test_retry_after_is_seconds_or_a_date(receiver: Receiver) -> None:
     soon = datetime.datetime.now(datetime.UTC) + datetime.timedelta(minutes=10)
-    values = ["120", format_datetime(soon, usegmt=True), "soon", "-1", "Mon, 99 Foo 2026 00:00:00 GMT"]
+    values = ["120", format_datetime(soon, usegmt=True), "-1", "soon", "Mon, 99 Foo 2026 00:00:00 GMT", "9" * 5_000]
     receiver.answers.extend(status(503, Retry_After=value) for value in values)
-    seconds, until, *nothing = [sent(receiver.url).retry_after for _ in values]
+    seconds, until, at_once, *nothing = [sent(receiver.url).retry_after for _ in values]
     assert seconds == 120
     assert until is not None
     assert 500 < until <= 600
+    assert at_once == 0
     assert nothing == [None, None, None]
 
 

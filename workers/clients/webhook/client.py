@@ -6,12 +6,12 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 
 import httpx2
 from standardwebhooks import Webhook
 
 from workers.clients.webhook.network import CheckedBackend, Deadline, FindAddresses
+from workers.retry_after import seconds_of
 
 CONNECT_SECONDS = 5.0
 TOTAL_SECONDS = 15.0
@@ -60,7 +60,8 @@ def post(
                 status = answer.status_code
                 if answer.is_success:
                     return outcome(status, "")
-                return outcome(status, f"It answered {status}.", _retry_after(answer.headers.get("Retry-After")))
+                patience = seconds_of(answer.headers.get("Retry-After"), answer.headers.get("Date"))
+                return outcome(status, f"It answered {status}.", patience)
     except httpx2.TimeoutException:
         return outcome(None, f"It did not answer within {TOTAL_SECONDS:g} s ({CONNECT_SECONDS:g} s to connect).")
     except (httpx2.HTTPError, OSError) as error:
@@ -91,18 +92,6 @@ def _signed(body: str, webhook_id: str, secrets: Sequence[str]) -> dict[str, str
         "webhook-timestamp": str(int(now.timestamp())),
         "webhook-signature": " ".join(Webhook(secret).sign(webhook_id, now, body) for secret in secrets),
     }
-
-
-def _retry_after(value: str | None) -> float | None:
-    """Seconds, from a number of them or a date (RFC 9110, 10.2.3)."""
-    if value is None:
-        return None
-    if value.isascii() and value.isdigit():
-        return float(value[:9])
-    try:
-        return max(0.0, (parsedate_to_datetime(value) - datetime.now(UTC)).total_seconds())
-    except (TypeError, ValueError, OverflowError):
-        return None
 
 
 def _words(error: Exception) -> str:
