@@ -26,10 +26,9 @@ R = TypeVar("R", bound=Reply)
 
 
 def _ask(model: OpenAI, request: LLMRequest[R]) -> R:
-    reply = model.chat.completions.create(
-        model="any",
-        messages=request.messages,
-        response_format=request.response_format,  # type: ignore[call-overload]
+    wanted = {"name": request.schema_name, "schema": request.schema, "strict": True}
+    reply = model.chat.completions.create(  # type: ignore[call-overload]
+        model="any", messages=request.messages, response_format={"type": "json_schema", "json_schema": wanted}
     )
     return parse_reply(request, reply.choices[0].message.content)
 

@@ -1,4 +1,4 @@
-"""The prompts: one text file a step, read once, with the digest that ties a reply to the words that asked for it.
+"""The prompts: one text file a step, read once.
 
 A file has two parts, each begun by a line of its own: `=== system ===`, then `=== user ===`. Both are
 `string.Template`s; a dollar sign that is meant is written twice. What others wrote enters only through
@@ -6,7 +6,6 @@ A file has two parts, each begun by a line of its own: `=== system ===`, then `=
 """
 
 import functools
-import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 from string import Template
@@ -18,12 +17,11 @@ Message = dict[str, str]
 
 @dataclass(frozen=True)
 class Prompt:
-    """One step's prompt. `sha256` is the hex digest of the file's bytes."""
+    """One step's prompt."""
 
     name: str
     system: str
     user: str
-    sha256: str
 
     def messages(self, **values: str) -> list[Message]:
         """The system and the user message. Raises KeyError for a name that the templates want and `values` lacks."""
@@ -36,8 +34,8 @@ class Prompt:
 @functools.cache
 def load_prompt(name: str) -> Prompt:
     """The prompt in `workers/prompts/<name>.md`. Raises FileNotFoundError, or ValueError if a part is missing."""
-    raw = (Path(__file__).parent / f"{name}.md").read_bytes()
-    head, found, user = raw.decode("utf-8").partition(_USER)
+    text = (Path(__file__).parent / f"{name}.md").read_text("utf-8")
+    head, found, user = text.partition(_USER)
     if not found or not head.startswith(_SYSTEM):
         raise ValueError(f"{name}.md needs the lines {_SYSTEM.strip()!r} (first) and {_USER.strip()!r}")
-    return Prompt(name, head.removeprefix(_SYSTEM), user, hashlib.sha256(raw).hexdigest())
+    return Prompt(name, head.removeprefix(_SYSTEM), user)

@@ -46,20 +46,10 @@ class ReplyInvalid(Exception):
 class LLMRequest(Generic[R]):
     """One call of a model: what is said, the strict JSON schema of the reply, and the type that reads it."""
 
-    step: str
     messages: list[Message]
     schema_name: str
     schema: Schema
     reply_type: type[R]
-    prompt_sha256: str
-
-    @property
-    def response_format(self) -> dict[str, Any]:
-        """The value for `response_format` of a chat-completions call."""
-        return {
-            "type": "json_schema",
-            "json_schema": {"name": self.schema_name, "strict": True, "schema": self.schema},
-        }
 
     @functools.cached_property
     def prompt_text(self) -> str:
@@ -80,12 +70,10 @@ def prompt_text(messages: list[Any]) -> str:
 def request_for(prompt: Prompt, reply_type: type[R], schema: Schema | None = None, **values: str) -> LLMRequest[R]:
     """The request of the step that `prompt` is named after; `schema` where it is narrower than the type's own."""
     return LLMRequest(
-        step=prompt.name,
         messages=prompt.messages(**values),
         schema_name=prompt.name,
         schema=schema or strict_schema(reply_type),
         reply_type=reply_type,
-        prompt_sha256=prompt.sha256,
     )
 
 

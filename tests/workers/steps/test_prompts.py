@@ -1,6 +1,5 @@
 """The prompt files, and the blocks that hold what other people wrote."""
 
-import hashlib
 from dataclasses import replace
 from pathlib import Path
 
@@ -24,14 +23,12 @@ def test_every_prompt_says_that_its_blocks_are_data(path: Path) -> None:
     prompt = load_prompt(path.stem)
     assert "stands between" in prompt.system
     assert "$" not in prompt.system.replace("$$", "").replace("$rule", ""), "others' words belong into the user part"
-    assert prompt.sha256 == hashlib.sha256(path.read_bytes()).hexdigest()
     assert load_prompt(path.stem) is prompt, "a prompt is read once"
 
 
 @pytest.mark.parametrize("call", CALLS, ids=lambda call: call.name)
-def test_a_request_carries_a_system_and_a_user_message_and_the_prompts_digest(call: Call) -> None:
+def test_a_request_carries_a_system_and_a_user_message(call: Call) -> None:
     assert [message["role"] for message in call.request.messages] == ["system", "user"]
-    assert call.request.prompt_sha256 == load_prompt(call.request.step).sha256
     assert "$" not in call.request.messages[1]["content"]
 
 
