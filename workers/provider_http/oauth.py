@@ -47,24 +47,21 @@ def exchange_code(
     code: str,
     redirect_uri: str,
     code_verifier: str,
-    record: Recorder | None = None,
 ) -> Tokens:
     """For the code of an authorisation (good once, for 60 s) and the PKCE verifier that belongs to it.
 
     Raises ProviderError: `grant_refused` for a code that is used, too old or foreign, `unauthorized` for our client.
     """
     form = {"code": code, "redirect_uri": redirect_uri, "code_verifier": code_verifier}
-    return request_tokens(provider, token_url, client, "authorization_code", form, record)
+    return request_tokens(provider, token_url, client, "authorization_code", form)
 
 
-def refresh_tokens(
-    provider: Provider, token_url: str, client: OAuthClient, refresh_token: str, record: Recorder | None = None
-) -> Tokens:
+def refresh_tokens(provider: Provider, token_url: str, client: OAuthClient, refresh_token: str) -> Tokens:
     """A new access token. `refresh` of the answer, where there is one, replaces the old refresh token.
 
     Raises ProviderError: `grant_refused` where a person must connect again.
     """
-    return request_tokens(provider, token_url, client, "refresh_token", {"refresh_token": refresh_token}, record)
+    return request_tokens(provider, token_url, client, "refresh_token", {"refresh_token": refresh_token})
 
 
 def request_tokens(
