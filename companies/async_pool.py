@@ -68,10 +68,3 @@ async def async_pool() -> Pool:
         _pools[loop] = pool
         await pool.open()
     return pool
-
-
-async def close_async_pool() -> None:
-    """Close the running loop's pool, if there is one."""
-    pool = _pools.pop(asyncio.get_running_loop(), None)
-    if pool is not None:
-        await pool.close()

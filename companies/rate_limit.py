@@ -67,13 +67,6 @@ async def check_rate_async(key: str) -> None:
         _refuse_if(float(wait))
 
 
-async def close_async_client() -> None:
-    """Close the running loop's connections to Redis, if there are any."""
-    client = _async_clients.pop(asyncio.get_running_loop(), None)
-    if client is not None:
-        await client.aclose()
-
-
 def _bucket(key: str) -> str:
     return f"api_rate:{key[:32]}"
 

@@ -55,10 +55,6 @@ class EmbeddedServer(ABC):
     def is_ready(self) -> bool:
         """Whether the server on this `data_dir`, whoever started it, takes connections now."""
 
-    def is_running(self) -> bool:
-        """Whether the server on this `data_dir` runs and takes connections."""
-        return self.is_ready()
-
     def start(self, die_with_parent: bool = True) -> str:
         """Starts it and answers its address when it takes connections. Raises ServerError."""
         retry_until = time.monotonic() + RETRY_SECONDS

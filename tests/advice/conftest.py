@@ -7,10 +7,10 @@ from typing import Any, TypeVar
 import pytest
 
 from advice.hub import hub
-from companies.async_pool import close_async_pool
 from companies.models import Company
 from matters.models import Matter
 from tests import rows
+from tests.pools import close_async_pool
 
 T = TypeVar("T")
 

@@ -22,11 +22,11 @@ from advice.hub import Hub
 from advice.models import Attempt, AttemptStatus
 from advice.notify import ChunkWake, EventWake
 from advice.stream import Item, read_page
-from companies.async_pool import close_async_pool
 from matters.models import Matter
 from matters.states import MatterStatus
 from tests import rows
 from tests.advice.reader import Reader
+from tests.pools import close_async_pool
 from tests.processes import wait_until
 from tests.threads import with_own_connection
 

@@ -9,11 +9,11 @@ import advice.api
 from advice.api import COMMENT_SECONDS
 from advice.cursor import START
 from advice.hub import hub
-from companies.async_pool import close_async_pool
 from companies.authentication import Principal
 from companies.models import ApiKey, Company, Scope, hash_token
 from matters.models import Matter
 from matters.states import MatterStatus
+from tests.pools import close_async_pool
 from tests.rows import advising, move
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -11,7 +11,7 @@ from pytest_django import Settings
 import companies.rate_limit
 from companies.models import ApiKey, Company
 from companies.problems import Problem
-from companies.rate_limit import check_rate, check_rate_async, close_async_client
+from companies.rate_limit import check_rate, check_rate_async
 from tests.api.answers import read_problem
 from tests.api.conftest import MATTERS, Program
 from tests.processes import free_port
@@ -79,7 +79,7 @@ async def test_streams_and_calls_share_one_rate() -> None:
     with pytest.raises(Problem) as refusal:
         await check_rate_async("k" * 64)
     assert refusal.value.status == 429
-    await close_async_client()
+    await companies.rate_limit._async_client().aclose()
 
 
 async def test_everything_passes_at_once_while_redis_is_away(
@@ -94,7 +94,7 @@ async def test_everything_passes_at_once_while_redis_is_away(
     monkeypatch.setattr(companies.rate_limit, "_quiet_until", 0.0)
     await check_rate_async("k" * 64)
     assert companies.rate_limit._quiet_until > time.monotonic(), "the asynchronous client notices it, too"
-    await close_async_client()
+    await companies.rate_limit._async_client().aclose()
 
 
 def test_it_counts_again_when_redis_is_back(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,9 +10,10 @@ from django.db import DatabaseError, connection
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.utils import load_backend
 
-from companies.async_pool import async_pool, close_async_pool, database_dsn
+from companies.async_pool import async_pool, database_dsn
 from companies.postgresql import base
 from config.settings import database_at
+from tests.pools import close_async_pool
 from tests.processes import wait_until
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -39,10 +39,10 @@ def postmaster(server: PostgresServer) -> int:
 
 def test_it_keeps_data_address_and_password_over_a_restart(postgres: PostgresServer) -> None:
     url = postgres.start()
-    assert postgres.is_running()
+    assert postgres.is_ready()
     write(url, "a")
     postgres.stop()
-    assert not postgres.is_running()
+    assert not postgres.is_ready()
     assert postgres.start() == url, "a second `make run` should find the address of the first"
     assert read(url) == ["a"]
 
@@ -53,7 +53,7 @@ def test_it_is_whole_after_kill_9_of_every_process(postgres: PostgresServer) -> 
     cluster = postgres.data_dir / "pg/cluster"
     for pid in processes_in(cluster, "postgres"):
         os.kill(pid, signal.SIGKILL)
-    wait_until(lambda: not postgres.is_running(), "a killed server must not pass for running")
+    wait_until(lambda: not postgres.is_ready(), "a killed server must not pass for running")
     again = PostgresServer(postgres.data_dir)
     try:
         assert read(again.start()) == ["committed"]
@@ -68,7 +68,7 @@ def test_it_starts_although_another_process_carries_the_dead_ones_number(postgre
     lines = pid_file.read_text().splitlines()
     postgres.stop()
     pid_file.write_text("\n".join([str(os.getppid()), *lines[1:]]) + "\n")
-    assert not postgres.is_running()
+    assert not postgres.is_ready()
     postgres.start()
 
 
@@ -86,7 +86,7 @@ def test_it_takes_another_port_when_its_own_is_taken(postgres: PostgresServer) -
     postgres.stop()
     with socket.create_server(("127.0.0.1", port)):
         assert postgres.start() != url
-        assert postgres.is_running()
+        assert postgres.is_ready()
 
 
 def test_it_lets_nobody_in_without_the_password(postgres: PostgresServer) -> None:

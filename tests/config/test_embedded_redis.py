@@ -28,10 +28,10 @@ def read(url: str) -> bytes | None:
 
 def test_it_keeps_data_address_and_password_over_a_restart(redis_server: RedisServer) -> None:
     url = redis_server.start()
-    assert redis_server.is_running()
+    assert redis_server.is_ready()
     write(url, "a")
     redis_server.stop()
-    assert not redis_server.is_running()
+    assert not redis_server.is_ready()
     assert redis_server.start() == url
     assert read(url) == b"a"
 
@@ -41,7 +41,7 @@ def test_it_keeps_data_over_kill_9(redis_server: RedisServer) -> None:
     write(url, "a")
     (pid,) = processes_in(redis_server.data_dir, "valkey-server")
     os.kill(pid, signal.SIGKILL)
-    wait_until(lambda: not redis_server.is_running(), "a killed server must not pass for running")
+    wait_until(lambda: not redis_server.is_ready(), "a killed server must not pass for running")
     again = RedisServer(redis_server.data_dir)
     try:
         assert read(again.start()) == b"a"
@@ -64,7 +64,7 @@ def test_it_takes_another_port_when_its_own_is_taken(redis_server: RedisServer) 
     redis_server.stop()
     with socket.create_server(("127.0.0.1", port)):
         assert redis_server.start() != url
-        assert redis_server.is_running()
+        assert redis_server.is_ready()
 
 
 def test_it_lets_nobody_in_without_the_password(redis_server: RedisServer) -> None:

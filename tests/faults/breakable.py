@@ -57,7 +57,7 @@ class Broker:
     def kill(self) -> None:
         for pid in processes_in(self._server.data_dir, "valkey-server"):
             os.kill(pid, signal.SIGKILL)
-        wait_until(lambda: not self._server.is_running(), "the broker is dead")
+        wait_until(lambda: not self._server.is_ready(), "the broker is dead")
         self._server.stop()
 
     def start(self) -> None:
@@ -69,8 +69,8 @@ class Broker:
             shutil.rmtree(kept)
         self.start()
 
-    def is_running(self) -> bool:
-        return self._server.is_running()
+    def is_ready(self) -> bool:
+        return self._server.is_ready()
 
     def stop(self) -> None:
         self.gate.shut()
@@ -140,9 +140,9 @@ class Breakable(Installation):
     def mend(self) -> None:
         """Have everything again, whatever a fault that failed itself has left."""
         self.broker.gate.let_go()
-        if not self.postgres.is_running():
+        if not self.postgres.is_ready():
             self.postgres.start()
-        if not self.broker.is_running():
+        if not self.broker.is_ready():
             self.broker.start_emptied()
         if self.web is None or not self.web.is_alive():
             self.restart_web()

@@ -16,13 +16,13 @@ from advice.review.badge import standing_of
 from advice.review.models import Review, ReviewComment, ReviewState
 from advice.review.proving import prove_approvals
 from advice.stream import read_page
-from companies.async_pool import close_async_pool
 from companies.models import Company, ContentReading, User
 from matters.models import LLMCall, LLMCallText
 from matters.services import NotAllowed, regenerate_matter
 from playbooks.loading import LIBRARY, load_file
 from playbooks.models import PlaybookVersion
 from tests import rows
+from tests.pools import close_async_pool
 from tests.staff.conftest import Staff
 from workers.review_desk.calls import calls_shown
 from workers.review_desk.editing import edit_as_new_version

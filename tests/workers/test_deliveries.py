@@ -14,7 +14,6 @@ from standardwebhooks import Webhook, WebhookVerificationError
 
 from advice.cursor import Cursor
 from advice.stream import Page, read_page
-from companies.async_pool import close_async_pool
 from companies.encryption import Sealed
 from companies.models import Company, WebhookEndpoint, WebhookSecret
 from companies.webhooks import new_secret
@@ -24,6 +23,7 @@ from matters.services import fail_matter, lock_matter
 from matters.states import MatterStatus, QuestionStatus
 from tests import rows
 from tests.fakes.receiver import Receiver, status
+from tests.pools import close_async_pool
 from tests.threads import at_once
 from workers import deliveries, runtime
 from workers.clients.webhook import Outcome

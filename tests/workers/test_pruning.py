@@ -24,7 +24,6 @@ from advice.models import Attempt, AttemptStatus
 from advice.review import desk
 from advice.services import cancel_matter
 from advice.stream import Page, read_page
-from companies.async_pool import close_async_pool
 from companies.models import ApiKey, Company, Membership, User
 from documents.models import DocumentContent
 from documents.services import attach_document
@@ -58,6 +57,7 @@ from matters.states import MatterStatus, QuestionStatus, StepState
 from tests import rows
 from tests.broker_content import broker_texts
 from tests.fakes.llm import FakeLLM
+from tests.pools import close_async_pool
 from tests.threads import at_once, in_background
 from tests.workers.conftest import Pipeline
 from workers import pruning
