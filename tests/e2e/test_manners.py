@@ -1,10 +1,14 @@
 """How the pages behave under a founder's hands: keys, several answers at once, notes, being called, undo."""
 
 import re
+from io import BytesIO
+from unicodedata import normalize
 
 import pytest
 from playwright.sync_api import Page, expect
+from pypdf import PdfReader
 
+from tests.advice.export.pdf_ua import squeezed, text_of
 from tests.e2e.conftest import OpenPage, look, picture, sign_in
 from tests.e2e.test_founder import REPLIES, TEXT
 from tests.e2e.walk import NO_RELOAD, answer_cards, ask_a_question, fill, still_here
@@ -102,6 +106,29 @@ def test_a_founder_is_served_by_keys_notes_and_calls(founder_page: Page, install
     page.get_by_role("button", name="Not helpful").click()
     expect(page.locator(".said-of-it")).to_contain_text("It forgot Nevada.")
     assert still_here(page)
+
+
+def test_a_matter_is_printed_with_its_sources_and_nothing_to_press(
+    founder_page: Page, installation: Installation
+) -> None:
+    page = founder_page
+    installation.llm.set(text=TEXT, interval=0)
+    page.goto("/matters/new/")
+    question = "May we let our CTO go? " * 13 + "Nobody but the board knows."
+    page.get_by_label("What happened").fill(question)
+    page.get_by_role("button", name="Ask").click()
+    page.locator(".card form").first.wait_for()
+    answer_cards(page)
+    page.get_by_role("button", name="Regenerate").wait_for()
+    passage = page.locator("#source-P4").text_content()
+    assert passage
+    printed = normalize("NFKC", text_of(PdfReader(BytesIO(page.pdf()))))  # its "fi" is one sign
+    for words in (question, "What to do first", "not legal advice", passage, "Facts used", "In Oakland."):
+        assert normalize("NFKC", squeezed(words)) in printed, f"{words!r} is not on paper"
+    for words in ("Sign out", "New matter", "Rename or delete", "Attach", "Contents", "Regenerate", "Share by a link"):
+        assert squeezed(words) not in printed, f"{words!r} is on paper, where nobody can press it"
+    for words in ("Keyboard shortcuts", "Helpful", "Word", "Documents"):
+        assert squeezed(words) not in printed, f"{words!r} is on paper, where nobody can press it"
 
 
 def test_a_matter_is_named_found_deleted_and_brought_back_with_and_without_a_script(
