@@ -10,18 +10,24 @@ from advice.own import own_matter
 from advice.render import render_fragments
 from companies.access import is_from_script, members_only, user_of
 from companies.posting import posted
-from matters.assigning import NoSuchMember, assign_question
+from matters.assigning import NoSuchMember, assign_question, only_colleague
 from matters.services import NotAllowed
 
 
 @posted("advice:matter", "matter_id")
 @members_only
 def assign(request: HttpRequest, matter_id: UUID, question_id: UUID) -> HttpResponse:
-    """Ask the member whose address is sent as `email`; an empty one takes the question back."""
+    """Ask the member whose address is sent as `email`; an empty one takes the question back.
+
+    `other` stands for the only colleague of whoever sends it: a card is the same for all who see it.
+    """
     own = own_matter(request, matter_id)
     question = get_object_or_404(own.questions, pk=question_id)
+    user = user_of(request)
     try:
-        assign_question(own.pk, question.pk, request.POST.get("email") or None, by=user_of(request))
+        asks_other = "other" in request.POST
+        email = only_colleague(own.company_id, user).email if asks_other else request.POST.get("email") or None
+        assign_question(own.pk, question.pk, email, by=user)
     except (NoSuchMember, NotAllowed, ValueError) as refused:
         if is_from_script(request):
             return HttpResponse(str(refused), status=409, content_type="text/plain; charset=utf-8")

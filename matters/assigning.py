@@ -52,6 +52,14 @@ def colleagues(company_id: UUID) -> QuerySet[User]:
     return User.objects.filter(memberships__company=company_id, is_active=True).order_by("email")
 
 
+def only_colleague(company_id: UUID, user: User) -> User:
+    """The one member of the company beside `user`. Raises NoSuchMember where there is none, or a choice."""
+    others = list(colleagues(company_id).exclude(pk=user.pk)[:2])
+    if len(others) != 1:
+        raise NoSuchMember("Your company has other members by now. Reload the page, and choose who is to answer.")
+    return others[0]
+
+
 def questions_for(user: User) -> QuerySet[Question]:
     """What waits for an answer of `user`, in whatever company, by when they were asked."""
     asked = Question.objects.filter(assigned_to=user, status=QuestionStatus.AWAITING_FOUNDER, matter__deleted_at=None)

@@ -1,5 +1,7 @@
 """Asking a colleague from the pages: their list, and what becomes of an answer that comes second."""
 
+import re
+
 import pytest
 from django.core import mail
 from django.test import Client
@@ -109,6 +111,34 @@ def test_the_first_answer_closes_it_and_who_comes_second_is_told_and_loses_nothi
         assert "In <b>Texas</b>." in text, "what was typed is lost"
     question.refresh_from_db()
     assert [given["answer"] for given in question.answers] == ["In Oregon."]
+
+
+def test_of_two_the_other_is_asked_by_one_click_whoever_of_them_clicks(
+    page: Client, theirs: Client, founder: User, matter: Matter, ask: AskQuestion
+) -> None:
+    question = ask()
+    here = f"/matters/{matter.pk}/questions/{question.pk}/assign/"
+    assert 'name="other"' in page.get(f"/matters/{matter.pk}/").content.decode()
+    for browser, asked in ((page, COLLEAGUE), (theirs, founder.email)):
+        answer = browser.post(here, {"other": "1"}, headers={"X-Requested-With": "fetch"}).content.decode()
+        assert f"Asked of {asked}. Anybody of the company may answer." in answer
+        assert "You may answer" not in answer, "who was asked is not told that they may answer, too"
+        assert "Ask nobody in particular" in answer
+
+
+def test_of_several_nobody_is_chosen_beforehand(
+    page: Client, colleague: User, company: Company, matter: Matter, ask: AskQuestion
+) -> None:
+    question = ask()
+    Membership.objects.create(company=company, user=User.objects.create_user("third@acme.example"))
+    html = page.get(f"/matters/{matter.pk}/").content.decode()
+    assert re.search(r'<select name="email"[^>]*required>\s*<option value="">Choose…</option>', html)
+    here = f"/matters/{matter.pk}/questions/{question.pk}/assign/"
+    late = page.post(here, {"other": "1"}, headers={"X-Requested-With": "fetch"})
+    assert late.status_code == 409, "a page of two, which was opened before the third came, asks anybody"
+    assert "choose who is to answer" in late.content.decode()
+    give(page, question)
+    assert f"<option selected>{colleague.email}</option>" in page.get(f"/matters/{matter.pk}/").content.decode()
 
 
 def test_who_is_alone_is_offered_nobody_to_ask(page: Client, matter: Matter, ask: AskQuestion) -> None:
