@@ -7,7 +7,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_GET, require_http_methods
 
 from companies import members
 from companies.access import is_owner, members_only, owners_only, shown_company, user_of
@@ -63,11 +63,14 @@ def change_role(request: HttpRequest, member_id: int) -> HttpResponse:
     return _do(request, lambda: members.change_role(member, user_of(request), role), f"{member.user}: {role}.")
 
 
-@posted("settings:members")
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
 @owners_only
 def remove(request: HttpRequest, member_id: int) -> HttpResponse:
-    """End somebody's membership."""
+    """Ask whether this is meant; then end somebody's membership."""
     member = get_object_or_404(Membership, pk=member_id, company=shown_company(request))
+    if request.method != "POST":
+        return render(request, "settings/remove_member.html", {"member": member})
     done = f"{member.user} is no member any more. What they had open closes within half a minute."
     return _do(request, lambda: members.remove(member, user_of(request)), done)
 

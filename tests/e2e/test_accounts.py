@@ -89,6 +89,9 @@ def test_two_people_go_from_signing_up_to_a_pdf_and_part(open_page: OpenPage, in
     matter = ask(ben)
     with socket_of(ben.page, installation, matter) as opened:
         ada.page.goto("/settings/members/")
+        ada.page.get_by_role("link", name=f"Remove {BEN}").click()
+        ada.page.get_by_role("heading", name=f"Remove {BEN}?").wait_for()
+        look(ada.page, "remove-member")
         ada.page.get_by_role("button", name=f"Remove {BEN}").click()
         assert closed_with(opened) == 4401, "who was removed reads no further"
     with socket_of(ada.page, installation, matter) as opened:

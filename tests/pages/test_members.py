@@ -162,6 +162,20 @@ def test_the_last_owner_can_neither_leave_nor_become_a_member(page: Client, foun
     assert (role_of(founder), role_of(colleague)) == (None, "owner")
 
 
+def test_nobody_is_removed_before_the_owner_has_said_that_it_is_meant(page: Client, colleague: User) -> None:
+    address = f"/settings/members/{Membership.objects.get(user=colleague).pk}/remove/"
+    html = page.get("/settings/members/").content.decode()
+    assert f'href="{address}"' in html
+    assert f'action="{address}"' not in html, "one click removes somebody"
+    asked = page.get(address).content.decode()
+    assert f"Remove {colleague.email}?" in asked
+    assert '<form method="post" class="buttons">' in asked
+    assert role_of(colleague) == "member", "to be asked removes nobody"
+    assert signed_in(colleague).get(address).status_code == 403
+    page.post(address)
+    assert role_of(colleague) is None
+
+
 def test_who_was_removed_sees_nothing_of_the_company_any_more(page: Client, company: Company, colleague: User) -> None:
     matter, _ = submit_matter(company, Submission(question="May we let our CTO go?"))
     browser = signed_in(colleague)
