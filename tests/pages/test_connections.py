@@ -234,11 +234,14 @@ def test_who_comes_back_from_signing_in_is_led_to_the_page(page: Client, company
         assert page.get(f"{HERE}{path}")["Location"] == HERE
 
 
-def test_a_connection_to_a_fixture_server_says_that_it_is_one(page: Client, company: Company) -> None:
-    row = stored(company)
+def test_a_connection_to_a_fixture_server_says_that_it_is_one(
+    page: Client, company: Company, settings: Settings
+) -> None:
+    stored(company)
+    settings.RIPPLING_BASE_URL = "https://rest.ripplingapis.com"
     assert "invented company" not in text(page.get(HERE))
-    Connection.objects.filter(pk=row.pk).update(demo=True)
-    assert "It is not Rippling." in text(page.get(HERE))
+    settings.RIPPLING_BASE_URL = "http://127.0.0.1:8413"
+    assert "It is not Rippling." in text(page.get(HERE)), "whoever connected it"
 
 
 def test_a_provider_that_there_is_not_is_missing(page: Client) -> None:

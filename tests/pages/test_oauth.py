@@ -68,6 +68,7 @@ def test_a_provider_is_connected_by_a_person_who_allows_it(
     assert asked["code_challenge_method"] == "S256"
     html = back(page, provider, decided(settings, provider, asked))
     assert f"{provider.label} is connected." in html
+    assert f"It is not {provider.label}." in html, "the fixture server that answers is taken for the provider"
     row = Connection.objects.get()
     assert (row.company, row.method, row.status) == (company, "oauth", "connected")
     assert set(row.scopes) <= set(asked["scope"].split())

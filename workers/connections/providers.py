@@ -1,5 +1,7 @@
 """The calls that a connection needs: the one place that knows both providers' addresses and our registrations there."""
 
+from urllib.parse import urlsplit
+
 from django.conf import settings
 from django.views.decorators.debug import sensitive_variables
 
@@ -28,8 +30,14 @@ RIPPLING_SCOPES = (
     "leave-requests.read",
 )
 SCOPES: dict[str, tuple[str, ...]] = {Provider.RIPPLING: RIPPLING_SCOPES, Provider.CARTA: CARTA_SCOPES}
+_THIS_MACHINE = ("127.0.0.1", "localhost", "::1")
 _ISSUER_GONE = "Carta no longer shows us the company that was chosen. Choose another one, or connect Carta again."
 _KINDS = {Provider.RIPPLING: RIPPLING, Provider.CARTA: CARTA}
+
+
+def is_on_this_machine(provider: Provider) -> bool:
+    """Whether a server on this machine answers in the provider's place: a fixture server, as `make run` starts them."""
+    return urlsplit(getattr(settings, f"{provider.name}_BASE_URL")).hostname in _THIS_MACHINE
 
 
 @sensitive_variables()

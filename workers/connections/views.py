@@ -33,6 +33,7 @@ from workers.connections.connecting import (
     try_connection,
 )
 from workers.connections.forms import FORMS
+from workers.connections.providers import is_on_this_machine
 from workers.connections.words import ABOUT
 
 PAGE = "connections:list"
@@ -210,6 +211,7 @@ def _page(request: HttpRequest, forms: dict[Provider, Form] | None = None, statu
             "live": provider in newest and newest[provider].status != ConnectionStatus.DISCONNECTED,
             "form": (forms or {}).get(provider) or FORMS[provider](),
             "oauth": oauth.is_offered(provider),
+            "is_fixture": is_on_this_machine(provider),
         }
         for provider in Provider
     ]
