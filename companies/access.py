@@ -12,7 +12,8 @@ from companies.models import Company, Membership, User
 
 View = Callable[..., HttpResponse]
 CHOSEN_COMPANY = "company"  # in the session: the id of the company whose pages are shown
-SIGNED_OUT = "You are signed out. Sign in again, in another tab if you like, then send this once more."
+SIGNED_OUT = "You are signed out. Sign in again in another tab, then come back: what you typed is still here."
+NO_MEMBER = "You are in no company any more, so this is closed to you. What you typed is still here."
 
 
 def company_of(user: User) -> Company | None:
@@ -54,9 +55,11 @@ def members_only(view: View) -> View:
     def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         if not isinstance(request.user, User):
             if is_from_script(request):
-                return HttpResponse(SIGNED_OUT, status=403, content_type="text/plain; charset=utf-8")
+                return _refused(SIGNED_OUT)
             return redirect_to_login(request.get_full_path())
         if company_of(user_of(request)) is None:
+            if is_from_script(request):
+                return _refused(NO_MEMBER)
             return render(request, "companies/no_company.html", status=403)
         return view(request, *args, **kwargs)
 
@@ -75,6 +78,10 @@ def owners_only(view: View) -> View:
         return view(request, *args, **kwargs)
 
     return members_only(guarded)
+
+
+def _refused(why: str) -> HttpResponse:
+    return HttpResponse(why, status=403, content_type="text/plain; charset=utf-8")
 
 
 def is_from_script(request: HttpRequest) -> bool:

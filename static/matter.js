@@ -11,8 +11,9 @@ import { awaitMore } from "./matter/silence.js"
 import { keepTyped, tell } from "./matter/typed.js"
 
 const LONGEST_PAUSE = 15_000 // milliseconds between two tries to connect
-const SIGNED_OUT = 4401
+const NO_READER = 4401 // signed out, or no member any more
 const PLEASE_SIGN_IN = "You are signed out. Sign in again in another tab, then come back: what you typed is still here."
+const NOT_THERE = "This matter is not there any more, or it is of a company whose pages you do not see now."
 
 const root = document.getElementById("matter")
 const banner = document.getElementById("connection")
@@ -63,9 +64,8 @@ function take(event) {
 }
 
 async function afterClose(code) {
-  if (code === SIGNED_OUT) return say(PLEASE_SIGN_IN)
-  if (code === 1000) {
-    // The end, unless the page says that the matter goes on: then somebody has just begun it anew.
+  if (code === 1000 || code === NO_READER) {
+    // The end, unless the page says that the matter goes on: then somebody has just begun it anew, or may not read it.
     if (document.getElementById("live").dataset.socket) timer = setTimeout(lookAgain, 1000)
     return
   }
@@ -74,17 +74,26 @@ async function afterClose(code) {
   timer = setTimeout(failures++ ? lookAgain : connect, pause)
 }
 
-// A refused handshake doesn't say why; the page's own address does.
+// A refused handshake doesn't say why, nor does NO_READER; the page's own address does.
 async function lookAgain() {
   try {
     const response = await fetch(location.href, { headers: { "X-Requested-With": "fetch" } })
-    if (response.status === 403) return say(PLEASE_SIGN_IN)
-    if (response.status === 404) return say("This matter is not there any more.")
+    if (response.status === 403) return say(whyRefused(await response.text()))
+    if (response.status === 404) return say(NOT_THERE)
     if (response.ok) show(await response.text())
   } catch {
     // no network yet: connecting will tell
   }
   connect()
+}
+
+// In the server's words; it has none, but a page, for a token of another session.
+function whyRefused(body) {
+  return isPage(body) ? PLEASE_SIGN_IN : body
+}
+
+function isPage(body) {
+  return body.trim().startsWith("<")
 }
 
 // Forms: sent by fetch; the answer is fragments, or one line that says what is wrong.
@@ -140,9 +149,10 @@ async function trySending(form, button) {
       connect()
       return { error: "" }
     }
-    if (response.status === 403) return { error: PLEASE_SIGN_IN, again: true }
+    if (response.status === 403) return { error: whyRefused(body), again: true }
+    if (response.status === 404 && isPage(body)) return { error: NOT_THERE }
     const again = response.status >= 500
-    if ([400, 404, 409, 413, 422, 503].includes(response.status) && !body.trim().startsWith("<")) return { error: body, again, isLate: response.status === 409 }
+    if ([400, 404, 409, 413, 422, 503].includes(response.status) && !isPage(body)) return { error: body, again, isLate: response.status === 409 }
     return { error: `The server could not take this. What you typed is still here.${reference(response)}`, again: true }
   } catch {
     return { error: "There is no connection, so this was not sent. What you typed is still here.", again: true }

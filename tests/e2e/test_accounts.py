@@ -37,6 +37,7 @@ from tests.e2e.rare_pages import (
     look_at_passkeys,
     look_at_what_is_refused,
 )
+from tests.e2e.walk import fill
 from tests.fakes.provider_logins import FakeProviders, fake_providers
 from tests.processes import Installation
 
@@ -89,14 +90,20 @@ def test_two_people_go_from_signing_up_to_a_pdf_and_part(open_page: OpenPage, in
     matter = ask(ben)
     with socket_of(ben.page, installation, matter) as opened:
         ada.page.goto("/settings/members/")
-        ada.page.get_by_role("link", name=f"Remove {BEN}").click()
+        ada.page.get_by_role("button", name=f"Remove {BEN}").click()
         ada.page.get_by_role("heading", name=f"Remove {BEN}?").wait_for()
         look(ada.page, "remove-member")
         ada.page.get_by_role("button", name=f"Remove {BEN}").click()
         assert closed_with(opened) == 4401, "who was removed reads no further"
+    expect(ben.page.locator("#connection")).to_contain_text("You are in no company any more")
+    card = ben.page.locator(".card:has(form)").first
+    fill(card)
+    expect(card.get_by_role("alert")).to_contain_text("You are in no company any more")
+    ada.page.goto(f"/matters/{matter}/")
     with socket_of(ada.page, installation, matter) as opened:
         change_password_elsewhere(open_page(), ADA)
         assert closed_with(opened) == 4401, "a stream that was opened with the old password ends"
+    expect(ada.page.locator("#connection")).to_contain_text("You are signed out")
 
 
 def test_the_same_without_javascript(open_page: OpenPage, installation: Installation) -> None:

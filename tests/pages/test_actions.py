@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from companies.models import Membership
 from matters.models import Matter
 from matters.services import fail_matter
 from matters.states import MatterStatus
@@ -126,6 +127,15 @@ def test_the_script_is_told_that_the_session_has_ended(client: Client, matter: M
     status, text = script_posts(client, url_of(matter, "stop/"))
     assert status == 403
     assert text.startswith("You are signed out")
+
+
+def test_the_script_is_told_that_somebody_is_no_member_any_more(page: Client, matter: Matter) -> None:
+    Membership.objects.all().delete()
+    status, text = script_posts(page, url_of(matter, "stop/"))
+    assert status == 403
+    assert text.startswith("You are in no company any more")
+    assert page.get(url_of(matter), headers={"X-Requested-With": "fetch"}).content.decode() == text
+    assert "<h1>You are in no company yet</h1>" in page.get(url_of(matter)).content.decode()
 
 
 def test_a_form_without_its_token_is_refused_in_words(founder: object, matter: Matter) -> None:
