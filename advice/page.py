@@ -14,14 +14,14 @@ from advice.sharing import good_links
 from advice.stream import MatterGoneError, snapshot
 from companies.models import User
 from documents.models import Document
-from documents.services import MOST_DOCUMENTS, open_searches
+from documents.services import MOST_DOCUMENTS, open_searches, own_searches
 from matters.assigning import colleagues
 from matters.fetching import is_about_person, waited_for
 from matters.models import CompanyFact, CompanyFactEntry, FactStatus, Matter, Question
 from matters.progress import progress_of
 from matters.settling import disputed_entries
 from matters.stages import Stage, stages_of
-from matters.states import ENDED, SETTLED, MatterStatus, QuestionStatus, WaitingFor
+from matters.states import ENDED, SETTLED, MatterStatus, QuestionStatus, StepState, WaitingFor
 from matters.trail import Trail, trails_of
 from matters.waits import Clock, clock_of, waits_of
 
@@ -46,7 +46,7 @@ class MatterPage:
     """`cursor` is where the stream goes on behind what is shown. `attempt` is None before the first advice.
 
     `searches`: how many questions the documents are still to be searched for. `answered_by`: the address of the person
-    who gave the newest answer, by the question's id.
+    who gave the newest answer, by the question's id. `own_searches`: as the function of that name has it.
     """
 
     matter: Matter
@@ -63,6 +63,7 @@ class MatterPage:
     progress: dict[str, Any] = field(default_factory=dict)
     documents: list[Document] = field(default_factory=list)
     searches: int = 0
+    own_searches: dict[UUID, list[tuple[Document, StepState]]] = field(default_factory=dict)
     trails: dict[str, Trail] = field(default_factory=dict)
     answered_by: dict[str, str] = field(default_factory=dict)
     disputes: tuple[Dispute, ...] = ()
@@ -187,6 +188,7 @@ def read_page(matter_id: UUID, version: int | None = None) -> MatterPage:
     if matter is None:
         raise MatterGoneError(str(matter_id))
     questions = list(matter.questions.select_related("fact__company_fact", "offered__fact", "assigned_to"))
+    documents = list(matter.documents.all())
     versions = sorted(set(matter.attempts.values_list("version", flat=True)))
     is_newest = version is None or [version] == versions[-1:]
     attempt, text = seen.attempt, seen.text
@@ -208,8 +210,9 @@ def read_page(matter_id: UUID, version: int | None = None) -> MatterPage:
         feedback=list(attempt.feedback.select_related("by")) if attempt else [],
         stages=stages_of(matter, questions),
         progress=progress_of(matter),
-        documents=list(matter.documents.all()),
+        documents=documents,
         searches=open_searches(matter),
+        own_searches=own_searches(matter, documents),
         trails=trails_of(matter),
         answered_by=_answered_by(questions),
         disputes=tuple(_disputes(questions)),

@@ -125,9 +125,11 @@ def _beside(page: MatterPage, question: Question) -> list[SafeString]:
     if question.status != QuestionStatus.AWAITING_FOUNDER:
         return []
     proposal = [_part("proposal", page, question=question)] if question.proposal else []
+    searches = page.own_searches.get(question.pk)
+    attached = [_part("attached", page, question=question, searches=searches)] if searches else []
     attach = [_part("attach", page, question=question)] if page.can_attach else []
     assign = [_part("assign", page, question=question)] if len(page.colleagues) > 1 else []
-    return [*proposal, *attach, *assign]
+    return [*proposal, *attached, *attach, *assign]
 
 
 def _advice_text(page: MatterPage) -> SafeString:

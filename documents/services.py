@@ -19,6 +19,7 @@ from matters.services import NotAllowed, lock_kept_matter, question_of
 from matters.states import ENDED, QuestionStatus, StepState
 
 MOST_DOCUMENTS = 20  # of one matter
+_TOLD = frozenset({StepState.READY, StepState.RUNNING, StepState.DONE, StepState.DEAD})
 
 
 def attach_document(
@@ -108,6 +109,26 @@ def open_searches(matter: Matter) -> int:
     """For how many questions the matter's documents are still to be searched."""
     steps = matter.steps.filter(kind=SEARCH_DOCUMENTS, state__in=[StepState.READY, StepState.RUNNING])
     return steps.values("subject").distinct().count()
+
+
+def own_searches(matter: Matter, documents: Iterable[Document]) -> dict[UUID, list[tuple[Document, StepState]]]:
+    """By question: those of `documents` that were attached to it and have not answered it, with their searches' states.
+
+    DONE: nothing was found. DEAD: the search gave up. READY or RUNNING: it is still to come, or under way.
+    """
+    own = [(document, document.question_id) for document in documents if document.question_id is not None]
+    if not own:
+        return {}
+    subjects = [str(question) for _, question in own]
+    steps = list(matter.steps.filter(kind=SEARCH_DOCUMENTS, subject__in=subjects).order_by("-pk"))
+    searches: dict[UUID, list[tuple[Document, StepState]]] = {}
+    for document, question in own:
+        of_it = (None, str(document.pk))  # without one, all documents are searched
+        its = (step for step in steps if step.subject == str(question) and step.payload.get("document") in of_it)
+        newest = next(its, None)
+        if newest is not None and newest.state in _TOLD and not (newest.result or {}).get("found"):
+            searches.setdefault(question, []).append((document, StepState(newest.state)))
+    return searches
 
 
 def remove_document(matter_id: UUID, document_id: UUID) -> None:

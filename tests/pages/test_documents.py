@@ -11,6 +11,7 @@ from advice.render import render_fragments
 from companies.models import User
 from documents.models import Document
 from documents.services import propose
+from matters.ledger import SEARCH_DOCUMENTS
 from matters.models import Matter
 from matters.states import MatterStatus
 from tests.documents import files
@@ -89,6 +90,19 @@ def test_a_question_can_be_given_a_document_of_its_own(page: Client, matter: Mat
     assert send(page, matter, "a.txt", b"words", data={"question": str(question.pk)}).status_code == 302
     assert Document.objects.get().question == question
     assert "Being searched for the answers to 1 question." in html_of(page, matter)
+    card = html_of(page, matter).split(f'id="card-{question.pk}"')[1].split('<input type="hidden"')[0]
+    for state, result, words in (
+        ("ready", None, "being read"),
+        ("dead", None, "it could not be searched"),
+        ("done", {"found": False}, "no answer found in it"),
+    ):
+        matter.steps.filter(kind=SEARCH_DOCUMENTS).update(state=state, result=result)
+        html = html_of(page, matter)
+        beside = html.split(f'id="attached-{question.pk}"')[1].split("</ul>")[0]
+        assert f"a.txt: {words}" in beside, "the card is silent about its document"
+        assert card in html, "the card is changed by it: what is being typed there would be lost"
+    matter.steps.filter(kind=SEARCH_DOCUMENTS).update(result={"found": True})
+    assert f'id="attached-{question.pk}"' not in html_of(page, matter), "what was found stands there"
     for wrong in (str(uuid.UUID(int=0)), "x"):
         assert send(page, matter, "b.txt", b"more words", data={"question": wrong}).status_code == 400
 

@@ -7,7 +7,7 @@ import pytest
 
 from advice.services import cancel_matter
 from documents.models import Document
-from documents.services import attach_document, open_searches, remove_document
+from documents.services import attach_document, open_searches, own_searches, remove_document
 from matters.models import Matter, Question, Step
 from matters.services import answer_question, confirm_proposal, regenerate_matter
 from matters.states import MatterStatus, QuestionStatus, StepState, WaitingFor
@@ -55,9 +55,10 @@ def test_a_document_gives_a_proposal_and_the_founders_word_makes_it_a_fact(
     llm.set(replies={"quote_document": FINDS | {"passage": 2}})
     matter.refresh_from_db()
     before = (matter.steps_done, matter.steps_total)
-    document = attach(matter)
+    document = attach(matter, question_id=asked[0].pk)
     assert open_searches(matter) == len(asked)
     pipeline.run_all()
+    assert own_searches(matter, [document]) == {}, "what was found is the proposal"
     assert at_rest(matter) == WAITS
     assert (matter.steps_done, matter.steps_total) == before, "what nothing waits for counts in no progress"
     first, *others = matter.questions.all()
@@ -122,8 +123,10 @@ def test_what_does_not_stand_in_the_document_is_never_shown_but_is_on_record(
     pipeline: Pipeline, matter: Matter, asked: list[Question], llm: FakeLLM, reply: dict[str, Any], reason: str
 ) -> None:
     llm.set(replies={"quote_document": reply})
-    attach(matter, name="agreement.txt")
+    document = attach(matter, name="agreement.txt", question_id=asked[1].pk)
+    assert own_searches(matter, [document]) == {asked[1].pk: [(document, StepState.READY)]}
     pipeline.run_all()
+    assert own_searches(matter, [document]) == {asked[1].pk: [(document, StepState.DONE)]}, "its card says so"
     assert not matter.questions.filter(proposal__isnull=False).exists()
     assert {(step.state, step.result["found"]) for step in searches(matter) if step.result} == {(StepState.DONE, False)}
     assert all(reason in step.result["reason"] for step in searches(matter) if step.result)
