@@ -42,6 +42,15 @@ def text_of_file(response: Any) -> str:
     return squeezed("".join([*(paragraph.text for paragraph in file.paragraphs), *cells]))
 
 
+def test_the_link_to_the_markdown_downloads_it_and_leaves_the_page_where_it_is(
+    page: Client, matter: Matter, write: Write
+) -> None:
+    write("Pay at once [P1].")
+    link = re.search(r'<a id="advice-markdown"[^>]*>', html_of(page, matter))
+    assert link
+    assert 'download="advice-1.md"' in link[0], "the raw text takes the matter's place"
+
+
 @pytest.mark.parametrize("kind", ["pdf", "docx"])
 def test_a_file_shows_question_advice_sources_facts_date_and_notice(
     page: Client, matter: Matter, write: Write, kind: str
