@@ -155,14 +155,17 @@ def _date(answer: str, question: Question, currency: str) -> str:
 
 
 def _money(answer: str, question: Question, currency: str) -> str:
-    """The amount in the chosen currency. Where the answer has the sign or code of another one, only they know which."""
+    """The amount in the chosen currency, per year where that is asked for.
+
+    Where the answer has the sign or code of another currency, only they know which.
+    """
     if other := next((m for m in _MARKS.findall(answer) if currency not in _SIGNS.get(m, (m.upper(),))), None):
         raise ValidationError(
             f"The amount is in {other}, and {currency} is chosen. "
             f"Choose the currency of the amount, or leave {other} out."
         )
     amount = _MARKS_AROUND.sub("", answer).strip()
-    return f"{_digits(amount)} {currency}"
+    return f"{_digits(amount)} {currency} {question.period}".rstrip()
 
 
 def _number(answer: str, question: Question, currency: str) -> str:

@@ -17,6 +17,7 @@ from matters.batch import Batch as Batch  # Django looks for models here
 from matters.batch import BatchItem as BatchItem
 from matters.deliveries import Delivery as Delivery
 from matters.notices import Notice as Notice
+from matters.periods import period_of
 from matters.presence import Presence as Presence
 from matters.processes import ProcessReport as ProcessReport
 from matters.states import (
@@ -193,6 +194,11 @@ class Question(models.Model):
     def answer(self) -> str | None:
         """The newest round's answer, in the person's words; None where there is none or they don't know."""
         return self.answers[-1]["answer"] if self.answers else None
+
+    @property
+    def period(self) -> str:
+        """Of what span of time an amount of money is asked for, such as "per year"; empty where of none."""
+        return period_of(f"{self.text}\n{self.wording}") if self.kind == AnswerKind.MONEY else ""
 
     @property
     def answered_on(self) -> date:

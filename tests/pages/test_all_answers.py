@@ -47,6 +47,19 @@ def test_every_open_question_stands_there_with_the_input_of_its_kind(
         assert f'name="{question.pk}-unknown"' in html
 
 
+def test_the_period_of_an_amount_stands_beside_its_field_and_is_kept_with_it(
+    page: Client, matter: Matter, ask: AskQuestion
+) -> None:
+    question, once = ask("money", wording="What is the executive's annual base salary?"), ask("money")
+    for address in (url_of(matter), f"/matters/{matter.pk}/"):
+        html = page.get(address).content.decode()
+        assert f'<span id="period-{question.pk}">per year</span>' in html, "a monthly figure would not be noticed"
+        assert f'aria-labelledby="ask-{question.pk} period-{question.pk}"' in html
+        assert f"period-{once.pk}" not in html
+    page.post(url_of(matter), sent(question, answer="300,000"))
+    assert said(question) == ["300000 USD per year"]
+
+
 def test_all_are_saved_at_once_and_what_was_left_empty_stays_open(
     page: Client, matter: Matter, ask: AskQuestion
 ) -> None:

@@ -42,6 +42,29 @@ def test_what_can_not_be_stored_is_refused_by_its_place(text: str, words: str) -
     assert error_of(text).startswith(words)
 
 
+@pytest.mark.parametrize(
+    ("question", "given"),
+    [
+        ("What is the executive's annual base salary?", "300000 USD per year"),
+        ("How much rent is paid per month?", "300000 USD per month"),
+        ("What is the Hourly rate?", "300000 USD per hour"),
+        ("What was paid in total this year?", "300000 USD"),
+        ("What is the semi-annual bonus?", "300000 USD"),
+        ("What is the annual salary, in monthly instalments?", "300000 USD"),
+    ],
+)
+def test_an_amount_is_kept_with_the_period_that_the_question_asks_for(question: str, given: str) -> None:
+    form = AnswerForm(Question(kind="money", text=question), {"round": "1", "answer": "300,000"})
+    assert form.is_valid(), form.errors
+    assert form.cleaned_data["given"] == given
+
+
+def test_a_number_is_kept_as_it_is_counted_whatever_span_of_time_the_question_names() -> None:
+    form = AnswerForm(Question(kind="number", text="How many days of leave per year?"), {"round": "1", "answer": "20"})
+    assert form.is_valid()
+    assert form.cleaned_data["given"] == "20"
+
+
 def answered(kind: str, choices: list[str] | None = None, **data: Any) -> AnswerForm:
     return AnswerForm(Question(kind=kind, choices=choices or []), {"round": "1", **data})
 
