@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import time
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import aclosing, suppress
 from typing import Annotated, Any
 from uuid import UUID
@@ -198,7 +198,7 @@ class EventStream(StreamingHttpResponse):
         super().__init__(frames, content_type=content_type)
         self._frames = frames
 
-    async def __aiter__(self) -> AsyncIterator[bytes]:
+    async def __aiter__(self) -> AsyncGenerator[bytes]:
         async with aclosing(self._frames) as frames:
             async for frame in frames:
                 yield frame

@@ -44,7 +44,7 @@ async def frames_of(
             frames += [part for part in frame.decode().split("\n\n") if part]
             if enough(frames):
                 break
-    await stream.aclose()  # type: ignore[attr-defined] # a generator
+    await stream.aclose()
     return frames
 
 
