@@ -21,7 +21,11 @@ _LIBPQ_OPTIONS = frozenset(option.keyword.decode() for option in Conninfo.get_de
 
 
 class Pool(AsyncConnectionPool[AsyncConnection[TupleRow]]):
-    """A pool that gives nobody a connection which broke while it rested."""
+    """A pool that gives nobody a connection which broke while it rested, and gets each one back.
+
+    A reader may go at any moment, also while their connection is on its way back: psycopg's own pool waits for its lock
+    then, and a task that is canceled there loses it. Four of these, and nobody reads a stream any more.
+    """
 
     async def getconn(self, timeout: float | None = None) -> AsyncConnection[TupleRow]:
         """A connection that works as far as this machine can tell. Raises PoolTimeout after `timeout` seconds."""
@@ -33,6 +37,11 @@ class Pool(AsyncConnectionPool[AsyncConnection[TupleRow]]):
             await self.putconn(connection)
             connection = await super().getconn(timeout)
         return connection
+
+
+    async def putconn(self, conn: AsyncConnection[TupleRow]) -> None:
+        """Take a connection back, also from a task that is canceled meanwhile."""
+        await asyncio.shield(super().putconn(conn))
 
 
 _pools: "WeakKeyDictionary[asyncio.AbstractEventLoop, Pool]" = WeakKeyDictionary()

@@ -1,12 +1,17 @@
 """The address that connections beside Django's use."""
 
+import asyncio
 from typing import Any
 
 import pytest
 from django.db import connection
 from psycopg.conninfo import conninfo_to_dict
 
-from companies.async_pool import database_dsn
+from companies.async_pool import Pool, async_pool, database_dsn
+from tests.advice.conftest import Loop, loop
+from tests.config.waiting import until
+
+__all__ = ["loop"]
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -25,3 +30,31 @@ def test_it_asks_for_no_less_than_django_does(monkeypatch: pytest.MonkeyPatch) -
     address = conninfo_to_dict(database_dsn())
     assert address["sslmode"] == "verify-full"
     assert set(address) <= {"host", "port", "user", "password", "dbname", "sslmode"}
+
+
+def test_no_connection_is_lost_on_its_way_back_from_a_reader_who_goes_meanwhile(loop: Loop) -> None:
+    async def go_meanwhile(pool: Pool) -> None:
+        taken, done = asyncio.Event(), asyncio.Event()
+
+        async def read() -> None:
+            async with pool.connection():
+                taken.set()
+                await done.wait()
+
+        reader = asyncio.create_task(read())
+        await taken.wait()
+        async with pool._lock:  # as somebody has it who asks for a connection
+            done.set()
+            await until(lambda: pool._lock._waiters, "it is not on its way back")
+            reader.cancel()
+            await asyncio.sleep(0)
+        await asyncio.wait([reader])
+
+    async def read_after_all_have_gone() -> None:
+        pool = await async_pool()
+        for _ in range(pool.max_size):
+            await go_meanwhile(pool)
+        async with pool.connection() as conn:
+            await conn.execute("SELECT 1")
+
+    loop.run(read_after_all_have_gone())
