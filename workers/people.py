@@ -1,7 +1,10 @@
 """Whom the matter is about: find_person looks once for each provider, and asks the founder where it is not plain."""
 
 from dataclasses import asdict
+from datetime import date
 from typing import Any
+
+from django.utils import timezone
 
 from matters.events import question_updated, tell_events
 from matters.fetching import PERSON_KEY
@@ -13,6 +16,7 @@ from workers.clients.carta import CartaClient
 from workers.clients.rippling import RipplingClient, Worker
 from workers.provider_calls import Unanswered, ask_provider
 from workers.steps import find_person as find
+from workers.steps.calendar_time import day_words
 from workers.steps.find_person import NOBODY, Choice, Holder, Identity, Match, Person
 from workers.steps.found_records import plain
 from workers.work import Work
@@ -68,11 +72,26 @@ def _worker(work: Work) -> Worker | None:
 
 
 def _in_rippling(client: RipplingClient, question: str) -> Match | Choice:
-    """Among those who work here now."""
-    workers = client.workers("ACTIVE", ("user",))
-    people = [Person(worker.id, plain(worker.name or ""), plain(worker.title or "")) for worker in workers]
+    """Among all whom Rippling has, who left and who is to come as well: one list, for it filters by one status."""
+    workers, today = client.workers(expand=("user",)), timezone.now().date()
+    people = [_as_person(worker, today) for worker in workers]
     found = find.find_person(question, people)
     return found if workers.complete else find.to_be_confirmed(found, people)
+
+
+def _as_person(worker: Worker, today: date) -> Person:
+    return Person(worker.id, plain(worker.name or ""), plain(worker.title or ""), why_away(worker, today))
+
+
+def why_away(worker: Worker, today: date) -> str:
+    """Why somebody does not work here today; empty for who does, on their last days as well."""
+    if worker.has_left:
+        if worker.end_date and worker.end_date >= today:
+            return ""
+        return f"left on {day_words(worker.end_date)}" if worker.end_date else "has left"
+    if not worker.is_to_come:
+        return ""
+    return f"to begin on {day_words(worker.start_date)}" if worker.start_date else "not here yet"
 
 
 def _in_carta(client: CartaClient, question: str, worker: Worker | None) -> Match | Choice:
@@ -89,8 +108,13 @@ def _in_carta(client: CartaClient, question: str, worker: Worker | None) -> Matc
 
 def _note(matter: Matter, provider: str, person: Person | None, how: str) -> None:
     """Keep who it is, for all questions of the matter."""
-    matter.people = {**matter.people, provider: {"id": None, **(asdict(person) if person else {}), "how": how}}
+    matter.people = {**matter.people, provider: {"id": None, **(_kept(person) if person else {}), "how": how}}
     matter.save(update_fields=["people"])
+
+
+def _kept(person: Person) -> dict[str, str]:
+    """What is kept of a person; all that tells them from others stands in the choice that was made."""
+    return {"id": person.id, "name": person.name, "title": person.title}
 
 
 def _put_to_founder(matter: Matter, provider: str, choice: Choice) -> None:
@@ -115,8 +139,8 @@ def _put_to_founder(matter: Matter, provider: str, choice: Choice) -> None:
 def _as_result(found: Match | Choice | Unanswered) -> dict[str, Any]:
     """What the step came to; of a choice each label with its person, in their order."""
     if isinstance(found, Match):
-        return {"status": "matched", **asdict(found.person), "how": found.how}
+        return {"status": "matched", **_kept(found.person), "how": found.how}
     if isinstance(found, Unanswered):
         return {"status": "unanswered", **asdict(found)}
-    people = [asdict(person) for person in found.people]
+    people = [_kept(person) for person in found.people]
     return {"status": "asked", "candidates": list(map(list, zip(found.labels, people, strict=True)))}

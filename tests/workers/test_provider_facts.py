@@ -23,7 +23,7 @@ from matters.states import About, MatterStatus, QuestionStatus, StepState
 from tests import disputes, rows
 from tests.fakes.llm import FakeLLM
 from tests.workers.conftest import Pipeline
-from tests.workers.local_providers import LocalProviders, connect
+from tests.workers.local_providers import LocalProviders, changed_company, connect
 from tests.workers.test_document_search import attach
 from workers import provider_calls, records
 from workers.tasks import run_step
@@ -141,6 +141,24 @@ def test_the_person_is_looked_for_once_for_all_questions(matter: Matter, pipelin
     assert matter.people["rippling"] | {"how": ""} == {
         "id": CTO, "name": "Marcus Ellery", "title": "Chief Technology Officer", "how": "",
     }  # fmt: skip
+
+
+def test_the_facts_of_who_has_left_are_theirs_and_not_those_of_who_holds_the_title_now(
+    matter: Matter, pipeline: Pipeline, llm: FakeLLM
+) -> None:
+    with changed_company() as (people_now, _equity):
+        (frank,) = (person for person in people_now["people"] if person["key"] == "frank-weber")
+        frank |= {"title": "Chief Technology Officer"}
+        rows.reword(matter, "We fired our CTO Frank Weber. What do we still owe him?")
+        plan(llm, "rippling", "compensation", component="annual_salary")
+        question = ask(matter, "rippling", "money")
+        pipeline.run_all()
+    fact = fresh(question).fact
+    assert (fact.value, fact.subject) == ("240000", f"rippling:{rippling_id('worker', 'frank-weber')}")
+    assert str(fact.as_of) == "2025-10-31"
+    assert fact.statement.endswith(
+        "was 240,000 USD per year, since 1 May 2023. The employment ended on 31 October 2025."
+    )
 
 
 def test_the_equity_of_a_person_is_found_by_the_employee_id(matter: Matter, pipeline: Pipeline, llm: FakeLLM) -> None:

@@ -11,6 +11,8 @@ from demo.providers.company import rippling_id
 from tests.fakes.fixture_providers import FixtureProviders
 from tests.fakes.scripted import Said, scripted
 from workers.clients.carta import CartaClient
+from workers.clients.rippling import Worker
+from workers.people import why_away
 from workers.provider_http import FixedToken, ProviderError
 from workers.record_requests import Wanted, request_records
 from workers.steps.convert_record import convert_record
@@ -147,6 +149,23 @@ def test_an_older_valuation_never_stands_for_a_newest_one_that_can_not_be_read(n
         "unreadable",
         "What Carta has as a valuation of the common shares could not be read.",
     )
+
+
+@pytest.mark.parametrize(
+    ("status", "dates", "away"),
+    [
+        ("ACTIVE", {"start_date": "2026-01-01"}, ""),
+        ("ON_LEAVE", {}, ""),
+        ("TERMINATED", {"end_date": "2026-10-31"}, "left on 31 October 2026"),
+        ("TERMINATED", {"end_date": "2026-11-25"}, ""),  # the last day is today
+        ("TERMINATED", {}, "has left"),
+        ("INIT", {"start_date": "2027-03-01"}, "to begin on 1 March 2027"),
+        ("HIRED", {}, "not here yet"),
+        ("ACCEPTED", {}, "not here yet"),
+    ],
+)
+def test_by_the_status_of_a_worker_it_is_told_who_is_not_here(status: str, dates: dict[str, str], away: str) -> None:
+    assert why_away(Worker.model_validate({"id": "1", "status": status} | dates), TODAY) == away
 
 
 EVENT = {"vestDate": {"value": "2026-01-01"}, "quantity": {"value": "100"}}

@@ -1,6 +1,7 @@
 """What each operation asks Rippling for, and the few values that are kept."""
 
 from collections.abc import Callable
+from typing import Any
 
 from workers.clients.rippling import RipplingClient, Worker
 from workers.record_requests.wanted import Wanted, amount_of, holes_of, whole
@@ -19,24 +20,33 @@ def _worker_status(wanted: Wanted, client: RipplingClient) -> Found:
     worker = client.worker(wanted.person, ("employment_type",))
     kind = worker.employment_type.type if worker.employment_type else None
     exempt = worker.overtime_exemption
-    return WorkerFound(
-        id=worker.id,
+    return _found(
+        worker,
         title=worker.title,
         employment=kind.word.lower() if kind and kind.known else None,
         start_date=worker.start_date,
         exempt=exempt.word == "EXEMPT" if exempt and exempt.known else None,
-        **holes_of(worker, employment="employment_type"),
+        holes={"employment": "employment_type"},
     )
 
 
 def _job_title(wanted: Wanted, client: RipplingClient) -> Found:
     worker = client.worker(wanted.person, ())
-    return WorkerFound(id=worker.id, title=worker.title, **holes_of(worker, title="title"))
+    return _found(worker, title=worker.title, holes={"title": "title"})
 
 
 def _start_date(wanted: Wanted, client: RipplingClient) -> Found:
     worker = client.worker(wanted.person, ())
-    return WorkerFound(id=worker.id, start_date=worker.start_date, **holes_of(worker, start_date="start_date"))
+    return _found(worker, start_date=worker.start_date, holes={"start_date": "start_date"})
+
+
+def _found(worker: Worker, holes: dict[str, str], **fields: Any) -> WorkerFound:
+    """With the end of the employment. `holes`: which of our fields may be held back; ours → the provider's name."""
+    return WorkerFound(id=worker.id, **fields, **_end_of(worker), **holes_of(worker, end_date="end_date", **holes))
+
+
+def _end_of(worker: Worker) -> dict[str, Any]:
+    return {"has_left": worker.has_left, "end_date": worker.end_date}
 
 
 def _work_state(wanted: Wanted, client: RipplingClient) -> Found:
@@ -60,17 +70,17 @@ def _place(client: RipplingClient, worker: Worker) -> WorkerFound:
     user = worker.user if remote else None
     place = worker.location.work_location_id if worker.location and not remote else None
     address = client.work_location(place).address if place else None
-    holes = holes_of(worker, workplace="location", regions="user")
-    if user is not None and (why := user.withheld("regions") or user.withheld("addresses")):
-        holes["withheld"]["regions"] = why
-    return WorkerFound(
-        id=worker.id,
+    found = _found(
+        worker,
         remote=remote,
         workplace=address.region if address else None,
         regions=user.regions if user else (),
         country=address.country if address else worker.country,
-        **holes,
+        holes={"workplace": "location", "regions": "user"},
     )
+    if user is not None and (why := user.withheld("regions") or user.withheld("addresses")):
+        return found.model_copy(update={"withheld": {**found.withheld, "regions": why}})
+    return found
 
 
 def _age_40_plus(wanted: Wanted, client: RipplingClient) -> Found:
@@ -96,12 +106,14 @@ def _headcount(wanted: Wanted, client: RipplingClient) -> Found:
 
 def _compensation(wanted: Wanted, client: RipplingClient) -> Found:
     field = _PAY_FIELDS[wanted.component or Component.ANNUAL_SALARY]
-    pay = client.compensation_of(wanted.person)
-    if pay is None:
-        return PayFound(id=wanted.person)
+    worker = client.worker(wanted.person, ("compensation",))
+    if (pay := worker.pay) is None:
+        return PayFound(id=wanted.person, **_end_of(worker))
     since = pay.salary_effective_date if field == "annual_compensation" else None
     amount = amount_of(getattr(pay, field))
-    return PayFound(id=pay.id or wanted.person, amount=amount, since=since, **holes_of(pay, amount=field))
+    return PayFound(
+        id=pay.id or wanted.person, amount=amount, since=since, **_end_of(worker), **holes_of(pay, amount=field)
+    )
 
 
 def _leave_balance(wanted: Wanted, client: RipplingClient) -> Found:

@@ -1,5 +1,9 @@
-"""Facts from Rippling's records: state of work, kind of employment, age limit, headcount, pay, leave, tenure."""
+"""Facts from Rippling's records: state of work, kind of employment, age limit, headcount, pay, leave, tenure.
 
+Of who has left they are what they were at the end, and say so.
+"""
+
+from datetime import date
 from decimal import Decimal
 
 from workers.steps.calendar_time import day_words, duration_words, whole_months
@@ -25,31 +29,37 @@ def worker_status(given: ConvertInput, found: WorkerFound) -> Reading:
     if found.title:
         parts.append(f"title {found.title.rstrip('.')}")
     if found.start_date:
-        parts.append(f"since {day_words(found.start_date)}")
+        parts.append(f"{'from' if found.start_date > given.today else 'since'} {day_words(found.start_date)}")
     if found.exempt is not None:
         parts.append("exempt from overtime" if found.exempt else "not exempt from overtime")
-    return Reading({"text": employment}, found.id, f"{', '.join(parts)}.")
+    statement = f"{', '.join(parts)}.{_end_words(given, found)}"
+    return Reading({"text": employment}, found.id, statement, as_of=_last_day(given, found))
 
 
 def job_title(given: ConvertInput, found: WorkerFound) -> Reading:
     title = told(given, found, "title", "a title")
-    return Reading({"text": title}, found.id, f"The title on record is {title}.")
+    statement = f"The title on record is {title}.{_end_words(given, found)}"
+    return Reading({"text": title}, found.id, statement, as_of=_last_day(given, found))
 
 
 def start_date(given: ConvertInput, found: WorkerFound) -> Reading:
     start = told(given, found, "start_date", "the start date")
     values = {"date": start.isoformat(), "text": day_words(start)}
-    return Reading(values, found.id, f"{given.person} began on {day_words(start)}.")
+    begins = "begins" if start > given.today else "began"
+    return Reading(values, found.id, f"{given.person} {begins} on {day_words(start)}.{_end_words(given, found)}")
 
 
 def tenure(given: ConvertInput, found: WorkerFound) -> Reading:
-    """Whole months from the start date to the day."""
+    """Whole months from the start date to the day, or to the last one of who leaves before."""
     start = told(given, found, "start_date", "the start date")
-    months = whole_months(start, given.day)
+    until, words_until = given.day, given.day_words
+    if found.has_left and (last := told(given, found, "end_date", "the last day")) < given.day:
+        until, words_until = last, f"{day_words(last)}, the last day"
+    months = whole_months(start, until)
     if months < 0:
         raise CannotTell("ambiguous", f"The start date on record, {day_words(start)}, is behind {given.day_words}.")
     words = duration_words(months)
-    statement = f"{given.person} began on {day_words(start)}: {words} until {given.day_words}."
+    statement = f"{given.person} began on {day_words(start)}: {words} until {words_until}."
     return Reading({"number": str(months), "text": words}, found.id, statement, unit="months")
 
 
@@ -60,14 +70,17 @@ def work_state(given: ConvertInput, found: WorkerFound) -> Reading:
     shown = state or ", ".join(part for part in (region, found.country) if part)
     basis = "home address, working remotely" if found.remote else "place of work"
     also = (*other_names(state or ""), region)
-    return Reading({"text": shown}, found.id, f"{given.person} works in {shown} ({basis}).", also=also)
+    works = "worked" if _has_ended(given, found) else "works"
+    statement = f"{given.person} {works} in {shown} ({basis}).{_end_words(given, found)}"
+    return Reading({"text": shown}, found.id, statement, also=also, as_of=_last_day(given, found))
 
 
 def work_state_and_entity(given: ConvertInput, found: WorkerFound) -> Reading:
     state = work_state(given, found)
     entity = told(given, found, "entity", "the legal entity that employs this person", state.statement)
     text = f"{state.values['text']}; employed by {entity}"
-    return Reading({"text": text}, found.id, f"{state.statement} The legal entity is {entity.rstrip('.')}.")
+    statement = f"{state.statement} The legal entity is {entity.rstrip('.')}."
+    return Reading({"text": text}, found.id, statement, as_of=state.as_of)
 
 
 def _region(given: ConvertInput, found: WorkerFound) -> str:
@@ -82,6 +95,24 @@ def _region(given: ConvertInput, found: WorkerFound) -> str:
     if not found.regions:
         raise CannotTell("missing", "This person works remotely, and Rippling has no address with a state.")
     return found.regions[0]
+
+
+def _has_ended(given: ConvertInput, found: WorkerFound | PayFound) -> bool:
+    return found.has_left and (found.end_date is None or found.end_date < given.today)
+
+
+def _last_day(given: ConvertInput, found: WorkerFound | PayFound) -> date | None:
+    """Of who has left the day on which what is on record was true last; None for who works here."""
+    return found.end_date if _has_ended(given, found) else None
+
+
+def _end_words(given: ConvertInput, found: WorkerFound | PayFound) -> str:
+    """A sentence on the end of the employment; empty where none is on record."""
+    if not found.has_left:
+        return ""
+    if found.end_date is None:
+        return " The employment has ended; its last day is not known."
+    return f" The employment {'ended' if _has_ended(given, found) else 'ends'} on {day_words(found.end_date)}."
 
 
 def age_40_plus(given: ConvertInput, found: WorkerFound) -> Reading:
@@ -112,8 +143,10 @@ def compensation(given: ConvertInput, found: PayFound) -> Reading:
     unit = f"{amount.currency} per year" if component in _PER_YEAR else amount.currency
     since = f", since {day_words(found.since)}" if found.since and component == Component.ANNUAL_SALARY else ""
     words = f"{grouped(amount.amount)} {unit}"
-    statement = f"The {_PAY[component]} of {given.person} is {words}{since}."
-    return Reading({"money": digits(amount.amount), "text": words}, found.id, statement, unit=unit)
+    was = "was" if _has_ended(given, found) else "is"
+    statement = f"The {_PAY[component]} of {given.person} {was} {words}{since}.{_end_words(given, found)}"
+    values = {"money": digits(amount.amount), "text": words}
+    return Reading(values, found.id, statement, unit=unit, as_of=_last_day(given, found))
 
 
 def leave_balance(given: ConvertInput, found: LeavesFound) -> Reading:

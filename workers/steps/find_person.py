@@ -1,8 +1,9 @@
 """Step find_person: whom of a provider's people the founder's question is about. No model: words are compared.
 
 A name in the founder's words goes before a title, and one person whom both fit before all others. Unless exactly one is
-left, the founder chooses; as where a title or a name is one person's, and a word may be the name of another one. Titles
-and names are what others wrote: they are compared, shown, and nothing else.
+left, the founder chooses; as where a title or a name is one person's, and a word may be the name of another one. Who
+has left or is still to come is meant as well as who works here, but by their name alone. Titles and names are what
+others wrote: they are compared, shown, and nothing else.
 """
 
 import re
@@ -11,6 +12,7 @@ from dataclasses import dataclass
 
 from workers.prompts.blocks import one_line
 from workers.steps.naming import WORD, is_named, may_be_meant_besides, may_be_named, read_names, without_accents
+from workers.steps.strangers import names_a_stranger
 
 MOST_CHOICES = 7
 NOBODY = "None of these"
@@ -37,23 +39,32 @@ _SAME_WORDS = {
     "cofounder": "founder", "founders": "founder", "president's": "president",
 }  # fmt: skip
 _LITTLE = frozenset({"a", "an", "and", "at", "for", "head", "in", "junior", "lead", "of", "on", "senior", "the", "to"})
-_NOT_HERE_YET = re.compile(r"\b(?:hir(?:e|ing)|recruit\w*|engag(?:e|ing)|first|new|next|another)\b", re.IGNORECASE)
+# "our first engineer" may be somebody whom the system does not know yet; an office is held by one person, new or not
+_NOT_HERE_YET = re.compile(r"\b(?:engag(?:e|ing)|first|new|next|another)\b", re.IGNORECASE)
+_NOT_WHO_IS_HERE = re.compile(
+    r"\b(?:former(?:ly)?|ex|previous(?:ly)?|incoming|future|prospective|hir(?:e|ing)|recruit\w*)\b", re.IGNORECASE
+)
+_MAYBE_GONE = re.compile(
+    r"\b(?:was|were|fired|dismissed|sacked|terminated|laid off|let go|resigned|quit|left|departed)\b", re.IGNORECASE
+)
 _SEVERAL_WORDS = re.compile(r"\b(?:co-?founder)\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
 class Person:
-    """One of a provider's people; `title` may be empty."""
+    """One of a provider's people; `title` may be empty. `away`: why they do not work here today, else empty."""
 
     id: str
     name: str
     title: str = ""
+    away: str = ""
 
     @property
     def label(self) -> str:
-        """Name and title in one line, short enough for a choice."""
+        """Name and title in one line, short enough for a choice; behind it, that they are not here."""
         line = ", ".join(part for part in (one_line(self.name), one_line(self.title)) if part) or "(no name)"
-        return line if len(line) <= _LONGEST else f"{line[: _LONGEST - 2].rstrip()} …"
+        short = line if len(line) <= _LONGEST else f"{line[: _LONGEST - 2].rstrip()} …"
+        return f"{short} ({self.away})" if self.away else short
 
 
 @dataclass(frozen=True)
@@ -94,21 +105,22 @@ def find_person(question: str, people: Sequence[Person]) -> Match | Choice:
     """Whom `question`, in the founder's words, is about."""
     names = read_names(question)
     named = [person for person in people if is_named(names, person.name)]
-    titled = [person for person in people if _has_title(question, person.title)]
+    holders = [person for person in people if _has_title(question, person.title)]
+    titled = [person for person in holders if _may_hold_it(question, person)]
     perhaps = [person for person in people if may_be_named(names, person.name)]
-    both = [person for person in named if person in titled]
+    both = [person for person in named if person in holders]
     if both:
-        rivals = []
+        rivals = [person for person in perhaps if person in holders and person not in both]
     elif named:
         rivals = titled or [p for p in people if p not in named and may_be_meant_besides(names, p.name, named[0].name)]
     else:
         rivals = [person for person in perhaps if person not in titled]
-    if len(found := both or named or titled) == 1 and not rivals:
-        by = " and ".join(word for word, there in (("name", bool(named)), ("title", bool(titled))) if there)
+    if len(found := both or named or titled) == 1 and not rivals and (named or _is_plain(question, found[0])):
+        by = " and ".join(word for word, there in (("name", bool(named)), ("title", bool(both or not named))) if there)
         return Match(found[0], f"the only one whose {by} your question has")
     said = set(_words(question)) - _LITTLE
     likely = sorted(people, key=lambda p: (-len(said & set(_words(p.title))), not offices_in(p.title)))
-    return choice_of([*both, *named, *perhaps, *titled, *likely])
+    return choice_of([*both, *named, *perhaps, *titled, *holders, *likely])
 
 
 def find_holder(question: str, holders: Sequence[Holder], worker: Identity | None) -> Match | Choice:
@@ -152,8 +164,23 @@ def _has_title(question: str, title: str) -> bool:
     """Whether they name the same office, or the question has every word of the title that says something."""
     if offices := offices_in(title):
         return bool(offices & offices_in(question))
-    wanted = set(_words(title)) - _LITTLE  # "our first engineer" may be somebody whom the system does not know yet
+    wanted = set(_words(title)) - _LITTLE
     return bool(wanted) and wanted <= set(_words(question)) and not _NOT_HERE_YET.search(question)
+
+
+def _may_hold_it(question: str, holder: Person) -> bool:
+    """Whether one of a title is meant by it alone: who works here, but for words of the past or of what is to come."""
+    if _NOT_WHO_IS_HERE.search(question):
+        return bool(holder.away)
+    return not holder.away or _MAYBE_GONE.search(question) is not None
+
+
+def _is_plain(question: str, holder: Person) -> bool:
+    """Whether the only one of a title is surely meant: they work here, and nobody else may be named."""
+    names = {name for office in _OFFICES if office[0] in offices_in(holder.title) for name in office}
+    called = {word for name in (holder.title, *names) for word in _words(name)} - _LITTLE
+    called |= {short for short, long in _SAME_WORDS.items() if called.issuperset(long.split())}
+    return not holder.away and not names_a_stranger(question, holder.name, called)
 
 
 def offices_in(text: str) -> frozenset[str]:

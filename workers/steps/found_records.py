@@ -43,10 +43,17 @@ class Amount(BaseModel):
     currency: str
 
 
-class WorkerFound(Found):
-    """Of a worker. `regions`: of home addresses; `workplace`: region of the place of work; `exempt`: of overtime."""
+class _OfWorker(Found):
+    """`has_left`: the employment has ended, or ends on `end_date`."""
 
     id: str
+    has_left: bool = False
+    end_date: date | None = None
+
+
+class WorkerFound(_OfWorker):
+    """Of a worker. `regions`: of home addresses; `workplace`: region of the place of work; `exempt`: of overtime."""
+
     title: Words | None = None
     employment: str | None = None  # employee, contractor
     start_date: date | None = None
@@ -59,10 +66,9 @@ class WorkerFound(Found):
     entity: Words | None = None
 
 
-class PayFound(Found):
-    """One component of a person's pay; `amount` None: there is none."""
+class PayFound(_OfWorker):
+    """One component of a person's pay; `amount` None: there is none. `id`: of the pay, where it has one."""
 
-    id: str
     amount: Amount | None = None
     since: date | None = None
 

@@ -104,6 +104,50 @@ def test_half_an_answer_is_a_question_beside_which_that_half_is_shown() -> None:
     assert ask.known == "Marcus Ellery works in California (place of work)."
 
 
+LEFT = WORKER | {"has_left": True, "end_date": "2026-10-31"}
+ENDED = "The employment ended on 31 October 2026."
+
+
+@pytest.mark.parametrize(
+    ("operation", "found", "says"),
+    [
+        (Operation.WORKER_STATUS, {"employment": "employee"}, "Marcus Ellery is recorded as an employee."),
+        (Operation.JOB_TITLE, {"title": "CTO"}, "The title on record is CTO."),
+        (Operation.WORK_STATE, {"workplace": "CA"}, "Marcus Ellery worked in California (place of work)."),
+        (Operation.COMPENSATION, {"amount": USD}, "The base salary of Marcus Ellery was 285,000 USD per year."),
+    ],
+)
+def test_of_who_has_left_a_fact_is_what_it_was_on_the_last_day_and_says_so(
+    operation: Operation, found: dict[str, Any], says: str
+) -> None:
+    left = {name: value for name, value in LEFT.items() if operation != Operation.COMPENSATION or name != "country"}
+    fact = converted(operation, left | found)
+    assert (fact.as_of, fact.statement) == (date(2026, 10, 31), f"{says} {ENDED}")
+    unknown = converted(operation, left | found | {"end_date": None})
+    assert (unknown.as_of, unknown.statement) == (TODAY, f"{says} The employment has ended; its last day is not known.")
+
+
+def test_who_leaves_later_is_still_here_and_who_is_to_come_has_not_begun() -> None:
+    leaving = LEFT | {"end_date": "2026-12-24", "workplace": "CA"}
+    assert converted(Operation.WORK_STATE, leaving).statement == (
+        "Marcus Ellery works in California (place of work). The employment ends on 24 December 2026."
+    )
+    coming = WORKER | {"start_date": "2027-03-01", "employment": "employee"}
+    assert converted(Operation.START_DATE, coming).statement == "Marcus Ellery begins on 1 March 2027."
+    assert "an employee, from 1 March 2027." in converted(Operation.WORKER_STATUS, coming).statement
+
+
+def test_tenure_ends_with_the_last_day_and_is_asked_for_where_that_is_not_known() -> None:
+    left = LEFT | {"start_date": "2025-12-08"}
+    fact = converted(Operation.TENURE, left, "number")
+    assert (fact.value, fact.statement) == (
+        "10", "Marcus Ellery began on 8 December 2025: 10 months until 31 October 2026, the last day.",
+    )  # fmt: skip
+    assert converted(Operation.TENURE, left, "number", day=date(2026, 6, 30)).value == "6", "still here on that day"
+    ask = asked(Operation.TENURE, left | {"end_date": None}, "number")
+    assert ask.reason == "Rippling has no record of the last day."
+
+
 @pytest.mark.parametrize(("value", "word", "says"), [(True, "yes", "40 or older"), (False, "no", "younger than 40")])
 def test_the_age_is_a_boolean_on_a_day(value: bool, word: str, says: str) -> None:
     fact = converted(Operation.AGE_40_PLUS, WORKER | {"age_40_plus": value}, "yes_no")

@@ -174,6 +174,94 @@ def test_where_a_word_may_be_the_name_of_another_the_founder_is_asked(question: 
     assert found.people[0] == first
 
 
+GONE = Person("21", "Tina Gone", "Chief Technology Officer", "left on 31 October 2026")
+HERE = Person("22", "Zoë Ångström", "Chief Technology Officer")
+TO_COME = Person("23", "Ivy Init", "Chief Technology Officer", "to begin on 1 March 2027")
+THREE = (GONE, HERE, TO_COME, SALES)
+
+
+@pytest.mark.parametrize(
+    ("question", "person"),
+    [
+        ("We fired our CTO Tina Gone on 31 October. What do we still owe her?", GONE),
+        ("What final pay is due to Tina Gone, who was our CTO?", GONE),
+        ("May we dismiss our CTO (Tina)?", GONE),
+        ("what do we owe tina gone, our former cto?", GONE),
+        ("Can we fire our incoming CTO Ivy Init?", TO_COME),
+        ("May we dismiss our CTO?", HERE),
+        ("May we dismiss our CTO Zoë?", HERE),
+    ],
+)
+def test_who_left_or_is_to_come_is_meant_by_name_and_who_is_here_by_the_title_alone(
+    question: str, person: Person
+) -> None:
+    for people in (THREE, THREE[::-1]):
+        found = find_person(question, people)
+        assert isinstance(found, Match), found
+        assert found.person == person
+
+
+@pytest.mark.parametrize(
+    ("question", "first"),
+    [
+        ("We fired our CTO on 31 October. What do we still owe?", GONE),
+        ("What do we owe our former CTO?", GONE),
+        ("May we withdraw the offer to our incoming CTO?", GONE),
+        ("May we hire a CTO as a contractor?", GONE),
+        ("Zoë came for Tina as our CTO: may we dismiss her?", GONE),
+    ],
+)
+def test_a_title_alone_is_not_enough_where_the_words_are_of_the_past_or_the_future(
+    question: str, first: Person
+) -> None:
+    found = find_person(question, THREE)
+    assert isinstance(found, Choice), found
+    assert found.people[0] == first
+    assert set(found.people) == set(THREE)
+    assert found.labels[0] == "Tina Gone, Chief Technology Officer (left on 31 October 2026)"
+
+
+def test_a_title_that_only_somebody_has_who_left_is_confirmed_by_the_founder() -> None:
+    assert isinstance(find_person("What do we owe our CTO, who was fired?", [GONE, SALES]), Choice)
+    assert isinstance(find_person("What do we owe our former CTO?", [HERE, SALES]), Choice), "Zoë is not a former one"
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "We fired our CTO Tina Gone on 31 October. What do we still owe her?",
+        "What final pay is due to Tina Gone, who was our CTO?",
+        "May we dismiss our CTO (Tina)?",
+        "May we dismiss our CTO, Tina, in April?",
+        "May we dismiss our CTO April Jones?",
+        "May we dismiss our CTO Tina J. Gone?",
+        "Tina, our CTO, must go.",
+        "Tina Gone must go. She is our CTO.",
+        "Must Helen Xu, our chief technology officer, sign?",
+    ],
+)
+def test_a_name_that_nobody_has_beside_a_title_is_asked_about(question: str) -> None:
+    found = find_person(question, [HERE, KIM])
+    assert isinstance(found, Choice), found
+    assert found.people[0] == HERE
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "Sadly, our CTO must go.",
+        "In Texas, our CTO must go.",
+        "Does the California Labor Code protect our CTO in San Francisco?",
+        "Must our CTO's Stripe account be closed?",
+        "May our Chief Technology Officer, who is in CA, sign the Equity Plan under Delaware General Law?",
+        "How Do We Dismiss Our CTO?",
+    ],
+)
+def test_a_capital_that_is_no_name_asks_nothing(question: str) -> None:
+    found = find_person(question, [HERE, KIM])
+    assert isinstance(found, Match), found
+
+
 def test_who_fits_is_offered_first_then_officers() -> None:
     found = find_person("We want to dismiss Daniel Kim.", PEOPLE)
     assert isinstance(found, Choice)

@@ -38,7 +38,6 @@ VERSION = "2024-08-01"
 LARGEST_PAGE = 100
 STATUSES = ("INIT", "HIRED", "ACCEPTED", "ACTIVE", "TERMINATED")
 EXPANDABLE = ("user", "manager", "legal_entity", "employment_type", "compensation", "department")
-AMOUNTS = ("annual_compensation", "target_annual_bonus", "signing_bonus", "relocation_reimbursement")
 USUAL = ("user", "employment_type", "department")
 
 Kind = TypeVar("Kind", bound=Record)
@@ -73,17 +72,8 @@ class RipplingClient:
         return self._one("worker", "/workers", worker_id, Worker, expand, as_of)
 
     def compensations(self) -> Listing[Compensation]:
-        """What everybody is paid; ask rather for one person's."""
+        """What everybody is paid, for Rippling does not filter it; one person's is the `pay` of their worker."""
         return self._list("compensations", "/compensations/", Compensation)
-
-    def compensation_of(self, worker_id: str) -> Compensation | None:
-        """One person's pay, through the worker, for compensations can't be filtered. None where Rippling has none;
-        where it holds it back, a Compensation that says so in `redacted` for each amount."""
-        worker = self._one("worker", "/workers", worker_id, Worker, ("compensation",), None)
-        why = worker.withheld("compensation")
-        if worker.compensation is None and why is not None:
-            return Compensation(redacted=dict.fromkeys(AMOUNTS, why))
-        return worker.compensation
 
     def departments(self) -> Listing[Department]:
         """All departments."""

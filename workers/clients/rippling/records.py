@@ -38,6 +38,7 @@ def _read_country(value: Any) -> str | None:
     return read_text(value.get("code") if isinstance(value, Mapping) else value)
 
 
+_AMOUNTS = ("annual_compensation", "target_annual_bonus", "signing_bonus", "relocation_reimbursement")
 Name = Annotated[str | None, BeforeValidator(_read_name)]
 Country = Annotated[str | None, BeforeValidator(_read_country)]
 
@@ -176,3 +177,22 @@ class Worker(Record):
     def name(self) -> str | None:
         """The person's name, where `user` was expanded."""
         return self.user.name if self.user else None
+
+    @property
+    def pay(self) -> Compensation | None:
+        """The pay, where `compensation` was expanded: None where Rippling has none; where it holds it back, a
+        Compensation that says so in `redacted` for each amount."""
+        why = self.withheld("compensation")
+        if self.compensation is None and why is not None:
+            return Compensation(redacted=dict.fromkeys(_AMOUNTS, why))
+        return self.compensation
+
+    @property
+    def has_left(self) -> bool:
+        """Whether the employment has ended, or ends on `end_date`."""
+        return self.status is not None and self.status.word == "TERMINATED"
+
+    @property
+    def is_to_come(self) -> bool:
+        """Whether it was agreed on, and has not begun."""
+        return self.status is not None and self.status.word in ("INIT", "HIRED", "ACCEPTED")

@@ -57,7 +57,7 @@ def test_nothing_sensitive_leaves_the_client(rippling: RipplingClient) -> None:
     assert cto.location is not None
     everything = [getattr(rippling, name)() for name in LISTS]
     everything += [rippling.workers(expand=EXPANDABLE), rippling.worker(cto.id, EXPANDABLE)]
-    everything += [rippling.compensation_of(cto.id), rippling.leave_balances(cto.id)]
+    everything += [rippling.worker(cto.id, ("compensation",)).pay, rippling.leave_balances(cto.id)]
     everything.append(rippling.work_location(str(cto.location.work_location_id)))
     dumped = [record.model_dump_json() for record in rippling.workers(expand=EXPANDABLE)]
     told = "".join(f"{part!r}" for part in everything) + "".join(dumped)
@@ -75,7 +75,7 @@ def test_the_cto_is_found_by_title_with_all_that_ending_their_employment_needs(r
     place = rippling.work_location(str(cto.location.work_location_id))
     assert place.address is not None
     assert (place.address.region, place.address.country) == ("CA", "US")
-    pay = rippling.compensation_of(cto.id)
+    pay = rippling.worker(cto.id, ("compensation",)).pay
     assert pay is not None
     assert (pay.annual_compensation, pay.signing_bonus) == (Money(Decimal(285000), "USD"), Money(Decimal(40000), "USD"))
     vacation = next(
@@ -118,7 +118,7 @@ def test_what_is_held_back_is_named_and_not_null(rippling: RipplingClient) -> No
 
 def test_pay_that_is_held_back_says_so_for_each_amount() -> None:
     with FixtureProviders("redacted-compensation") as faulty, faulty.rippling() as rippling:
-        pay = rippling.compensation_of(rippling.workers("ACTIVE").items[0].id)
+        pay = rippling.worker(rippling.workers("ACTIVE").items[0].id, ("compensation",)).pay
     assert pay is not None
     assert (pay.annual_compensation, pay.withheld("annual_compensation")) == (None, "Requires API tier 2")
 
@@ -136,7 +136,7 @@ def test_a_part_that_is_held_back_is_named_by_the_part_and_the_whole(pay: bytes,
     meta = b'"__meta": {"redacted_fields": [' + outer + b"]}"
     body = b'{"id": "w", "compensation": {' + pay.replace(b"%b", inner) + b", " + meta + b"}"
     with scripted(Said(body)) as script, RipplingClient(script.url, "t") as rippling:
-        told, worker = rippling.compensation_of("w"), rippling.worker("w", ("compensation",))
+        told, worker = rippling.worker("w", ("compensation",)).pay, rippling.worker("w", ("compensation",))
     assert told is not None
     assert told.annual_compensation is None, "a zero beside a redaction is no pay"
     assert told.withheld("annual_compensation") == worker.withheld("compensation") == "tier"
@@ -144,7 +144,7 @@ def test_a_part_that_is_held_back_is_named_by_the_part_and_the_whole(pay: bytes,
 
 def test_pay_that_is_not_there_is_none() -> None:
     with scripted(Said(b'{"id": "w", "compensation": null}')) as script, RipplingClient(script.url, "t") as rippling:
-        assert rippling.compensation_of("w") is None
+        assert rippling.worker("w", ("compensation",)).pay is None
 
 
 def test_a_held_back_birth_date_holds_back_the_age_and_a_value_beside_it_is_not_read() -> None:
