@@ -28,7 +28,8 @@ class NewFact:
 
     `source`: rippling, carta, document or founder; `record_id`: the source's own name for where it stands (a worker, a
     grant, a document). `subject`: "" for the company itself, `rippling:<worker id>` for a person. `as_of`: the day on
-    which it was true. `also`: other ways to write just this value, such as `CA` of California; they are not stored.
+    which it was true. `also`: other ways to write just this value, such as `CA` of California; they are not stored. Not
+    `is_standing`: it was computed for another day than today, so it concerns its matter alone.
     """
 
     key: str
@@ -41,6 +42,7 @@ class NewFact:
     record_id: str = ""
     subject: str = ""
     also: tuple[str, ...] = ()
+    is_standing: bool = True
 
 
 def store_fact(
@@ -164,7 +166,7 @@ _LOCK_LINE = f"SELECT {columns_of(CompanyFact, 'f')} FROM matters_companyfact f 
 def _line_of(matter: Matter, question: Question, fact: NewFact, earlier: Fact | None) -> CompanyFact | None:
     """The line of the ledger that the fact belongs to, or that holds its matter's dispute, locked; None: neither."""
     subject = "" if question.about == About.COMPANY else fact.subject
-    if question.about == About.COMPANY or (question.about == About.PERSON and subject):
+    if fact.is_standing and (question.about == About.COMPANY or (question.about == About.PERSON and subject)):
         values = {
             "id": uuid4(),
             "company": matter.company_id,

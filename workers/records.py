@@ -95,6 +95,7 @@ def _as_fact(matter: Matter, question: Question, plan: Plan, read: Converted) ->
         record_id=read.record_id,
         subject=f"rippling:{worker}" if spec.of_person and worker else "",
         also=read.also,
+        is_standing=read.is_of_today,
     )
 
 

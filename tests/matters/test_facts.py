@@ -47,6 +47,16 @@ def test_a_fact_of_the_company_is_in_its_matter_and_in_the_ledger(company: Compa
     assert (entry.pk, entry.value, entry.matter) == (line.current_entry, "12", question.matter)
 
 
+def test_what_was_computed_for_another_day_is_of_its_matter_alone_and_disputes_nothing(company: Company) -> None:
+    earlier, today, again = (asked(company, about=About.PERSON, key="age_40_plus", kind="yes_no") for _ in range(3))
+    say(earlier, "no", "rippling", subject=PERSON, as_of=date(2020, 6, 14), is_standing=False)
+    assert (stored(earlier), CompanyFact.objects.count()) == (("no", "rippling", "known"), 0)
+    say(today, "yes", subject=PERSON)
+    assert stored(today) == ("yes", "founder", "known")
+    say(again, "no", "rippling", subject=PERSON, as_of=date(2020, 6, 14), is_standing=False)
+    assert (stored(again), line_of(company).value) == (("no", "rippling", "known"), "yes")
+
+
 def test_what_somebody_said_is_kept_when_their_account_is_deleted_before_it_is_stored(
     company: Company, founder: User
 ) -> None:

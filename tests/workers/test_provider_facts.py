@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from django.db.models.functions import Now
+from django.utils import timezone
 from pytest_django import Settings
 
 from companies.connection_services import disconnect
@@ -159,6 +160,21 @@ def test_the_facts_of_who_has_left_are_theirs_and_not_those_of_who_holds_the_tit
     assert fact.statement.endswith(
         "was 240,000 USD per year, since 1 May 2023. The employment ended on 31 October 2025."
     )
+
+
+def test_an_age_on_a_past_day_is_no_fact_of_the_company_and_one_of_today_is(
+    matter: Matter, pipeline: Pipeline, llm: FakeLLM, company: Company
+) -> None:
+    plan(llm, "founder", "none")
+    ask(matter, "founder")  # so that the matter stays open
+    for day, value, kept in (("2020-06-14", "no", 0), (None, "yes", 1)):
+        pipeline.run_all()
+        plan(llm, "rippling", "age_40_plus", on=day)
+        question = ask(matter, "rippling", "yes_no", key=f"age_{kept}", about=About.PERSON, lifetime_days=90)
+        pipeline.run_all()
+        fact = fresh(question).fact
+        assert (fact.value, str(fact.as_of)) == (value, day or str(timezone.now().date()))
+        assert company.facts.count() == kept
 
 
 def test_the_equity_of_a_person_is_found_by_the_employee_id(matter: Matter, pipeline: Pipeline, llm: FakeLLM) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from workers.steps import convert_equity, convert_worker
+from workers.steps.calendar_time import day_words
 from workers.steps.found_records import (
     EquityFound,
     Found,
@@ -18,7 +19,7 @@ from workers.steps.found_records import (
     ValuationFound,
     WorkerFound,
 )
-from workers.steps.operations import Operation
+from workers.steps.operations import SPECS, Operation
 from workers.steps.readings import AskFounder, CannotTell, Converted, ConvertInput, Reading
 
 Converter = Callable[[ConvertInput, Any], Reading]
@@ -54,9 +55,23 @@ def convert_record(given: ConvertInput, found: dict[str, Any]) -> Converted | As
     if value is None:
         reason = f"What {given.provider} has on this is not the {given.kind.replace('_', '/')} that is needed."
         return AskFounder("ambiguous", reason, reading.statement)
-    unit = reading.unit if given.kind in ("number", "money") else None
-    also = reading.also if given.kind == "text" else ()
-    return Converted(value, unit, reading.as_of or given.today, reading.record_id, reading.statement, also)
+    is_of_day = SPECS[given.plan.operation].takes == "on"
+    is_of_today = not is_of_day or given.day == given.today
+    return Converted(
+        value=value,
+        unit=reading.unit if given.kind in ("number", "money") else None,
+        as_of=reading.as_of or (given.day if is_of_day else given.today),
+        record_id=reading.record_id,
+        statement=reading.statement if is_of_today else f"{reading.statement} {_computed(given)}",
+        also=reading.also if given.kind == "text" else (),
+        is_of_today=is_of_today,
+    )
+
+
+def _computed(given: ConvertInput) -> str:
+    """That nobody wrote this down on the day that it is of."""
+    day, today = day_words(given.day), day_words(given.today)
+    return f"This is computed for {day} from {given.provider}'s records of {today}."
 
 
 def _choice_of(given: ConvertInput, reading: Reading) -> str:

@@ -43,7 +43,7 @@ class ConvertInput:
 @dataclass(frozen=True)
 class Converted:
     """A fact. `value` is canonical for the question's kind; `statement` says what was read or computed. `also`: other
-    words for a text."""
+    words for a text. Not `is_of_today`: it was computed for another day, `as_of`, from the records of today."""
 
     value: str
     unit: str | None
@@ -51,6 +51,7 @@ class Converted:
     record_id: str
     statement: str
     also: tuple[str, ...] = ()
+    is_of_today: bool = True
 
 
 @dataclass(frozen=True)

@@ -22,6 +22,9 @@ GRANT = {
 VALUATION = {"id": "v1", "price": {"amount": "1.06", "currency": "USD"}, "effective": "2026-09-01"}
 
 
+COMPUTED = "This is computed for 31 December 2026 from Rippling's records of 25 November 2026."
+
+
 def convert(operation: Operation, found: dict[str, Any], kind: str = "text", **fields: Any) -> Converted | AskFounder:
     plan = Plan(operation=operation, component=fields.pop("component", None))
     given = {"choices": (), "person": "Marcus Ellery", "today": TODAY, "day": END} | fields
@@ -141,7 +144,7 @@ def test_tenure_ends_with_the_last_day_and_is_asked_for_where_that_is_not_known(
     left = LEFT | {"start_date": "2025-12-08"}
     fact = converted(Operation.TENURE, left, "number")
     assert (fact.value, fact.statement) == (
-        "10", "Marcus Ellery began on 8 December 2025: 10 months until 31 October 2026, the last day.",
+        "10", f"Marcus Ellery began on 8 December 2025: 10 months until 31 October 2026, the last day. {COMPUTED}",
     )  # fmt: skip
     assert converted(Operation.TENURE, left, "number", day=date(2026, 6, 30)).value == "6", "still here on that day"
     ask = asked(Operation.TENURE, left | {"end_date": None}, "number")
@@ -151,7 +154,7 @@ def test_tenure_ends_with_the_last_day_and_is_asked_for_where_that_is_not_known(
 @pytest.mark.parametrize(("value", "word", "says"), [(True, "yes", "40 or older"), (False, "no", "younger than 40")])
 def test_the_age_is_a_boolean_on_a_day(value: bool, word: str, says: str) -> None:
     fact = converted(Operation.AGE_40_PLUS, WORKER | {"age_40_plus": value}, "yes_no")
-    assert (fact.value, fact.statement) == (word, f"Marcus Ellery is {says} on 31 December 2026.")
+    assert (fact.value, fact.statement) == (word, f"Marcus Ellery is {says} on 31 December 2026. {COMPUTED}")
 
 
 @pytest.mark.parametrize(
@@ -233,7 +236,7 @@ def test_tenure_is_in_whole_months_until_the_day() -> None:
     found = WORKER | {"start_date": "2025-12-08"}
     fact = converted(Operation.TENURE, found, "number")
     assert (fact.value, fact.unit) == ("12", "months")
-    assert fact.statement == "Marcus Ellery began on 8 December 2025: 1 year until 31 December 2026."
+    assert fact.statement == f"Marcus Ellery began on 8 December 2025: 1 year until 31 December 2026. {COMPUTED}"
     before = asked(Operation.TENURE, found, "number", day=date(2025, 1, 1))
     assert before.reason == "The start date on record, 8 December 2025, is behind 1 January 2025."
     assert converted(Operation.START_DATE, found, "date").value == "2025-12-08"
@@ -244,10 +247,11 @@ def test_tenure_is_in_whole_months_until_the_day() -> None:
 
 def test_vested_is_counted_on_the_day_with_what_comes_next() -> None:
     fact = converted(Operation.VESTED_ON, equity(GRANT), "number", day=date(2026, 6, 8))
-    assert (fact.value, fact.unit, fact.record_id, fact.as_of) == ("6000", "options", "g1", TODAY)
+    assert (fact.value, fact.unit, fact.record_id, fact.as_of) == ("6000", "options", "g1", date(2026, 6, 8))
     assert fact.statement == (
         "On 8 June 2026: of 12,000 options 6,000 are vested and 6,000 are not. The next vesting date is 8 July 2026 "
-        "(1,000). Carta's records tell nothing of acceleration or repurchase."
+        "(1,000). Carta's records tell nothing of acceleration or repurchase. "
+        "This is computed for 8 June 2026 from Carta's records of 25 November 2026."
     )
 
 
@@ -340,6 +344,30 @@ def test_the_market_value_has_the_date_of_its_valuation() -> None:
 
 
 # All
+
+
+@pytest.mark.parametrize("day", [date(2026, 6, 14), TODAY, END])
+@pytest.mark.parametrize(
+    ("operation", "found", "kind"),
+    [
+        (Operation.TENURE, WORKER | {"start_date": "2019-12-08"}, "number"),
+        (Operation.AGE_40_PLUS, WORKER | {"age_40_plus": False}, "yes_no"),
+        (Operation.VESTED_ON, equity(GRANT), "number"),
+        (Operation.UNVESTED_ON, equity(GRANT), "number"),
+        (Operation.NEXT_VESTING_DATE, equity(GRANT), "text"),
+    ],
+)
+def test_what_is_computed_for_a_day_is_true_on_that_day_and_says_of_what_day_the_records_are(
+    operation: Operation, found: dict[str, Any], kind: str, day: date
+) -> None:
+    fact = converted(operation, found, kind, day=day)
+    assert (fact.as_of, fact.is_of_today) == (day, day == TODAY)
+    assert ("records of 25 November 2026." in fact.statement) == (day != TODAY)
+
+
+def test_what_takes_no_day_is_of_today() -> None:
+    fact = converted(Operation.JOB_TITLE, WORKER | {"title": "CTO"}, day=END)
+    assert (fact.as_of, fact.is_of_today) == (TODAY, True)
 
 
 @pytest.mark.parametrize("amount", ["1E+3", "2.4E+5", "0.1000", "-0", "1e-7"])
