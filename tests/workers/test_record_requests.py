@@ -11,7 +11,7 @@ from demo.providers.company import rippling_id
 from tests.fakes.fixture_providers import FixtureProviders
 from tests.fakes.scripted import Said, scripted
 from workers.clients.carta import CartaClient
-from workers.clients.rippling import Worker
+from workers.clients.rippling import RipplingClient, Worker
 from workers.people import why_away
 from workers.provider_http import FixedToken, ProviderError
 from workers.record_requests import Wanted, request_records
@@ -149,6 +149,35 @@ def test_an_older_valuation_never_stands_for_a_newest_one_that_can_not_be_read(n
         "unreadable",
         "What Carta has as a valuation of the common shares could not be read.",
     )
+
+
+@pytest.mark.parametrize(
+    ("worker", "component", "known"),
+    [
+        ({}, Component.ANNUAL_SALARY, "Rippling has 300,000 USD per year from 1 March 2027."),
+        ({"pay": {"salary_effective_date": "soon"}}, Component.ANNUAL_SALARY, "Rippling has 300,000 USD per year."),
+        ({"pay": {"salary_effective_date": "2026-01-01"}}, Component.ANNUAL_SALARY, None),
+        ({"pay": {"salary_effective_date": None}}, Component.ANNUAL_SALARY, None),
+        ({}, Component.TARGET_BONUS, None),  # that date is the salary's
+        ({}, Component.SIGNING_BONUS, None),
+        ({"status": "HIRED", "pay": {"salary_effective_date": None}}, Component.ANNUAL_SALARY,
+         "Rippling has 300,000 USD per year from 1 April 2027."),
+        ({"status": "HIRED"}, Component.TARGET_BONUS, "Rippling has 300,000 USD per year from 1 April 2027."),
+        ({"status": "HIRED"}, Component.SIGNING_BONUS, None),
+    ],
+)  # fmt: skip
+def test_pay_that_is_still_to_come_is_not_told_as_what_is_paid(
+    worker: dict[str, Any], component: Component, known: str | None
+) -> None:
+    usd = {"currency_type": "USD", "value": 300000}
+    pay = dict.fromkeys(("annual_compensation", "target_annual_bonus", "signing_bonus"), usd)
+    pay |= {"salary_effective_date": "2027-03-01"} | worker.get("pay", {})
+    body = {"id": "w", "status": "ACTIVE", "start_date": "2027-04-01"} | worker | {"compensation": pay}
+    with scripted(Said(json.dumps(body).encode())) as script, RipplingClient(script.url, "t") as rippling:
+        found = request_records(Wanted(Operation.COMPENSATION, "w", TODAY, component), rippling)
+    plan = Plan(operation=Operation.COMPENSATION, component=component)
+    read = convert_record(ConvertInput(plan, "money", (), "", TODAY, TODAY), found.model_dump(mode="json"))
+    assert (read.known if isinstance(read, AskFounder) else None) == known
 
 
 @pytest.mark.parametrize(

@@ -109,10 +109,14 @@ def _compensation(wanted: Wanted, client: RipplingClient) -> Found:
     worker = client.worker(wanted.person, ("compensation",))
     if (pay := worker.pay) is None:
         return PayFound(id=wanted.person, **_end_of(worker))
-    since = pay.salary_effective_date if field == "annual_compensation" else None
-    amount = amount_of(getattr(pay, field))
+    dated = {"since": "salary_effective_date"} if field == "annual_compensation" else {}
+    begins = worker.start_date if worker.is_to_come else None
     return PayFound(
-        id=pay.id or wanted.person, amount=amount, since=since, **_end_of(worker), **holes_of(pay, amount=field)
+        id=pay.id or wanted.person,
+        amount=amount_of(getattr(pay, field)),
+        since=(pay.salary_effective_date if dated else None) or begins,
+        **_end_of(worker),
+        **holes_of(pay, amount=field, **dated),
     )
 
 

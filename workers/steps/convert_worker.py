@@ -137,16 +137,31 @@ def headcount(given: ConvertInput, found: HeadcountFound) -> Reading:
 
 
 def compensation(given: ConvertInput, found: PayFound) -> Reading:
-    """One component; an amount of zero is an amount, none is not."""
+    """One component; an amount of zero is an amount, none is not. One that is only to be paid is none of today."""
     component = given.plan.component or Component.ANNUAL_SALARY
     amount = told(given, found, "amount", f"a {_PAY[component]}")
     unit = f"{amount.currency} per year" if component in _PER_YEAR else amount.currency
     since = f", since {day_words(found.since)}" if found.since and component == Component.ANNUAL_SALARY else ""
     words = f"{grouped(amount.amount)} {unit}"
+    if component in _PER_YEAR:
+        _must_be_paid_now(given, found, component, words)
     was = "was" if _has_ended(given, found) else "is"
     statement = f"The {_PAY[component]} of {given.person} {was} {words}{since}.{_end_words(given, found)}"
     values = {"money": digits(amount.amount), "text": words}
     return Reading(values, found.id, statement, unit=unit, as_of=_last_day(given, found))
+
+
+def _must_be_paid_now(given: ConvertInput, found: PayFound, component: Component, words: str) -> None:
+    """Raises CannotTell."""
+    if "since" in found.unreadable:
+        reason = f"From when on Rippling's {_PAY[component]} is paid could not be read."
+        raise CannotTell("unreadable", reason, f"Rippling has {words}.")
+    if found.since and found.since > given.today:
+        day = day_words(found.since)
+        reason = (
+            f"The {_PAY[component]} in Rippling is paid only from {day}, and it does not show what is paid until then."
+        )
+        raise CannotTell("ambiguous", reason, f"Rippling has {words} from {day}.")
 
 
 def leave_balance(given: ConvertInput, found: LeavesFound) -> Reading:

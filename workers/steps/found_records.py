@@ -67,7 +67,10 @@ class WorkerFound(_OfWorker):
 
 
 class PayFound(_OfWorker):
-    """One component of a person's pay; `amount` None: there is none. `id`: of the pay, where it has one."""
+    """One component of a person's pay; `amount` None: there is none. `id`: of the pay, where it has one.
+
+    `since`: from when on a salary is paid; of who is still to come, whatever is paid.
+    """
 
     amount: Amount | None = None
     since: date | None = None

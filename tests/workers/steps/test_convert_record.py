@@ -205,6 +205,20 @@ def test_pay_is_exact_and_has_its_currency_and_period(component: Component, unit
     assert (fact.value, fact.unit, fact.record_id) == ("285000", unit, "c1")
 
 
+def test_pay_that_is_paid_only_from_a_later_day_is_asked_for_with_that_day() -> None:
+    found = {"id": "c1", "amount": USD, "since": "2027-03-01"}
+    assert asked(Operation.COMPENSATION, found, "money", component=Component.ANNUAL_SALARY) == AskFounder(
+        "ambiguous",
+        "The base salary in Rippling is paid only from 1 March 2027, and it does not show what is paid until then.",
+        "Rippling has 285,000 USD per year from 1 March 2027.",
+    )
+    today = converted(Operation.COMPENSATION, found | {"since": str(TODAY)}, "money", component=Component.ANNUAL_SALARY)
+    assert today.value == "285000", "what is paid from today is paid today"
+    unread = asked(Operation.COMPENSATION, found | {"since": None, "unreadable": ["since"]}, "money")
+    assert unread.reason == "From when on Rippling's base salary is paid could not be read."
+    assert unread.known == "Rippling has 285,000 USD per year."
+
+
 def test_pay_that_is_held_back_or_not_there_is_asked_for() -> None:
     redacted = {"id": "c1", "withheld": {"amount": "Requires API tier 2"}}
     assert asked(Operation.COMPENSATION, redacted, "money").reason == (
