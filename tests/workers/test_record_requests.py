@@ -214,6 +214,9 @@ GRANT = {
         {"vestingEvents": [EVENT | {"performanceCondition": {"name": "an IPO"}}]},
         {"canceledDate": {"value": "last spring"}},
         {"terminationDate": {"value": "last spring"}},
+        {"lastExercisableDate": {"value": "last spring"}},
+        {"outstandingQuantity": {"value": "some"}},
+        {"exercisedQuantity": {"value": "some"}},
     ],
 )
 def test_a_grant_of_which_it_is_not_readable_what_ends_it_or_what_it_waits_for_is_not_counted(
@@ -231,6 +234,23 @@ def test_a_grant_that_may_have_been_canceled_is_not_told_as_one(operation: Opera
     assert isinstance(read, AskFounder), read
     assert read.reason == "It can't be read in Carta whether a grant was canceled."
     assert read.known == "100 options"
+
+
+def test_a_grant_of_which_it_is_not_readable_when_it_ended_is_not_told_as_one() -> None:
+    read = of_options([GRANT | {"lastExercisableDate": {"value": "last spring"}}], Operation.OPTION_TERMS, "text")
+    assert isinstance(read, AskFounder), read
+    assert read.reason == "It can't be read in Carta when a grant ended."
+
+
+def test_the_end_of_a_grant_and_what_is_outstanding_of_it_are_read() -> None:
+    over = {"terminationDate": {"value": "2026-02-01"}, "lastExercisableDate": {"value": "2026-05-01"}}
+    counts = {"outstandingQuantity": {"value": "0"}, "exercisedQuantity": {"value": "60"}}
+    read = of_options([GRANT | over | counts], Operation.UNVESTED_ON, "number")
+    assert isinstance(read, Converted), read
+    assert "ended on 1 February 2026, and what was not exercised by 1 May 2026 has lapsed." in read.statement
+    other = of_options([GRANT | over | {"outstandingQuantity": {"value": "40"}}], Operation.UNVESTED_ON, "number")
+    assert isinstance(other, AskFounder)
+    assert "has 40 outstanding, where its other numbers and dates leave 0." in other.reason
 
 
 def test_nothing_is_counted_where_a_grant_might_be_the_persons() -> None:

@@ -51,10 +51,19 @@ def _option(grant: OptionGrant) -> HoldingFound:
         kind="option",
         option_type=kind.word if kind and kind.known else None,
         exercised=grant.exercised_quantity,
+        outstanding=grant.outstanding_quantity,
+        last_exercisable=grant.last_exercisable_date,
         price=amount_of(grant.exercise_price),
         involuntary=_period(periods.involuntary_termination) if periods else None,
         voluntary=_period(periods.voluntary_termination) if periods else None,
-        **_common(grant, option_type="stock_option_type", price="exercise_price"),
+        **_common(
+            grant,
+            option_type="stock_option_type",
+            price="exercise_price",
+            exercised="exercised_quantity",
+            outstanding="outstanding_quantity",
+            last_exercisable="last_exercisable_date",
+        ),
     )
 
 
@@ -63,7 +72,8 @@ def _award(grant: RestrictedStockAward) -> HoldingFound:
 
 
 def _unit(grant: RestrictedStockUnit) -> HoldingFound:
-    return HoldingFound(kind="unit", **_common(grant))
+    outstanding = grant.outstanding_quantity
+    return HoldingFound(kind="unit", outstanding=outstanding, **_common(grant, outstanding="outstanding_quantity"))
 
 
 def _common(grant: Any, **fields: str) -> dict[str, Any]:

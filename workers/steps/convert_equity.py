@@ -6,7 +6,16 @@ from decimal import Decimal
 from workers.steps.calendar_time import day_words
 from workers.steps.found_records import Amount, EquityFound, HoldingFound, ValuationFound
 from workers.steps.readings import CannotTell, ConvertInput, Reading, digits, grouped, told
-from workers.steps.vesting import NextVesting, NotComputable, Vesting, next_cliff, next_vesting, vesting_on
+from workers.steps.vesting import (
+    NextVesting,
+    NotComputable,
+    Vesting,
+    disagreement,
+    has_ended,
+    next_cliff,
+    next_vesting,
+    vesting_on,
+)
 
 _NOUNS = {"option": "options", "share": "restricted shares", "unit": "stock units"}
 _NOT_THERE = "Carta's records tell nothing of acceleration or repurchase."
@@ -21,6 +30,11 @@ def vested_on(given: ConvertInput, found: EquityFound) -> Reading:
 def unvested_on(given: ConvertInput, found: EquityFound) -> Reading:
     """The rest; with what was paid for shares, which is what a repurchase may cost."""
     vesting = _vesting(given, found)
+    by_now = min(given.day, given.today)
+    left = [h for h in found.holdings if h.kind == "share" and has_ended(h, by_now)]
+    if any(vesting_on([holding], given.day).unvested for holding in left):
+        reason = "A grant of shares has ended, and Carta does not show whether the unvested ones were repurchased."
+        raise CannotTell("unset", reason, _counted(given, found, vesting, vesting.unvested).statement)
     paid = {_money(h.price) for h in found.holdings if h.kind == "share" and h.price}
     price = f" Paid for each share: {', '.join(sorted(paid))}." if paid else ""
     return _counted(given, found, vesting, vesting.unvested, price)
@@ -34,6 +48,7 @@ def _counted(given: ConvertInput, found: EquityFound, vesting: Vesting, count: D
         parts.append(f"{grouped(vesting.by_performance)} need a performance condition, which is counted as not met.")
     if exercised := sum((h.exercised for h in found.holdings if h.exercised), Decimal(0)):
         parts.append(f"{grouped(exercised)} options were exercised.")
+    parts += [f"The grant of {_number(h)} {ends}." for h in found.holdings if (ends := _end_words(given, h))]
     statement = f"{' '.join(parts)} {_next_words(given, found)}{more}"
     noun = _NOUNS[found.holdings[0].kind] if len(lines) == 1 else "options and shares"
     values = {"number": digits(count), "text": f"{grouped(count)} {noun}"}
@@ -43,8 +58,22 @@ def _counted(given: ConvertInput, found: EquityFound, vesting: Vesting, count: D
 def _line(given: ConvertInput, noun: str, holdings: Sequence[HoldingFound]) -> str:
     """`of 264,000 options 78,000 are vested and 186,000 are not`."""
     vesting = vesting_on(holdings, given.day)
-    total, vested, unvested = map(grouped, (vesting.vested + vesting.unvested, vesting.vested, vesting.unvested))
+    total = grouped(vesting.vested + vesting.unvested + vesting.forfeited)
+    vested, unvested, forfeited = map(grouped, (vesting.vested, vesting.unvested, vesting.forfeited))
+    if vesting.forfeited:
+        return f"of {total} {noun} {vested} are vested, {unvested} are not, and {forfeited} are forfeited"
     return f"of {total} {noun} {vested} are vested and {unvested} are not"
+
+
+def _end_words(given: ConvertInput, holding: HoldingFound) -> str:
+    """`ended on 1 January 2023, and what was not exercised by 1 April 2023 has lapsed`; empty where no end is set."""
+    ended, last = holding.ended, holding.last_exercisable
+    words = [f"{'ended' if ended <= given.today else 'ends'} on {day_words(ended)}"] if ended else []
+    if last and last < given.today:
+        words.append(f"what was not exercised by {day_words(last)} has lapsed")
+    elif last:
+        words.append(f"can be exercised until {day_words(last)}")
+    return ", and ".join(words)
 
 
 def _next_words(given: ConvertInput, found: EquityFound) -> str:
@@ -78,8 +107,9 @@ def option_terms(given: ConvertInput, found: EquityFound) -> Reading:
     if not options:
         raise CannotTell("missing", "Carta has no options of this person.")
     _must_stand(options)
+    _must_agree(given, options)
     known = f"{'; '.join(_terms(given, option) for option in options)}.{_market(found.valuation)}"
-    if any(option.involuntary is None for option in options):
+    if any(option.involuntary is None and not _is_over(given, option) for option in options):
         reason = (
             "How long the options can be exercised after termination is not set on the grant. Then the plan's own "
             "period applies, which Carta does not show: please look it up in the plan."
@@ -94,7 +124,18 @@ def _terms(given: ConvertInput, option: HoldingFound) -> str:
     count = grouped(told(given, option, "quantity", "the number of an option grant"))
     windows = {"termination by the company": option.involuntary, "resignation": option.voluntary}
     exercisable = ", ".join(f"{length} after a {event}" for event, length in windows.items() if length)
-    return f"{count} {kind}s at {_money(price)}" + (f", exercisable for {exercisable}" if exercisable else "")
+    parts = [f"{count} {kind}s at {_money(price)}"]
+    if exercisable and not _is_over(given, option):
+        parts.append(f"exercisable for {exercisable}")
+    if ends := _end_words(given, option):
+        left = f", with {grouped(option.outstanding)} outstanding" if option.outstanding is not None else ""
+        parts.append(f"a grant that {ends}{left}")
+    return ", ".join(parts)
+
+
+def _is_over(given: ConvertInput, option: HoldingFound) -> bool:
+    """Whether it has ended, and the last day to exercise it stands on the grant: no window has to be counted."""
+    return has_ended(option, given.today) and option.last_exercisable is not None
 
 
 def _market(valuation: ValuationFound | None) -> str:
@@ -111,7 +152,7 @@ def equity_granted(given: ConvertInput, found: EquityFound) -> Reading:
         raise CannotTell("missing", "Carta has no grants of this person. A promise that was not granted is not there.")
     _must_stand(found.holdings)
     total = sum((told(given, h, "quantity", "the number of a grant") for h in found.holdings), Decimal(0))
-    lines = "; ".join(_grant_words(holding) for holding in found.holdings)
+    lines = "; ".join(_grant_words(given, holding) for holding in found.holdings)
     values = {"number": digits(total), "text": lines}
     return Reading(values, _record_id(found), f"Carta shows {lines}.", unit="options and shares")
 
@@ -120,14 +161,23 @@ def _must_stand(holdings: Sequence[HoldingFound]) -> None:
     """Raises CannotTell for a grant that may have been taken back."""
     if any("canceled" in holding.unreadable for holding in holdings):
         raise CannotTell("unreadable", "It can't be read in Carta whether a grant was canceled.", _held(holdings))
+    if any({"ended", "last_exercisable"} & {*holding.unreadable} for holding in holdings):
+        raise CannotTell("unreadable", "It can't be read in Carta when a grant ended.", _held(holdings))
 
 
-def _grant_words(holding: HoldingFound) -> str:
+def _must_agree(given: ConvertInput, holdings: Sequence[HoldingFound]) -> None:
+    """Raises CannotTell where the numbers of a grant say several things."""
+    if problem := next((words for holding in holdings if (words := disagreement(holding, given.today))), None):
+        raise CannotTell("ambiguous", f"Carta's records do not agree: {problem}.", _held(holdings))
+
+
+def _grant_words(given: ConvertInput, holding: HoldingFound) -> str:
     issued = f" of {day_words(holding.issued)}" if holding.issued else ""
     price = f" at {_money(holding.price)}" if holding.price else ""
     plan = f" under {holding.plan}" if holding.plan else ""
     noun = f"{holding.option_type}s" if holding.option_type else _NOUNS[holding.kind]
-    return f"{grouped(holding.quantity or Decimal(0))} {noun}{issued}{price}{plan}"
+    ends = f", which {words}" if (words := _end_words(given, holding)) else ""
+    return f"{grouped(holding.quantity or Decimal(0))} {noun}{issued}{price}{plan}{ends}"
 
 
 def fair_market_value(given: ConvertInput, found: ValuationFound) -> Reading:
@@ -150,6 +200,7 @@ def _vesting(given: ConvertInput, found: EquityFound) -> Vesting:
             raise CannotTell("redacted", f"Carta holds back the vesting ({why}), so you are asked.")
         if holding.unreadable:
             raise CannotTell("unreadable", "A part of Carta's vesting records could not be read.", _held([holding]))
+    _must_agree(given, found.holdings)
     try:
         return vesting_on(found.holdings, given.day)
     except NotComputable as problem:
@@ -162,6 +213,10 @@ def _held(holdings: Sequence[HoldingFound]) -> str:
     for holding in holdings:
         sums[holding.kind] = sums.get(holding.kind, Decimal(0)) + (holding.quantity or 0)
     return " and ".join(f"{grouped(total)} {_NOUNS[kind]}" for kind, total in sums.items())
+
+
+def _number(holding: HoldingFound) -> str:
+    return f"{grouped(holding.quantity or Decimal(0))} {_NOUNS[holding.kind]}"
 
 
 def _record_id(found: EquityFound, holdings: Sequence[HoldingFound] | None = None) -> str:

@@ -115,6 +115,7 @@ class HoldingFound(Found):
 
     `involuntary`, `voluntary`: how long a vested option can be exercised after a termination by the company and by the
     person (`3 months`); None: not set on the grant. `ended`: the day on which the grant was terminated.
+    `last_exercisable`: the last day for an option. `outstanding`: neither exercised nor expired, forfeited or canceled.
     """
 
     id: str
@@ -124,10 +125,12 @@ class HoldingFound(Found):
     issued: date | None = None
     quantity: Decimal | None = None
     exercised: Decimal | None = None
+    outstanding: Decimal | None = None
     price: Amount | None = None
     involuntary: Words | None = None
     voluntary: Words | None = None
     ended: date | None = None
+    last_exercisable: date | None = None
     vested_today: Decimal | None = None
     events: tuple[VestingEventFound, ...] = ()
 

@@ -2,21 +2,27 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 
 from workers.steps.found_records import HoldingFound, VestingEventFound
+from workers.steps.readings import grouped
 
 NONE = Decimal(0)
 
 
 @dataclass(frozen=True)
 class Vesting:
-    """Of one holding or of several on a day. `by_performance`: part of `unvested` that more than time decides on."""
+    """Of one holding or of several on a day. `by_performance`: part of `unvested` that more than time decides on.
+
+    `forfeited`: what had not vested when its grant ended. Of shares it stays `unvested`: they are the person's until
+    the company repurchases them.
+    """
 
     vested: Decimal
     unvested: Decimal
-    by_performance: Decimal
+    by_performance: Decimal = NONE
+    forfeited: Decimal = NONE
 
 
 class NotComputable(Exception):
@@ -30,7 +36,46 @@ def vesting_on(holdings: Iterable[HoldingFound], day: date) -> Vesting:
         sum((v.vested for v in each), NONE),
         sum((v.unvested for v in each), NONE),
         sum((v.by_performance for v in each), NONE),
+        sum((v.forfeited for v in each), NONE),
     )
+
+
+def end_of(holding: HoldingFound) -> date | None:
+    """The day behind which nothing of it vests: that of its termination, or the last one to exercise it."""
+    return min((day for day in (holding.ended, holding.last_exercisable) if day), default=None)
+
+
+def has_ended(holding: HoldingFound, day: date) -> bool:
+    """Whether `end_of` has come on `day`."""
+    end = end_of(holding)
+    return end is not None and end <= day
+
+
+def disagreement(holding: HoldingFound, today: date) -> str | None:
+    """What the record says is outstanding `today`, where its other numbers and dates leave another count; else None."""
+    if holding.outstanding is None or holding.quantity is None:
+        return None
+    try:
+        least, most = _outstanding(holding, holding.quantity, today)
+    except NotComputable:
+        return None  # nothing to compare it with
+    if least <= holding.outstanding <= most:
+        return None
+    left = grouped(most) if least == most else f"{grouped(least)} to {grouped(most)}"
+    outstanding = f"{grouped(holding.outstanding)} outstanding"
+    return f"a grant of {grouped(holding.quantity)} has {outstanding}, where its other numbers and dates leave {left}"
+
+
+def _outstanding(holding: HoldingFound, quantity: Decimal, today: date) -> tuple[Decimal, Decimal]:
+    """The least and the most that can be outstanding. Units leave the count some time after they vest."""
+    if holding.last_exercisable is not None and holding.last_exercisable < today:
+        return NONE, NONE
+    ended = has_ended(holding, today)
+    held = _of_one(holding, today).vested if ended else quantity
+    if holding.kind == "option" and holding.exercised is not None:
+        left = max(NONE, held - holding.exercised)
+        return (NONE if ended and holding.last_exercisable is None else left), left
+    return (NONE if ended else _of_one(holding, today).unvested), held
 
 
 def _of_one(holding: HoldingFound, day: date) -> Vesting:
@@ -43,8 +88,10 @@ def _of_one(holding: HoldingFound, day: date) -> Vesting:
         return _without_schedule(holding, holding.quantity)
     by_time = time_based(holding.events)
     scheduled = _scheduled(holding, holding.quantity)
-    last = min(day, holding.ended) if holding.ended else day
+    last = min(day, end_of(holding) or day)
     vested = sum((event.quantity for event in by_time if event.day <= last), NONE)
+    if holding.kind != "share" and has_ended(holding, day):
+        return Vesting(vested, NONE, forfeited=holding.quantity - vested)
     by_performance = scheduled - sum((event.quantity for event in by_time), NONE)
     return Vesting(vested, holding.quantity - vested, by_performance)
 
@@ -65,7 +112,7 @@ def _without_schedule(holding: HoldingFound, quantity: Decimal) -> Vesting:
         raise NotComputable("a grant has no vesting schedule")
     if holding.issued is None:
         raise NotComputable("a grant has neither a vesting schedule nor a day of issue")
-    return Vesting(quantity, NONE, NONE)
+    return Vesting(quantity, NONE)
 
 
 def time_based(events: Iterable[VestingEventFound]) -> list[VestingEventFound]:
@@ -99,7 +146,7 @@ def _coming(holdings: Iterable[HoldingFound], day: date) -> list[NextVesting]:
     for holding in holdings:
         events = time_based(holding.events)
         for place, event in enumerate(events):
-            if event.day <= day or (holding.ended is not None and event.day > holding.ended):
+            if event.day <= day or has_ended(holding, event.day - timedelta(days=1)):
                 continue
             before = days.get(event.day, NextVesting(event.day, NONE, cliff=False))
             is_cliff = place == 0 and event.quantity > (events[1].quantity if len(events) > 1 else NONE)

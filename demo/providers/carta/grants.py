@@ -60,11 +60,12 @@ def exercised_of(grant: Entry) -> int:
 
 
 def outstanding_of(grant: Entry) -> int:
-    """Options that can still vest or be exercised: none once the last day for it is over."""
+    """Options that can still vest or be exercised: of a grant that ended what had vested, until the last day for it."""
     last = grant.get("last_exercisable")
     if last is not None and last < equity()["as_of"]:
         return 0
-    return int(Decimal(grant["quantity"])) - exercised_of(grant)
+    held = vested(grant, equity()["as_of"]) if "terminated" in grant else int(Decimal(grant["quantity"]))
+    return held - exercised_of(grant)
 
 
 def restricted_stock_awards() -> list[Entry]:

@@ -277,6 +277,60 @@ def test_options_and_shares_are_counted_apart_and_added_up() -> None:
     assert "Paid for each share: 0.5 USD." in fact.statement
 
 
+OVER = GRANT | {
+    "quantity": "40000", "events": [{"day": f"{year}-01-01", "quantity": "20000"} for year in (2022, 2027)],
+    "issued": "2021-01-01", "ended": "2023-01-01", "last_exercisable": "2023-04-01", "outstanding": "0",
+    "exercised": "0",
+}  # fmt: skip
+LIVE = OVER | {"id": "g2", "ended": None, "last_exercisable": None, "outstanding": "40000"}
+LAPSED = "ended on 1 January 2023, and what was not exercised by 1 April 2023 has lapsed"
+
+
+def test_of_a_grant_that_ended_nothing_is_unvested_and_the_end_is_told() -> None:
+    fact = converted(Operation.UNVESTED_ON, equity(OVER), "number", day=TODAY)
+    assert fact.value == "0"
+    assert "of 40,000 options 20,000 are vested, 0 are not, and 20,000 are forfeited." in fact.statement
+    assert f"The grant of 40,000 options {LAPSED}." in fact.statement
+    assert converted(Operation.UNVESTED_ON, equity(OVER, LIVE), "number", day=TODAY).value == "20000"
+
+
+def test_the_terms_and_the_list_of_grants_tell_of_the_end() -> None:
+    unset = OVER | {"involuntary": None, "voluntary": None}  # the last day is on the grant, so no window is asked for
+    terms = converted(Operation.OPTION_TERMS, equity(unset))
+    assert terms.value == f"40,000 ISOs at 0.92 USD, a grant that {LAPSED}, with 0 outstanding"
+    granted = converted(Operation.EQUITY_GRANTED, equity(OVER))
+    assert granted.value == f"40,000 ISOs of 1 January 2021 at 0.92 USD, which {LAPSED}"
+    coming = LIVE | {"ended": "2027-01-01", "last_exercisable": "2027-04-01"}
+    assert converted(Operation.OPTION_TERMS, equity(coming)).value.startswith(
+        "40,000 ISOs at 0.92 USD, exercisable for 90 days after a termination by the company, 3 months after a "
+        "resignation, a grant that ends on 1 January 2027, and can be exercised until 1 April 2027"
+    )
+
+
+@pytest.mark.parametrize(
+    "operation",
+    [Operation.VESTED_ON, Operation.UNVESTED_ON, Operation.NEXT_VESTING_DATE, Operation.OPTION_TERMS],
+)
+def test_a_grant_whose_numbers_do_not_agree_is_asked_about_with_what_they_are(operation: Operation) -> None:
+    ask = asked(operation, equity(LIVE | {"outstanding": "20000"}), day=date(2027, 1, 1))
+    assert (ask.why, ask.known) == ("ambiguous", "40,000 options")
+    assert ask.reason == (
+        "Carta's records do not agree: a grant of 40,000 has 20,000 outstanding, where its other numbers and dates "
+        "leave 40,000."
+    )
+
+
+def test_whether_unvested_shares_of_who_left_were_repurchased_is_asked() -> None:
+    award = OVER | {"kind": "share", "outstanding": None, "last_exercisable": None}
+    ask = asked(Operation.UNVESTED_ON, equity(award), "number", day=TODAY)
+    assert ask.reason.startswith("A grant of shares has ended, and Carta does not show whether")
+    assert "of 40,000 restricted shares 20,000 are vested and 20,000 are not." in ask.known
+    planned = award | {"ended": "2026-12-24"}
+    fact = converted(Operation.UNVESTED_ON, equity(planned), "number")
+    assert fact.value == "20000", "nothing can have been repurchased before the end"
+    assert converted(Operation.VESTED_ON, equity(award), "number", day=TODAY).value == "20000"
+
+
 def test_a_day_that_nobody_knows_is_today_and_says_so() -> None:
     fact = converted(Operation.VESTED_ON, equity(GRANT), "number", day=TODAY, day_is_assumed=True)
     assert "On 25 November 2026 (today: the day that counts is not known):" in fact.statement

@@ -9,7 +9,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from workers.steps.found_records import HoldingFound, VestingEventFound
-from workers.steps.vesting import NextVesting, NotComputable, next_cliff, next_vesting, vesting_on
+from workers.steps.vesting import (
+    NextVesting,
+    NotComputable,
+    Vesting,
+    disagreement,
+    next_cliff,
+    next_vesting,
+    vesting_on,
+)
 
 START = date(2025, 12, 8)
 
@@ -68,7 +76,69 @@ def test_a_grant_that_ended_vests_no_further() -> None:
 def test_the_schedule_of_a_grant_that_ended_may_break_off_there() -> None:
     left = holding(*monthly(12, 5_000), quantity=Decimal(240_000), ended=CLIFF_DAY)
     found = vesting_on([left], CLIFF_DAY + timedelta(days=300))
-    assert [found.vested, found.unvested] == [Decimal(60_000), Decimal(180_000)]
+    assert [found.vested, found.unvested, found.forfeited] == [Decimal(60_000), Decimal(0), Decimal(180_000)]
+
+
+ENDED = holding(event(date(2022, 1, 1), 20_000), event(date(2027, 1, 1), 20_000), ended=date(2023, 1, 1))
+
+
+@pytest.mark.parametrize("kind", ["option", "unit"])
+def test_what_had_not_vested_when_a_grant_ended_is_forfeited_and_not_unvested(kind: str) -> None:
+    grant = ENDED.model_copy(update={"kind": kind})
+    for day in (date(2023, 1, 1), date(2026, 11, 28), date(2027, 6, 1)):
+        assert vesting_on([grant], day) == Vesting(Decimal(20_000), Decimal(0), forfeited=Decimal(20_000))
+    assert vesting_on([grant], date(2022, 12, 31)) == Vesting(Decimal(20_000), Decimal(20_000)), "it had not ended yet"
+
+
+def test_the_last_day_to_exercise_a_grant_ends_it_too() -> None:
+    grant = ENDED.model_copy(update={"ended": None, "last_exercisable": date(2023, 4, 1)})
+    assert vesting_on([grant], date(2023, 4, 1)).forfeited == 20_000
+    assert next_vesting([grant], date(2022, 6, 1)) is None
+
+
+def test_unvested_shares_stay_the_persons_behind_the_end() -> None:
+    award = ENDED.model_copy(update={"kind": "share"})
+    assert vesting_on([award], date(2026, 11, 28)) == Vesting(Decimal(20_000), Decimal(20_000))
+
+
+def test_of_a_live_grant_and_one_that_ended_only_the_live_one_has_unvested_ones() -> None:
+    live = holding(event(date(2027, 1, 1), 40_000))
+    found = vesting_on([ENDED, live], date(2026, 11, 28))
+    assert [found.vested, found.unvested, found.forfeited] == [Decimal(20_000), Decimal(40_000), Decimal(20_000)]
+
+
+@pytest.mark.parametrize(
+    ("fields", "left"),
+    [
+        ({"outstanding": 40_000, "exercised": 0}, None),
+        ({"outstanding": 35_000, "exercised": 5_000}, None),
+        ({"outstanding": 20_000, "exercised": 0}, "40,000"),
+        ({"outstanding": 20_000}, None),  # whether some were exercised is not told
+        ({"outstanding": 19_999}, "20,000 to 40,000"),
+        ({"outstanding": 40_001}, "20,000 to 40,000"),
+        ({"outstanding": None, "exercised": 0}, None),
+        ({"outstanding": 20_000, "exercised": 0, "ended": date(2023, 1, 1)}, None),
+        ({"outstanding": 0, "exercised": 0, "ended": date(2023, 1, 1)}, None),  # the last day is not told
+        ({"outstanding": 40_000, "exercised": 0, "ended": date(2023, 1, 1)}, "0 to 20,000"),
+        ({"outstanding": 0, "exercised": 0, "last_exercisable": date(2026, 4, 1)}, None),
+        ({"outstanding": 1, "exercised": 0, "last_exercisable": date(2026, 4, 1)}, "0"),
+        ({"outstanding": 15_000, "exercised": 5_000, "ended": date(2026, 10, 1), "last_exercisable": date(2027, 1, 1)},
+         None),
+        ({"outstanding": 0, "exercised": 5_000, "ended": date(2026, 10, 1), "last_exercisable": date(2027, 1, 1)},
+         "15,000"),
+        ({"outstanding": 40_000, "exercised": 0, "ended": date(2027, 1, 1)}, None),  # that is still to come
+        ({"kind": "unit", "outstanding": 20_000}, None),
+        ({"kind": "unit", "outstanding": 10_000}, "20,000 to 40,000"),
+        ({"outstanding": 1, "ended": date(2023, 1, 1), "events": ()}, None),  # nothing to compare it with
+    ],
+)  # fmt: skip
+def test_what_is_outstanding_agrees_with_the_other_numbers_or_it_is_said(
+    fields: dict[str, Any], left: str | None
+) -> None:
+    grant = ENDED.model_copy(update={"ended": None})
+    counts = {name: Decimal(value) for name, value in fields.items() if isinstance(value, int)}
+    said = disagreement(grant.model_copy(update=fields | counts), date(2026, 11, 28))
+    assert (said.partition(" leave ")[2] if said else None) == left
 
 
 def test_several_grants_are_added_up() -> None:

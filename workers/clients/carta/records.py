@@ -122,8 +122,8 @@ class _Grant(CartaRecord):
 
 
 class OptionGrant(_Grant):
-    """`vested_quantity` is of today; for another day add up the time-based `vesting_events`. Carta shows no
-    acceleration on issued grants: ask a person."""
+    """`vested_quantity` is of today; for another day add up the time-based `vesting_events`. `outstanding_quantity`:
+    neither exercised nor expired, forfeited or canceled. Carta shows no acceleration on issued grants: ask a person."""
 
     stock_option_type: OptionType = None
     outstanding_quantity: Number = None
