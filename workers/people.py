@@ -12,7 +12,7 @@ from matters.gathering import look_whether_gathered
 from matters.models import Matter, Question, Step
 from matters.states import AnswerKind, QuestionStatus, StepState
 from workers.claims import expect_steps
-from workers.clients.carta import CartaClient
+from workers.clients.carta import CartaClient, Stakeholder
 from workers.clients.rippling import RipplingClient, Worker
 from workers.provider_calls import Unanswered, ask_provider
 from workers.steps import find_person as find
@@ -80,7 +80,9 @@ def _in_rippling(client: RipplingClient, question: str) -> Match | Choice:
 
 
 def _as_person(worker: Worker, today: date) -> Person:
-    return Person(worker.id, plain(worker.name or ""), plain(worker.title or ""), why_away(worker, today))
+    began = f"began on {day_words(worker.start_date)}" if worker.start_date else ""
+    details = (began, plain(worker.work_email or ""))
+    return Person(worker.id, plain(worker.name or ""), plain(worker.title or ""), why_away(worker, today), details)
 
 
 def why_away(worker: Worker, today: date) -> str:
@@ -97,13 +99,15 @@ def why_away(worker: Worker, today: date) -> str:
 def _in_carta(client: CartaClient, question: str, worker: Worker | None) -> Match | Choice:
     """The holder who is the worker that the question is about; without one whoever the question names."""
     listed = client.stakeholders()
-    holders = [
-        Holder(Person(holder.id, plain(holder.full_name or "")), holder.employee_id or "", holder.email or "")
-        for holder in listed
-    ]
+    holders = [Holder(_as_holder(holder), holder.employee_id or "", holder.email or "") for holder in listed]
     known = Identity(worker.id, worker.work_email or "", worker.name or "") if worker else None
     found = find.find_holder(question, holders, known)
     return found if listed.complete else find.to_be_confirmed(found, [holder.person for holder in holders])
+
+
+def _as_holder(holder: Stakeholder) -> Person:
+    relationship = holder.relationship.word.replace("_", " ").lower() if holder.relationship else ""
+    return Person(holder.id, plain(holder.full_name or ""), details=(plain(relationship),))
 
 
 def _note(matter: Matter, provider: str, person: Person | None, how: str) -> None:

@@ -330,7 +330,7 @@ def test_whom_it_is_about_is_asked_once_and_then_the_waiting_questions_go_on(
     matter, question, card = two_kims
     matter.refresh_from_db()
     assert matter.status == MatterStatus.AWAITING_FOUNDER
-    assert card.choices[:2] == ["Daniel Kim, Senior Engineer", "Daniel Kim, Account Executive"]
+    assert card.choices[:2] == ["Daniel Kim, Account Executive", "Daniel Kim, Senior Engineer"]
     assert card.choices[-1] == "None of these"
     assert waited_for(matter, list(matter.questions.all())) == {question: card}
     calls = len(llm.calls())
@@ -344,6 +344,41 @@ def test_whom_it_is_about_is_asked_once_and_then_the_waiting_questions_go_on(
     matter.refresh_from_db()
     assert matter.status == MatterStatus.ADVISED
     assert matter.steps_done == matter.steps_total == matter.steps.count()
+
+
+def test_twins_are_told_apart_by_their_first_day_and_the_one_who_is_chosen_is_meant(
+    matter: Matter, pipeline: Pipeline, llm: FakeLLM
+) -> None:
+    with changed_company() as (company_now, _equity):
+        for person in company_now["people"]:
+            person["title"] = "Engineer" if person["name"] == "Daniel Kim" else person["title"]
+        rows.reword(matter, "We want to dismiss Daniel Kim.")
+        plan(llm, "rippling", "start_date")
+        question = ask(matter, "rippling", "date")
+        pipeline.run_all()
+        card = matter.questions.get(key="person:rippling")
+        assert set(card.choices[:2]) == {
+            "Daniel Kim, Engineer (began on 8 January 2024)",
+            "Daniel Kim, Engineer (began on 3 February 2025)",
+        }
+        answer_question(matter.pk, card.pk, "Daniel Kim, Engineer (began on 3 February 2025)")
+        pipeline.run_all()
+    assert fresh(question).fact.record_id == rippling_id("worker", "daniel-kim-sales")
+
+
+def test_two_holders_of_one_name_are_told_apart_by_what_they_are_to_the_company(
+    matter: Matter, pipeline: Pipeline, llm: FakeLLM
+) -> None:
+    with changed_company() as (_people, equity_now):
+        equity_now["stakeholders"].append(
+            {"id": "699", "name": "Priya Raman", "email": "", "relationship": "ADVISOR", "group": "Advisors"}
+        )
+        rows.reword(matter, "May we dismiss Priya Raman?")
+        plan(llm, "carta", "equity_granted")
+        ask(matter, "carta")
+        pipeline.run_all()
+    card = matter.questions.get(key="person:carta")
+    assert card.choices[:2] == ["Priya Raman (employee)", "Priya Raman (advisor)"]
 
 
 def test_of_a_list_that_did_not_come_to_its_end_the_founder_confirms_the_one_who_fits(

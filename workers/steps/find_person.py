@@ -52,12 +52,17 @@ _SEVERAL_WORDS = re.compile(r"\b(?:co-?founder)\b", re.IGNORECASE)
 
 @dataclass(frozen=True)
 class Person:
-    """One of a provider's people; `title` may be empty. `away`: why they do not work here today, else empty."""
+    """One of a provider's people; `title` may be empty. `away`: why they do not work here today, else empty.
+
+    `details`: what tells them from others of the same name, the plainest first; of all people the same kinds in the
+    same order, empty where it is not known.
+    """
 
     id: str
     name: str
     title: str = ""
     away: str = ""
+    details: tuple[str, ...] = ()
 
     @property
     def label(self) -> str:
@@ -103,6 +108,7 @@ class Choice:
 
 def find_person(question: str, people: Sequence[Person]) -> Match | Choice:
     """Whom `question`, in the founder's words, is about."""
+    people = _in_order(people)
     names = read_names(question)
     named = [person for person in people if is_named(names, person.name)]
     holders = [person for person in people if _has_title(question, person.title)]
@@ -128,7 +134,7 @@ def find_holder(question: str, holders: Sequence[Holder], worker: Identity | Non
 
     A name proves nothing here: who has neither is confirmed by the founder, those of the same name shown first.
     """
-    people = [holder.person for holder in holders]
+    people = _in_order([holder.person for holder in holders])
     if worker is None:
         return find_person(question, people)
     for field, of_worker in (("employee_id", worker.id), ("email", worker.email)):
@@ -149,15 +155,32 @@ def to_be_confirmed(found: Match | Choice, people: Sequence[Person]) -> Choice:
 
 
 def choice_of(people: Iterable[Person]) -> Choice:
-    """The first of `people`, each once, under labels that differ."""
+    """The first of `people`, each once, under labels that differ by what distinguishes them, else by their records."""
     chosen = tuple(dict.fromkeys(people))[:MOST_CHOICES]
     labels: list[str] = []
     for person in chosen:
-        label, number = person.label, 2
+        twins = [other for other in chosen if other.label.casefold() == person.label.casefold()]
+        label = f"{person.label} ({detail})" if (detail := _told_apart(person, twins)) else person.label
         while label.casefold() in {other.casefold() for other in [*labels, NOBODY]}:
-            label, number = f"{person.label} ({number})", number + 1
+            label = f"{label} (record {one_line(person.id)})"
         labels.append(label)
     return Choice(chosen, tuple(labels))
+
+
+def _told_apart(person: Person, twins: Sequence[Person]) -> str:
+    """The first of the details by which all `twins` differ; the record where there is none, nothing of who has none."""
+    if len(twins) == 1:
+        return ""
+    for place, detail in enumerate(person.details):
+        each = {twin.details[place] for twin in twins}
+        if len(each) == len(twins) and all(each):
+            return detail
+    return f"record {one_line(person.id)}"
+
+
+def _in_order(people: Iterable[Person]) -> list[Person]:
+    """Who is here first, by name. The provider's own order need not be the same next time."""
+    return sorted(people, key=lambda person: (bool(person.away), person.name, person.title, person.id))
 
 
 def _has_title(question: str, title: str) -> bool:
