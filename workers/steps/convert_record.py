@@ -6,6 +6,7 @@ and sees what is known.
 """
 
 from collections.abc import Callable
+from decimal import Context, Inexact, localcontext
 from typing import Any
 
 from workers.steps import convert_equity, convert_worker
@@ -21,6 +22,10 @@ from workers.steps.found_records import (
 )
 from workers.steps.operations import SPECS, Operation
 from workers.steps.readings import AskFounder, CannotTell, Converted, ConvertInput, Reading
+
+# Clients let numbers of at most a hundred digits through, none above 10^31 or with its first digit below 10^-30: the
+# sum of all that a list may hold has fewer digits than this, and is exact.
+_EXACT = Context(prec=200, traps=[Inexact])
 
 Converter = Callable[[ConvertInput, Any], Reading]
 # What each operation leaves behind, and who reads it.
@@ -48,7 +53,8 @@ def convert_record(given: ConvertInput, found: dict[str, Any]) -> Converted | As
     """The fact of the question's kind that `found`, as it was stored, gives."""
     kind, convert = _READERS[given.plan.operation]
     try:
-        reading = convert(given, kind.model_validate(found))
+        with localcontext(_EXACT):
+            reading = convert(given, kind.model_validate(found))
         value = _choice_of(given, reading) if given.kind == "choice" else reading.values.get(given.kind)
     except CannotTell as cannot:
         return cannot.asks
