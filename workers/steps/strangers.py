@@ -15,13 +15,14 @@ _ENDS_HERE = re.compile(r"\s*(?:[,.;:?!)]|$)")
 def names_a_stranger(question: str, name: str, title: Collection[str]) -> bool:
     """Whether somebody else may be meant than `name`, who was found by the title alone.
 
-    So it is with two words in a row that have capitals, wherever they stand, and with one right beside the title.
-    `title`: the words by which it may be called, comparable.
+    So it is with two words in a row that have capitals, wherever they stand, and with one right beside the title, but
+    for words that are all of `name`. `title`: the words by which it may be called, comparable.
     """
     text = without_accents(question)
     words = list(WORD.finditer(text))
-    for run in _runs(text, words, {*title, *parts_of(name)}):
-        if _is_a_thing(text, words, run.start):
+    for run in _runs(text, words, title):
+        is_own = {comparable(words[place][0]) for place in run} <= {*parts_of(name)}
+        if is_own or _is_a_thing(text, words, run.start):
             continue
         if len(run) > 1 or _is_behind(text, words, run.start, title) or _is_before(text, words, run.start, title):
             return True
@@ -34,12 +35,12 @@ def _is_a_thing(text: str, words: list[re.Match[str]], place: int) -> bool:
     return before is not None and is_near and comparable(before[0]) in _BEFORE_THINGS
 
 
-def _runs(text: str, words: list[re.Match[str]], own: Collection[str]) -> Iterator[range]:
-    """Places of words in a row that may be a name, and of which none is in `own`."""
+def _runs(text: str, words: list[re.Match[str]], title: Collection[str]) -> Iterator[range]:
+    """Places of words in a row that may be a name, and of which none is of the title."""
     opening = {found.end() for found in OPENING.finditer(text)}
     run = range(0)
     for place, word in enumerate(words):
-        if comparable(word[0]) in own or not _may_be_of_a_name(word[0], opens=word.start() in opening):
+        if comparable(word[0]) in title or not _may_be_of_a_name(word[0], opens=word.start() in opening):
             continue
         if run and run.stop == place and _belong_together(text, words[place - 1], word):
             run = range(run.start, place + 1)

@@ -238,6 +238,7 @@ def test_a_title_that_only_somebody_has_who_left_is_confirmed_by_the_founder() -
         "Tina, our CTO, must go.",
         "Tina Gone must go. She is our CTO.",
         "Must Helen Xu, our chief technology officer, sign?",
+        "May we dismiss our CTO Zoe Miller?",
     ],
 )
 def test_a_name_that_nobody_has_beside_a_title_is_asked_about(question: str) -> None:
@@ -250,6 +251,7 @@ def test_a_name_that_nobody_has_beside_a_title_is_asked_about(question: str) -> 
     "question",
     [
         "Sadly, our CTO must go.",
+        "Zoe, our CTO, must go.",
         "In Texas, our CTO must go.",
         "Does the California Labor Code protect our CTO in San Francisco?",
         "Must our CTO's Stripe account be closed?",
