@@ -42,6 +42,13 @@ class Delivery(models.Model):
         db_index=False,
         help_text="Empty: the matter's own webhook_url",
     )
+    receiver = models.CharField(
+        max_length=80,
+        default="",
+        db_default="",
+        editable=False,
+        help_text="The company, and its endpoint or the place of its URLs' hosts; empty: stored by an older release",
+    )
     status = models.CharField(max_length=10, choices=DeliveryStatus, default=DeliveryStatus.PENDING)
     due_at = models.DateTimeField(help_text="Pending: may be claimed from then on")
     attempts = models.PositiveIntegerField(default=0, help_text="Since it was first sent, or last sent anew")
@@ -58,7 +65,10 @@ class Delivery(models.Model):
             models.CheckConstraint(condition=Q(status__in=DeliveryStatus.values), name="delivery_status_known"),
         ]
         indexes: ClassVar = [
-            models.Index(fields=["due_at"], name="delivery_due", condition=Q(status=DeliveryStatus.PENDING)),
+            # The only one of what is pending: of two, statistics from when nothing was would choose the wrong one.
+            models.Index(
+                fields=["receiver", "due_at"], name="delivery_due", condition=Q(status=DeliveryStatus.PENDING)
+            ),
             models.Index(fields=["endpoint", "-created_at"], name="delivery_list"),
         ]
 

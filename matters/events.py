@@ -43,10 +43,15 @@ class NewEvent:
 _to_come: ContextVar[list[NewEvent] | None] = ContextVar("_to_come", default=None)
 
 # Of `appended`, what is to be sent by webhook, and where: part of the statement that appends, so that no event is
-# stored without its deliveries, and a company without receivers pays for a look into an index.
+# stored without its deliveries, and a company without receivers pays for a look into an index. The hosts of a company's
+# URLs share sixteen places: who is to be sent something is counted at each claim (`workers/deliveries.py`).
 _DELIVERIES = """
-    INSERT INTO matters_delivery (id, event_id, endpoint_id, status, due_at, attempts, epoch, last_error, created_at)
-    SELECT gen_random_uuid(), a.id, receiver.endpoint, 'pending', statement_timestamp(), 0, 0, '', statement_timestamp()
+    INSERT INTO matters_delivery (id, event_id, endpoint_id, receiver,
+                                  status, due_at, attempts, epoch, last_error, created_at)
+    SELECT gen_random_uuid(), a.id, receiver.endpoint,
+           n.company_id || ' ' || COALESCE(receiver.endpoint::text, 'host ' || (
+               hashtextextended(lower(split_part(split_part(n.webhook_url, '/', 3), '?', 1)), 0) & 15)),
+           'pending', statement_timestamp(), 0, 0, '', statement_timestamp()
       FROM appended a
       JOIN numbered n ON n.id = a.matter_id
       JOIN LATERAL (

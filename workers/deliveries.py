@@ -1,15 +1,18 @@
 """Sending what is due by webhook: claim a delivery, send it while no database connection is held, note the outcome.
 
 As with a step only rows count: a message is a hint, a claim is fenced by its epoch, and that of a worker which died is
-due again when its time is over.
+due again when its time is over. Whose delivery is next hangs on what this process is sending just now: of its slots one
+receiver gets a few, and companies share them alike.
 """
 
 import logging
 import random
 import threading
+from collections import Counter
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
+from typing import Any
 from uuid import UUID
 
 from django.conf import settings
@@ -33,9 +36,12 @@ JITTER = 0.2
 MOST_PATIENCE = 43_200.0  # for a receiver's Retry-After
 GONE = 410
 SWEEP_HINTS = 4  # each goes on until nothing is due
-
-
-_SLOTS = threading.BoundedSemaphore(max(1, settings.WORKER_THREADS // 4))  # receivers that hang hold up no steps
+SLOTS = max(1, settings.WORKER_THREADS // 4)  # receivers that hang hold up no steps
+MOST_OF_ONE = max(1, SLOTS // 4)  # and one of them holds up no other receiver
+_slots = threading.BoundedSemaphore(SLOTS)
+_choosing = threading.Lock()
+_under_way: list[str] = []  # the receiver of each attempt that this process makes just now
+_last_company = ""  # whose delivery this process claimed last
 
 
 @dataclass(frozen=True)
@@ -44,47 +50,95 @@ class Claim:
 
     delivery_id: UUID
     endpoint_id: UUID | None
+    receiver: str
     epoch: int
     attempt: int
 
+    @property
+    def company(self) -> str:
+        """Its id; empty for what a release before stored, which knew no receivers."""
+        return self.receiver[:36]
 
+
+# Slots are what receivers that hang use up. So the company that holds the fewest is next, of several the one behind the
+# last, and of its receivers the one that has waited for longest. The first delivery of each is looked up in the index,
+# one behind the other, so that a long queue costs no more than a short one; the last join keeps their order.
 _CLAIM = """
-WITH best AS (
-    SELECT id FROM matters_delivery WHERE status = 'pending' AND due_at <= clock_timestamp()
-     ORDER BY due_at LIMIT 1 FOR UPDATE SKIP LOCKED
+WITH RECURSIVE waiting AS (
+    (SELECT receiver, due_at FROM matters_delivery WHERE status = 'pending' ORDER BY receiver, due_at LIMIT 1)
+    UNION ALL
+    SELECT following.receiver, following.due_at
+      FROM waiting, LATERAL (
+           SELECT d.receiver, d.due_at FROM matters_delivery d
+            WHERE d.status = 'pending' AND d.receiver > waiting.receiver
+            ORDER BY d.receiver, d.due_at LIMIT 1) AS following
+), held AS (
+    SELECT left(receiver, 36) AS company, count(*) AS slots FROM unnest(%(under_way)s::text[]) receiver GROUP BY 1
+), in_turn AS MATERIALIZED (
+    SELECT w.receiver FROM waiting w LEFT JOIN held ON held.company = left(w.receiver, 36)
+     WHERE w.due_at <= statement_timestamp() AND w.receiver <> ALL(%(full)s::text[])
+     ORDER BY COALESCE(held.slots, 0), left(w.receiver, 36) <= %(last)s, left(w.receiver, 36), w.due_at
+), best AS (
+    SELECT first.id
+      FROM in_turn, LATERAL (
+           SELECT d.id FROM matters_delivery d
+            WHERE d.status = 'pending' AND d.receiver = in_turn.receiver AND d.due_at <= statement_timestamp()
+            ORDER BY d.due_at LIMIT 1 FOR UPDATE SKIP LOCKED) AS first
+     LIMIT 1
 )
 UPDATE matters_delivery d
-   SET epoch = epoch + 1, attempts = attempts + 1, due_at = clock_timestamp() + make_interval(secs => %s)
-  FROM best WHERE d.id = best.id RETURNING d.id, d.endpoint_id, d.epoch, d.attempts
+   SET epoch = epoch + 1, attempts = attempts + 1, due_at = clock_timestamp() + make_interval(secs => %(lease)s)
+  FROM best WHERE d.id = best.id RETURNING d.id, d.endpoint_id, d.receiver, d.epoch, d.attempts
 """
 
 
 def deliver_due() -> int:
-    """Send what is due, one after the other, until nothing is; returns how many. Nothing where enough threads do it."""
+    """Send what is due, one after the other, until nothing is; returns how many. Nothing where enough threads do it.
+
+    What is due to a receiver that has all its slots is seen to by the threads that hold these.
+    """
     sent = 0
-    if _SLOTS.acquire(blocking=False):
+    if _slots.acquire(blocking=False):
         try:
             while not is_stopping() and deliver_next():
                 sent += 1
         finally:
-            _SLOTS.release()
+            _slots.release()
     return sent
 
 
 def deliver_next() -> bool:
-    """Make one attempt of what has been due for longest; False where nothing is."""
+    """Make one attempt of what is next; False where there is nothing that this process may claim now."""
     claim = _claim()
     if claim is None:
         return False
-    _note(claim, _attempt(claim))
+    try:
+        _note(claim, _attempt(claim))
+    finally:
+        _let_go(claim)
     return True
 
 
 def _claim() -> Claim | None:
-    with connection.cursor() as cursor:
-        cursor.execute(_CLAIM, [LEASE_SECONDS])
-        row = cursor.fetchone()
-    return Claim(*row) if row else None
+    """What is next, under way from now on until `_let_go`; None where nothing is due, or only to who has its slots."""
+    global _last_company
+    with _choosing:
+        full = [receiver for receiver, count in Counter(_under_way).items() if count >= MOST_OF_ONE]
+        values: dict[str, Any] = {"under_way": _under_way, "full": full, "last": _last_company, "lease": LEASE_SECONDS}
+        with connection.cursor() as cursor:
+            cursor.execute(_CLAIM, values)
+            row = cursor.fetchone()
+        if row is None:
+            return None
+        claim = Claim(*row)
+        _under_way.append(claim.receiver)
+        _last_company = claim.company
+    return claim
+
+
+def _let_go(claim: Claim) -> None:
+    with _choosing:
+        _under_way.remove(claim.receiver)
 
 
 def _attempt(claim: Claim) -> Outcome:

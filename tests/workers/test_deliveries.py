@@ -2,12 +2,13 @@
 
 import asyncio
 import json
+from collections import Counter
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models.functions import Now
 from pytest_django import Settings
 from standardwebhooks import Webhook, WebhookVerificationError
@@ -39,6 +40,7 @@ def receiver(settings: Settings) -> Iterator[Receiver]:
         yield running
     runtime.heartbeat().close()  # it may have been asked to wake somebody
     runtime.heartbeat.cache_clear()
+    deliveries._under_way.clear()
 
 
 def endpoint_of(company: Company, receiver: Receiver, events: list[str] | None = None) -> WebhookEndpoint:
@@ -291,6 +293,145 @@ def test_four_workers_at_once_send_each_delivery_once(company: Company, receiver
 
     assert sum(at_once(*[work] * 4)) == 12
     assert len({got.header("webhook-id") for got in receiver.received}) == len(receiver.received) == 12
+
+
+def other_company() -> Company:
+    return Company.objects.create(name="Other", slug="other")
+
+
+def claimed() -> deliveries.Claim:
+    claim = deliveries._claim()
+    assert claim is not None, "something is due, and nobody is given it"
+    return claim
+
+
+def claims_until_none_is_left() -> list[deliveries.Claim]:
+    claims = []
+    while claim := deliveries._claim():
+        claims.append(claim)
+    return claims
+
+
+def test_one_company_s_forty_deliveries_do_not_put_off_another_one_s_only_one(
+    company: Company, receiver: Receiver
+) -> None:
+    endpoint_of(company, receiver, ["matter.updated"])
+    for _ in range(40):
+        rows.submitted(company)
+    other = other_company()
+    endpoint_of(other, receiver, ["matter.updated"])
+    only = rows.submitted(other)
+    assert deliver_due() == 41
+    sent = [event["matter"] for event in bodies(receiver)]
+    assert sent.index(str(only.pk)) <= 1, "the other company waits behind the first one's backlog"
+
+
+def test_the_company_that_holds_the_fewest_slots_is_next(company: Company, receiver: Receiver) -> None:
+    """One's receiver hangs and the other's is quick, so taking turns alone would give the first nearly all slots."""
+    other = other_company()
+    for each in (company, other):
+        endpoint_of(each, receiver, ["matter.updated"])
+        for _ in range(4):
+            rows.submitted(each)
+    hanging, quick = claimed(), claimed()
+    assert {hanging.company, quick.company} == {str(company.pk), str(other.pk)}
+    for _ in range(3):
+        deliveries._let_go(quick)
+        after, quick = quick, claimed()
+        assert quick.company == after.company, "the company whose receiver hangs is given a second slot"
+    deliveries._let_go(quick)
+    assert claimed().company == hanging.company, "nobody else has anything due"
+
+
+def test_a_receiver_that_hangs_holds_a_few_slots_and_leaves_the_rest(company: Company, receiver: Receiver) -> None:
+    hanging = endpoint_of(company, receiver, ["matter.updated"])
+    for _ in range(2 * deliveries.SLOTS):
+        rows.submitted(company)
+    quick = endpoint_of(company, receiver, ["matter.updated"])
+    rows.submitted(company)
+    claims = claims_until_none_is_left()
+    held = Counter(claim.endpoint_id for claim in claims)
+    assert held == {hanging.pk: deliveries.MOST_OF_ONE, quick.pk: 1}
+    assert 2 * deliveries.MOST_OF_ONE < deliveries.SLOTS, "one receiver may hold most slots"
+    deliveries._let_go(next(claim for claim in claims if claim.endpoint_id == hanging.pk))
+    assert [claim.endpoint_id for claim in claims_until_none_is_left()] == [hanging.pk], "its next one is sent then"
+
+
+def test_threads_that_claim_at_once_give_one_receiver_no_more_than_its_slots(
+    company: Company, receiver: Receiver
+) -> None:
+    endpoint_of(company, receiver, ["matter.updated"])
+    for _ in range(20):
+        rows.submitted(company)
+    claims = [claim for claim in at_once(*[deliveries._claim] * 12) if claim]
+    assert len(claims) == len({claim.delivery_id for claim in claims}) == deliveries.MOST_OF_ONE
+
+
+def test_a_receiver_is_sent_first_what_was_due_first(company: Company, receiver: Receiver) -> None:
+    endpoint_of(company, receiver, ["matter.updated"])
+    matters = [rows.submitted(company) for _ in range(3)]
+    for minutes, matter in enumerate(matters, 1):
+        Delivery.objects.filter(event__matter=matter).update(due_at=Now() - timedelta(minutes=minutes))
+    deliver_due()
+    assert [event["matter"] for event in bodies(receiver)] == [str(matter.pk) for matter in reversed(matters)]
+
+
+def test_the_urls_of_a_host_are_one_receiver_of_their_company(company: Company) -> None:
+    def receiver_of(company: Company, url: str) -> str:
+        matter = rows.submitted(company, webhook_url=url)
+        with transaction.atomic():
+            fail_matter(lock_matter(matter.pk), {"code": "fault", "message": "", "retryable": True}, "for a test")
+        return Delivery.objects.get(event__matter=matter).receiver
+
+    here = receiver_of(company, "https://hooks.example.com/a/b")
+    for url in ("https://Hooks.Example.com", "https://hooks.example.com?a=/", "http://hooks.example.com/"):
+        assert receiver_of(company, url) == here, url
+    assert receiver_of(other_company(), "https://hooks.example.com/a/b") != here
+    others = {receiver_of(company, f"https://hooks{n}.example.com/a/b") for n in range(40)}
+    assert 4 < len(others) <= 16, "hosts are told apart, and few enough to be looked at by each claim"
+
+
+def test_what_a_release_before_stored_is_sent(company: Company, receiver: Receiver) -> None:
+    """Its statements know no receiver, and may still run beside ours."""
+    endpoint_of(company, receiver, ["matter.updated"])
+    rows.submitted(company)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """INSERT INTO matters_delivery
+                      (id, event_id, endpoint_id, status, due_at, attempts, epoch, last_error, created_at)
+               SELECT gen_random_uuid(), event_id, endpoint_id, status, due_at, attempts, epoch, last_error, created_at
+                 FROM matters_delivery"""
+        )
+    assert deliver_due() == 2
+    assert len(receiver.received) == 2
+
+
+def rows_read(plan: dict[str, Any]) -> float:
+    """Of deliveries, by the whole of an analysed plan."""
+    own = plan["Actual Rows"] + plan.get("Rows Removed by Filter", 0) if "Relation Name" in plan else 0
+    return float(own * plan["Actual Loops"]) + sum(map(rows_read, plan.get("Plans", [])))
+
+
+@pytest.mark.parametrize("pending", ["due", "not due yet"])
+def test_a_claim_reads_a_few_rows_of_a_long_queue(company: Company, receiver: Receiver, pending: str) -> None:
+    """Also where PostgreSQL last counted when nothing was waiting: a wrong index would be read to its end."""
+    endpoint_of(company, receiver, ["matter.updated"])
+    rows.submitted(company)
+    long = """INSERT INTO matters_delivery
+                     (id, event_id, receiver, status, due_at, attempts, epoch, last_error, created_at)
+              SELECT gen_random_uuid(), event_id, left(receiver, -2) || 10 + n %% 20, 'pending',
+                     %s::timestamptz + n * interval '1 second', 0, 0, '', now()
+                FROM matters_delivery, generate_series(1, 10000) n WHERE endpoint_id IS NOT NULL"""
+    with connection.cursor() as cursor:
+        cursor.execute(long, ["2026-01-01T00:00Z"])
+        cursor.execute("UPDATE matters_delivery SET status = 'delivered'")
+        cursor.execute("VACUUM ANALYZE matters_delivery")
+        cursor.execute(long, ["2026-01-01T00:00Z" if pending == "due" else "2999-01-01T00:00Z"])
+        values: dict[str, Any] = {"under_way": [], "full": [], "last": "", "lease": 25.0}
+        cursor.execute(f"EXPLAIN (ANALYZE, FORMAT JSON) {deliveries._CLAIM}", values)
+        (plan,) = cursor.fetchone()
+    read = rows_read((json.loads(plan) if isinstance(plan, str) else plan)[0]["Plan"])
+    assert read < 100, f"a claim among 10,000 of 20 receivers read {read:g} rows"
 
 
 def test_the_sweeper_finds_what_no_message_came_for(
