@@ -28,7 +28,7 @@ from matters.batches import (
     submit_batch,
 )
 from matters.callback import check_names
-from matters.idempotency import answered_once, check_key
+from matters.idempotency import answered_once, check_key, was_answered
 from matters.language_models import check_prices
 from matters.models import Batch, Matter, Priority
 from matters.paging import page_of
@@ -76,10 +76,12 @@ def submit_matters(
     check_key(idempotency_key)
     company = calling_company(request)
     sent = {"batch": body.model_dump(mode="json")}
+    urls = {f"matters.{n}.webhook_url": m.webhook_url for n, m in enumerate(body.matters) if m.webhook_url}
+    if urls and not was_answered(company, idempotency_key):
+        check_names(urls)
 
     def submit() -> dict[str, Any]:
         check_prices(company, {f"matters.{n}.model": m.model for n, m in enumerate(body.matters)})
-        check_names({f"matters.{n}.webhook_url": m.webhook_url for n, m in enumerate(body.matters) if m.webhook_url})
         wanted = [BatchedSubmission(matter.submission(), matter.custom_id) for matter in body.matters]
         return _plain(batch_as_json(submit_batch(company, wanted, calling_person(request))))
 

@@ -7,6 +7,7 @@ import ipaddress
 import re
 import socket
 import threading
+import time
 from collections.abc import Sequence
 from queue import Empty, SimpleQueue
 from typing import TypeAlias
@@ -36,6 +37,8 @@ _PRIVATE_NAMES = ("localhost", "local", "internal", "home.arpa")
 _LABEL = re.compile(r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?")
 _NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*")
 _NOT_PUBLIC = "Webhooks are sent to public addresses only."
+MOST_LOOK_UPS = 100  # at once in a process, those among them that nobody waits for any more
+_places = threading.BoundedSemaphore(MOST_LOOK_UPS)
 
 
 class ForbiddenAddress(ValueError):
@@ -105,16 +108,20 @@ def check_address(address: Address, *, allow_private: bool) -> None:
 def look_up(host: str, seconds: float) -> Sequence[Address]:
     """The addresses of a name, or the one that `host` is. Raises OSError where there is none within `seconds`.
 
-    `getaddrinfo` knows no limit of time and can't be interrupted, so a thread waits for it.
+    `getaddrinfo` knows no limit of time and can't be interrupted, so a thread waits for it, for as long as that takes.
+    Where too many do a place is waited for, too.
     """
     try:
         return [ipaddress.ip_address(host)]
     except ValueError:  # a name
         pass
+    ends_at = time.monotonic() + seconds
+    if seconds <= 0 or not _places.acquire(timeout=seconds):
+        raise TimeoutError("there was no time to look the name up")
     found: SimpleQueue[Sequence[Address] | OSError] = SimpleQueue()
     threading.Thread(target=_look_up, args=(host, found), name="look up a receiver", daemon=True).start()
     try:
-        answer = found.get(timeout=max(seconds, 0.001))
+        answer = found.get(timeout=max(ends_at - time.monotonic(), 0.001))
     except Empty:
         raise TimeoutError("the name was not found in time") from None
     if isinstance(answer, OSError):
@@ -128,6 +135,8 @@ def _look_up(host: str, found: "SimpleQueue[Sequence[Address] | OSError]") -> No
         found.put([ipaddress.ip_address(info[4][0]) for info in infos])
     except (OSError, ValueError) as error:  # ValueError: a label too long for IDNA, or an address with a zone
         found.put(error if isinstance(error, OSError) else OSError(str(error)))
+    finally:
+        _places.release()
 
 
 def allowed_addresses(host: str, seconds: float, *, allow_private: bool) -> Sequence[Address]:

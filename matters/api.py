@@ -24,7 +24,7 @@ from companies.request_body import RequestBody
 from matters.assigning import NoSuchMember, assign_question
 from matters.callback import HEADERS_LIMIT, check_names, clean_callback_headers, clean_webhook_url
 from matters.dedupe import earlier_matters, mark_of
-from matters.idempotency import answered_once, check_key
+from matters.idempotency import answered_once, check_key, was_answered
 from matters.language_models import check_prices
 from matters.ledger import queue_position, queue_position_of
 from matters.models import Matter, Priority, Question
@@ -144,6 +144,8 @@ def submit(
     check_key(idempotency_key)
     company = calling_company(request)
     sent = body.model_dump(mode="json")
+    if body.webhook_url and not was_answered(company, idempotency_key):
+        check_names({"webhook_url": body.webhook_url})
     answer = answered_once(company, idempotency_key, sent, lambda: _submit(request, company, body))
     headers = {"Location": answer["poll_url"]}
     # Sorted, since jsonb keeps no order of names: the same answer is the same bytes.
@@ -166,7 +168,6 @@ def calling_person(request: HttpRequest) -> User | None:
 
 def _submit(request: HttpRequest, company: Company, body: SubmitBody) -> dict[str, Any]:
     check_prices(company, {"model": body.model})
-    check_names({"webhook_url": body.webhook_url} if body.webhook_url else {})
     submission = body.submission()
     matter = earlier_matters(company, [submission.dedupe]).get(submission.dedupe)
     if matter is None:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 
 from django.conf import settings
+from django.db import connection
 
 from companies.addresses import ForbiddenAddress, allowed_addresses, check_url
 from companies.problems import invalid_fields
@@ -41,7 +42,12 @@ def clean_callback_headers(headers: dict[str, str]) -> dict[str, str]:
 
 
 def check_names(urls: Mapping[str, str]) -> None:
-    """Look up the names in `urls`, which are by the fields that hold them. Raises Problem 400 for forbidden ones."""
+    """Look up the names in `urls`, which are by the fields that hold them. Raises Problem 400 for forbidden ones.
+
+    Gives the database connection back: it may take `LOOK_UP_SECONDS`.
+    """
+    if urls and not connection.in_atomic_block:
+        connection.close()
     hosts = {field: _host_of(url) for field, url in urls.items()}
     refused = _refused_hosts(set(hosts.values()))
     if wrong := {field: refused[host] for field, host in hosts.items() if host in refused}:

@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.db import connection, transaction
+from django.db.models import QuerySet
 from django.db.models.functions import Now
 
 from companies.models import Company
@@ -39,6 +40,11 @@ def answered_once(company: Company, key: str | None, body: Any, do: Callable[[],
         return answer
 
 
+def was_answered(company: Company, key: str | None) -> bool:
+    """Whether `answered_once` knows the key already, so that nothing new is to be checked. Holds nothing."""
+    return key is not None and _records(company, key).filter(created_at__gte=Now() - LIFETIME).exists()
+
+
 def earlier_answer(company: Company, key: str, body: Any) -> IdempotencyRecord | None:
     """What the key was answered before. Holds the key until the transaction ends.
 
@@ -51,12 +57,16 @@ def earlier_answer(company: Company, key: str, body: Any) -> IdempotencyRecord |
     if not (row and row[0]):
         detail = "A request with this Idempotency-Key is in flight; ask again when it is answered."
         raise Problem(409, detail, headers={"Retry-After": "1"})
-    records = IdempotencyRecord.objects.filter(company=company, key=key)
+    records = _records(company, key)
     records.filter(created_at__lt=Now() - LIFETIME).delete()
     record = records.first()
     if record is not None and record.body_sha256 != sha256_of(body):
         raise Problem(422, "This Idempotency-Key was used with another body. Take a new key for a new request.")
     return record
+
+
+def _records(company: Company, key: str) -> QuerySet[IdempotencyRecord]:
+    return IdempotencyRecord.objects.filter(company=company, key=key)
 
 
 def sha256_of(body: Any) -> str:

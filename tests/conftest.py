@@ -1,9 +1,12 @@
 """What tests share. `tests/servers.py` starts the servers, `tests/processes.py` the product's processes."""
 
 import os
+import socket
+import threading
 from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import pytest
 from allauth.account.models import EmailAddress
@@ -17,7 +20,8 @@ from tests.emptying import empty_quickly
 from tests.fakes.llm import FakeLLM
 from tests.fakes.provider_logins import CLIENT_ID, CLIENT_SECRET, FakeProviders, fake_providers
 from tests.fuzzing import register_profile
-from tests.processes import Installation
+from tests.processes import Installation, wait_until
+from tests.threads import looking_up
 
 register_profile()
 empty_quickly()
@@ -100,3 +104,18 @@ def sent(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, int]]:
     monkeypatch.setattr(wakeup, "_quiet_until", 0.0)
     monkeypatch.setattr(wakeup, "_send", hints.extend)
     return hints
+
+
+@pytest.fixture
+def hanging_names(monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
+    """A resolver that finds 8.8.8.8 for every name, once this is set."""
+    goes_on = threading.Event()
+
+    def getaddrinfo(*_args: Any, **_options: Any) -> list[Any]:
+        goes_on.wait(60)
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("8.8.8.8", 0))]
+
+    monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
+    yield goes_on
+    goes_on.set()
+    wait_until(lambda: not looking_up(), "every thread that looks a name up has ended")

@@ -1,8 +1,10 @@
-"""Calls that run at the same time, each in a thread with a database connection of its own."""
+"""Calls that run at the same time, each in a thread with a database connection of its own; and a look at those of the
+product."""
 
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
-from threading import Barrier
+from threading import Barrier, Thread
+from threading import enumerate as all_threads
 from typing import TypeVar
 
 from django.db import connection
@@ -37,3 +39,8 @@ def with_own_connection(call: Callable[[], T]) -> T:
         return call()
     finally:
         connection.close()
+
+
+def looking_up() -> list[Thread]:
+    """The threads that look up the name of a receiver of webhooks just now."""
+    return [thread for thread in all_threads() if thread.name == "look up a receiver"]

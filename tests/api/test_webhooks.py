@@ -5,19 +5,21 @@ import uuid
 from typing import Any
 
 import pytest
+from django.db import connections
 from django.http import HttpResponse
 from pytest_django import Settings
 
 from companies.addresses import ForbiddenAddress
 from companies.models import ApiKey, Company, WebhookEndpoint, WebhookSecret
 from matters import callback
-from matters.models import Delivery, Matter
+from matters.models import Delivery, IdempotencyRecord, Matter
 from tests import rows
 from tests.api.answers import fields_of, read_problem
 from tests.api.conftest import MATTERS, Program
+from tests.threads import looking_up
 
 pytestmark = pytest.mark.django_db
-ENDPOINTS, DELIVERIES = "/api/v1/webhook-endpoints", "/api/v1/deliveries"
+BATCHES, ENDPOINTS, DELIVERIES = "/api/v1/batches", "/api/v1/webhook-endpoints", "/api/v1/deliveries"
 URL = "https://8.8.8.8/hook"  # needs no looking up
 
 
@@ -151,13 +153,24 @@ def test_a_name_that_leads_to_a_forbidden_address_is_refused(api: Program, monke
     assert fields_of(read_problem(api.post(ENDPOINTS, {"url": "https://inside.example.com/"}), 400)) == ["url"]
     assert fields_of(read_problem(api.post(MATTERS, inside), 400)) == ["webhook_url"]
     batch = {"matters": [{"question": "How?"}, inside]}
-    assert fields_of(read_problem(api.post("/api/v1/batches", batch), 400)) == ["matters.1.webhook_url"]
+    assert fields_of(read_problem(api.post(BATCHES, batch), 400)) == ["matters.1.webhook_url"]
     assert not Matter.objects.exists()
     added(api, url="https://unknown.example.com/")
 
 
+HOOKS = "https://hooks.example.com/"
+SUBMISSIONS = pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        (MATTERS, {"question": "How?", "webhook_url": HOOKS}),
+        (BATCHES, {"matters": [{"question": "How?", "webhook_url": HOOKS}]}),
+    ],
+)
+
+
+@SUBMISSIONS
 def test_an_answer_to_a_key_does_not_change_with_where_a_name_leads(
-    api: Program, monkeypatch: pytest.MonkeyPatch
+    api: Program, monkeypatch: pytest.MonkeyPatch, path: str, body: Any
 ) -> None:
     leads: list[Any] = []
 
@@ -167,12 +180,43 @@ def test_an_answer_to_a_key_does_not_change_with_where_a_name_leads(
         return []
 
     monkeypatch.setattr(callback, "allowed_addresses", allowed_addresses)
-    body = {"question": "How?", "webhook_url": "https://hooks.example.com/"}
-    first = api.post(MATTERS, body, Idempotency_Key="k")
+    first = api.post(path, body, Idempotency_Key="k")
+    assert first.status_code == 202, first.content
     leads.append("inside")
-    assert api.post(MATTERS, body, Idempotency_Key="k").content == first.content
-    read_problem(api.post(MATTERS, body, Idempotency_Key="another"), 400)
+    assert api.post(path, body, Idempotency_Key="k").content == first.content
+    read_problem(api.post(MATTERS, {"question": "When?", "webhook_url": HOOKS}, Idempotency_Key="k"), 422)
+    read_problem(api.post(path, body, Idempotency_Key="another"), 400)
+    IdempotencyRecord.objects.update(created_at="2026-01-01T00:00:00Z")
+    read_problem(api.post(path, body, Idempotency_Key="k"), 400)
     assert Matter.objects.count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+@SUBMISSIONS
+def test_no_connection_is_held_while_a_name_is_looked_up(
+    api: Program, monkeypatch: pytest.MonkeyPatch, path: str, body: Any
+) -> None:
+    own, held = connections["default"], list[Any]()
+
+    def allowed_addresses(_host: str, _seconds: float, *, allow_private: bool) -> list[Any]:
+        held.append(own.connection)
+        return []
+
+    monkeypatch.setattr(callback, "allowed_addresses", allowed_addresses)
+    for key in ({}, {"Idempotency_Key": "k"}):
+        assert api.post(path, body, **key).status_code == 202
+    added(api, url=HOOKS)
+    assert held == [None] * 3, "a session, and what it locks, waits for a name server"
+
+
+@pytest.mark.usefixtures("hanging_names")
+def test_a_batch_of_names_that_hang_is_taken_and_leaves_few_threads(
+    api: Program, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(callback, "LOOK_UP_SECONDS", 0.2)
+    matters = [{"question": "How?", "webhook_url": f"https://hooks{n}.example.com/"} for n in range(1_000)]
+    assert api.post(BATCHES, {"matters": matters}).status_code == 202
+    assert len(looking_up()) <= callback.LOOK_UPS_AT_ONCE, "there is a thread for each of its names"
 
 
 def test_private_addresses_can_be_allowed(api: Program, settings: Settings) -> None:

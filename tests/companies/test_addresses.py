@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 
+from companies import addresses
 from companies.addresses import ForbiddenAddress, allowed_addresses, check_address, check_url, look_up
+from tests.threads import looking_up
 
 PUBLIC = [
     "https://hooks.example.com/a?b=c",
@@ -106,17 +108,29 @@ def test_a_link_local_address_with_a_zone_is_refused(monkeypatch: pytest.MonkeyP
         allowed_addresses("hooks.example.com", 5, allow_private=True)
 
 
-def test_a_name_that_is_not_found_in_time_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    hangs = threading.Event()
-
-    def getaddrinfo(*_args: Any, **_options: Any) -> list[Any]:
-        hangs.wait(30)
-        return []
-
-    monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
+@pytest.mark.usefixtures("hanging_names")
+def test_a_name_that_is_not_found_in_time_is_not_waited_for() -> None:
     with pytest.raises(TimeoutError):
         look_up("hooks.example.com", 0.05)
-    hangs.set()
+
+
+@pytest.mark.usefixtures("hanging_names")
+def test_nobody_looks_a_name_up_when_no_time_is_left() -> None:
+    with pytest.raises(TimeoutError):
+        look_up("hooks.example.com", 0)
+    assert not looking_up(), "a thread looks for what nobody waits for"
+
+
+def test_no_more_names_are_looked_up_at_once_than_there_are_places(
+    hanging_names: threading.Event, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(addresses, "_places", threading.BoundedSemaphore(3))
+    for n in range(5):
+        with pytest.raises(TimeoutError):
+            look_up(f"hooks{n}.example.com", 0.05)
+    assert len(looking_up()) == 3, "names that hang fill the process with threads"
+    hanging_names.set()
+    assert look_up("hooks.example.com", 30) == [ip_address("8.8.8.8")], "a place is not given back"
 
 
 def test_an_address_needs_no_looking_up() -> None:
