@@ -100,4 +100,4 @@ def test_streams_wait_behind_the_gate_and_begin_together(model: httpx2.Client, c
     assert [len("".join(stream)) for stream in streams] == [450, 450]
     counts = model.get("/counts").json()
     assert counts["calls"] == {"m": 2}
-    assert counts["late_p99"] >= 0
+    assert 0 < counts["late_p50"] <= counts["late_p99"] <= counts["late_max"], "no piece says how late it was"

@@ -8,6 +8,7 @@ from playbooks.loading import LIBRARY
 from playbooks.parsing import ParsedPlaybook, parse_playbook
 
 SHIPPED = ["contractor-or-employee", "founder-departure", "terminating-an-executive"]
+ASK_FOR_AGE = ("founder-departure", "terminating-an-executive")
 
 CITATIONS = {
     "contractor-or-employee": [
@@ -107,8 +108,14 @@ def test_a_shipped_playbook_asks_the_providers_what_they_know(playbook: ParsedPl
 
 
 def test_no_playbook_asks_for_a_birth_date(playbook: ParsedPlaybook) -> None:
-    ages = [fact for fact in playbook.front.facts_needed if "40" in fact.question]
-    assert all(fact.key == "age_40_plus" and fact.kind == "yes_no" for fact in ages), "only the boolean may be kept"
+    about_age = re.compile(r"birth|\bborn\b|\bages?\b|\bold\b|older|dob\b|\b40\b", re.IGNORECASE)
+    found = {
+        (fact.key, fact.kind)
+        for fact in playbook.front.facts_needed
+        if about_age.search(" ".join((*fact.key.split("_"), fact.question, *fact.choices)))
+    }
+    assert found <= {("age_40_plus", "yes_no")}, "only the boolean may be asked for and kept"
+    assert bool(found) == (playbook.front.id in ASK_FOR_AGE), "this test no longer sees who asks for an age"
 
 
 def test_a_shipped_playbook_waits_for_review_and_says_what_to_look_at(playbook: ParsedPlaybook) -> None:

@@ -1,16 +1,18 @@
 """GET with a token: bounds, hosts, errors and what is told of a call. Rippling's client stands for both."""
 
+import itertools
 import logging
 import socket
 import threading
 from dataclasses import dataclass, field
+from types import SimpleNamespace
 
 import pytest
 
 from tests.fakes.scripted import Said, scripted
 from workers.clients.carta import CartaClient
 from workers.clients.rippling import RipplingClient
-from workers.provider_http import Code, FixedToken, ProviderCallRecord, ProviderError, transport
+from workers.provider_http import Code, FixedToken, ProviderCallRecord, ProviderError, reporting, transport
 
 EMPTY = b'{"results": [], "next_link": null}'
 SECRET, BODY_WORD = "tok-Zaunkoenig", "Zilpzalp"
@@ -249,8 +251,9 @@ def test_a_renewed_token_gets_the_answer() -> None:
         assert len(client.workers()) == 0
 
 
-def test_each_call_is_told_without_its_body() -> None:
+def test_each_call_is_told_without_its_body(monkeypatch: pytest.MonkeyPatch) -> None:
     told: list[ProviderCallRecord] = []
+    monkeypatch.setattr(reporting, "time", SimpleNamespace(monotonic=itertools.count(step=0.25).__next__))
     answers = (Said(b'{"results": [{"id": "w1"}], "next_link": "?cursor=2"}'), Said(BODY_WORD.encode(), 403))
     with (
         scripted(*answers) as script,
@@ -262,7 +265,7 @@ def test_each_call_is_told_without_its_body() -> None:
         ("rippling", "workers", 200, ("w1",), None),
         ("rippling", "workers", 403, (), Code.FORBIDDEN),
     ]
-    assert all(call.latency_ms >= 0 for call in told)
+    assert [call.latency_ms for call in told] == [250, 250]
     assert BODY_WORD not in repr(told)
 
 
