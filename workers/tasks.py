@@ -95,8 +95,9 @@ def _run_claim(claim: Claim) -> None:
     traced = span(f"step {claim.kind}", claim.matter_id, step=claim.step_id, attempt=claim.attempt)
     with bound_contextvars(**known), traced, heartbeat().holding(claim) as call:
         try:
-            with suppress(Fenced):
-                _do_or_give_back(Work(claim, call, log))
+            _do_or_give_back(Work(claim, call, log))
+        except Fenced as fenced:
+            logger.info("what it would store is refused: %s", fenced)
         finally:
             log.store()  # what its outcome did not store: the calls were made, whoever the step belongs to now
 

@@ -72,7 +72,8 @@ class BeatKilled:
         abandoned = product.kill_workers(product.workers[:1])
         product.start_workers()
         product.start_beat()
-        product.wait_for_takeover(abandoned)
+        taken_over_after = product.wait_for_takeover(abandoned)
+        assert taken_over_after < TAKEOVER_SECONDS, f"a takeover took {taken_over_after:.1f} s"
 
 
 class WorkerFrozen:
@@ -86,12 +87,17 @@ class WorkerFrozen:
     def strike(self, product: Breakable, load: Load) -> None:
         load.wait_for_text()
         frozen = product.workers[0]
+
+        def refusals() -> int:
+            return frozen.log.read_text(errors="replace").count("what it would store is refused")
+
         os.kill(frozen.pid, signal.SIGSTOP)
         try:
             product.wait_for_takeover(product.claimed(), 60)
+            before = refusals()
         finally:
             os.kill(frozen.pid, signal.SIGCONT)
-        wait_until(frozen.is_alive, "the frozen worker goes on")
+        wait_until(lambda: refusals() > before, "the frozen worker goes on, and what it would store is refused")
 
 
 @dataclass(frozen=True)
