@@ -49,6 +49,10 @@ class Web:
         except httpx2.HTTPError:
             return False
 
+    def lost_listeners(self) -> int:
+        """How often it has noticed that its database is away, while somebody followed a matter."""
+        return self.process.log.read_text(errors="replace").count("LISTEN broke")
+
 
 def start_web(product: Installation, port: int, database: Gate, broker: Gate, folder: Path) -> Process:
     env = dict(product.env)
@@ -233,8 +237,9 @@ def test_an_open_stream_goes_on_after_the_database_was_away(gated: Web) -> None:
     with gated.api.stream("GET", f"{MATTERS}/{matter}/events/stream") as response:
         lines = response.iter_lines()
         assert next(lines).startswith(":")
+        before = gated.lost_listeners()
         gated.database.shut()
-        time.sleep(0.5)
+        wait_until(lambda: gated.lost_listeners() > before, "the web process notices that its database is away")
         gated.database.open()
         gated.product.api.post(f"{MATTERS}/{matter}/cancel").raise_for_status()
         events = [json.loads(line[5:]) for line in lines if line.startswith("data:")]

@@ -5,7 +5,7 @@ import itertools
 import json
 import socket as net
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any
@@ -149,24 +149,23 @@ def test_a_poll_waits_as_long_as_it_was_asked_to(installation: Installation, qui
 def test_a_poll_is_answered_as_soon_as_there_is_something(installation: Installation) -> None:
     matter = waiting_matter(installation)
     end = poll(installation, matter, limit=500)["cursor"]
-    answered, event, _ = happening_while(
-        lambda: poll(installation, matter, after=end, wait=30),
-        lambda: installation.api.post(f"/api/v1/matters/{matter}/cancel").raise_for_status(),
-    )
-    assert event["events"][0]["data"]["status"] == "canceled"
-    assert answered < 20, "not after the 30 seconds that it would have waited"
-
-
-def happening_while(reading: Callable[[], Event], acting: Callable[[], Any]) -> tuple[float, Event, Any]:
-    """Seconds from the act to the end of `reading`, which had begun before."""
     with ThreadPoolExecutor(1) as pool:
-        future = pool.submit(reading)
-        time.sleep(0.5)
-        assert not future.done(), "it waits while nothing happens"
+        polling = pool.submit(poll, installation, matter, after=end, wait=30)
+        wait_for_report(installation, "(numbers ->> 'watched')::int > 0", "the poll waits for an event")
+        assert not polling.done(), "it waits while nothing happens"
         began = time.monotonic()
-        acted = acting()
-        event = future.result(timeout=40)
-        return time.monotonic() - began, event, acted
+        installation.api.post(f"/api/v1/matters/{matter}/cancel").raise_for_status()
+        page = polling.result(timeout=40)
+    assert page["events"][0]["data"]["status"] == "canceled"
+    assert time.monotonic() - began < 20, "not after the 30 seconds that it would have waited"
+
+
+def wait_for_report(product: Installation, holds: str, what: str) -> None:
+    """Until the web process says of itself, as it does every five seconds, what `holds` from now on."""
+    assert product.web is not None
+    pid, ((now,),) = product.web.pid, product.sql("SELECT clock_timestamp()")
+    query = f"SELECT 1 FROM matters_processreport WHERE pid = %s AND seen_at > %s AND {holds}"  # noqa: S608
+    wait_until(lambda: product.sql(query, pid, now), what)
 
 
 def test_a_stream_that_was_done_goes_on_after_regenerate(installation: Installation) -> None:
@@ -373,9 +372,8 @@ def test_a_key_that_may_only_read_stops_nothing(installation: Installation) -> N
     reader = installation.manage("create_api_key", "--company", "test", "--scopes", "read").strip()
     with socket(installation, matter, Authorization=f"Bearer {reader}") as open_socket:
         open_socket.send('{"type": "cancel"}')
-        open_socket.ping().wait(timeout=10)
-        time.sleep(0.5)
-        assert matter_of(installation, matter)["status"] == "awaiting_founder"
+    wait_for_report(installation, "(numbers #>> '{open,websocket}')::int = 0", "all that was sent has been read")
+    assert matter_of(installation, matter)["status"] == "awaiting_founder"
 
 
 def closing_of(open_socket: ClientConnection, seconds: float = 12) -> int | None:
