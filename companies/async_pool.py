@@ -38,7 +38,6 @@ class Pool(AsyncConnectionPool[AsyncConnection[TupleRow]]):
             connection = await super().getconn(timeout)
         return connection
 
-
     async def putconn(self, conn: AsyncConnection[TupleRow]) -> None:
         """Take a connection back, also from a task that is canceled meanwhile."""
         await asyncio.shield(super().putconn(conn))
