@@ -10,7 +10,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils import timezone
 
-from companies.encryption import EncryptedJSONField, Sealed
+from companies.encryption import EncryptedJSONField, NoKeyFits, Sealed
 
 if TYPE_CHECKING:
     from companies.models import Company
@@ -31,12 +31,23 @@ class SigningSecrets(models.Model):
         abstract = True
 
     def rotate(self) -> str:
-        """Take a new secret; the old one signs, too, for `ROTATION`. Returns the new one, which nothing shows again."""
-        new = new_secret()
-        self.previous_secret, self.previous_secret_until = self.secret, timezone.now() + ROTATION
+        """Take a new secret; the old one signs, too, for `ROTATION`. Returns the new one, which nothing shows again.
+
+        An old one that no key opens any more signs nothing: to keep it would fail what is sent.
+        """
+        new, until = new_secret(), timezone.now() + ROTATION
+        self.previous_secret, self.previous_secret_until = (self.secret, until) if self._opens() else (None, None)
         self.secret = Sealed.of(new)
         self.save(update_fields=["secret", "previous_secret", "previous_secret_until"])
         return new
+
+    def _opens(self) -> bool:
+        assert self.secret is not None  # the column holds no null
+        try:
+            self.secret.open()
+        except NoKeyFits:
+            return False
+        return True
 
     def signing_secrets(self) -> list[str]:
         """Those that sign now, the newest first."""

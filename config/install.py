@@ -21,6 +21,7 @@ PYTHON = VENV / "bin" / "python"
 UV = VENV / "bin" / "uv"
 LOCK = ROOT / "uv.lock"
 STAMP = VENV / "synced.json"
+UNFINISHED = VENV / "unfinished"
 LOG = VENV / "install.log"
 OLDEST = (3, 11)
 DEBIAN_PACKAGE = f"python3.{sys.version_info.minor}-venv"
@@ -36,17 +37,19 @@ def main(wanted: set[str]) -> None:
         wanted = wanted | {"local-llm"}
     lock = hashlib.sha256(LOCK.read_bytes()).hexdigest()
     synced_lock, synced_groups = read_stamp()
-    if synced_lock == lock and wanted <= synced_groups and python_works():
+    if synced_lock == lock and wanted <= synced_groups and python_works() and not UNFINISHED.exists():
         return
     print("Installing the packages of uv.lock into .venv ...", flush=True)
     LOG.unlink(missing_ok=True)
-    if not python_works():
+    if UNFINISHED.exists() or not python_works():  # of what was broken off, half a package passes for the whole
         make_venv()
+    UNFINISHED.touch()
     if not UV.exists():
         install_uv()
     groups = wanted | synced_groups
     sync(groups)
     STAMP.write_text(json.dumps({"lock": lock, "groups": sorted(groups)}))
+    UNFINISHED.unlink()
 
 
 def local_model_is_wanted() -> bool:

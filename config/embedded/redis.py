@@ -40,7 +40,8 @@ class RedisServer(EmbeddedServer):
         kept = read_json(self._server_file)
         password, port = kept.get("password") or secrets.token_urlsafe(24), choose_port(kept.get("port"))
         write_private_json(self._server_file, {"password": password, "port": port})
-        text = CONFIGURATION.format(host=LOOPBACK, port=port, password=password, folder=self.data_dir)
+        folder = str(self.data_dir).replace("\\", r"\\").replace('"', r"\"")
+        text = CONFIGURATION.format(host=LOOPBACK, port=port, password=password, folder=folder)
         write_private(self._configuration_file, text)  # a file, because a command line can be read by everybody
 
     def command(self, die_with_parent: bool = True) -> list[str]:

@@ -1,6 +1,7 @@
 """One terminal for many processes: each line carries the name of who wrote it, and is kept in a file too."""
 
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import TextIO
 
@@ -39,12 +40,13 @@ class Console:
             self._terminal = None
 
     def keep(self, name: str, line: str) -> None:
-        """A line of the child `name`, for its log alone."""
-        file = self._files.get(name)
-        if file is None or file.tell() > LARGEST_LOG_BYTES:
-            file = self._files[name] = self._open(name)
-        file.write(line + "\n")
-        file.flush()
+        """A line of the child `name`, for its log alone; a full disk loses it, and ends nobody."""
+        with suppress(OSError):
+            file = self._files.get(name)
+            if file is None or file.tell() > LARGEST_LOG_BYTES:
+                file = self._files[name] = self._open(name)
+            file.write(line + "\n")
+            file.flush()
 
     def _open(self, name: str) -> TextIO:
         path = self._folder / f"{name}.log"
@@ -57,5 +59,6 @@ class Console:
     def close(self) -> None:
         """Closes the logs."""
         for file in self._files.values():
-            file.close()
+            with suppress(OSError):
+                file.close()
         self._files.clear()

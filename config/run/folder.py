@@ -52,11 +52,12 @@ class DataFolder:
         os.close(self._lock)
 
     def record(self, processes: Iterable[Process]) -> None:
-        """Notes who runs, for a start after this one was killed."""
+        """Notes who runs, for a start after this one was killed. On a full disk the last note stays and nobody ends."""
         children = {
             process.child.name: [process.pid, process.mark, int(process.child.stop_signal)] for process in processes
         }
-        write_private_json(self._record, {"children": children})
+        with suppress(OSError):
+            write_private_json(self._record, {"children": children})
 
     def end_leftovers(self) -> list[str]:
         """Ends what a killed predecessor left running; answers the names. Takes up to 10 s, by SIGKILL at last."""

@@ -13,7 +13,7 @@ from pytest_django import Settings
 from companies.connection_services import NewConnection, connect
 from companies.connections import Connection, Method, Provider
 from companies.encryption import KeyProblem, Sealed
-from companies.models import Company, User
+from companies.models import Company, User, WebhookEndpoint
 from companies.second_factors import SecondFactorAdapter
 
 pytestmark = pytest.mark.django_db
@@ -93,6 +93,13 @@ def test_a_key_that_went_too_early_is_told_with_what_to_do(company: Company, set
     with pytest.raises(CommandError, match="1 values"):
         rotate()
     assert SECRET not in stored()
+
+
+def test_a_signing_secret_whose_key_is_lost_is_mended_by_a_new_one(company: Company, settings: Settings) -> None:
+    endpoint = WebhookEndpoint.objects.create(company=company, url="https://example.com", secret=Sealed.of("old"))
+    settings.FIELD_ENCRYPTION_KEYS = [Fernet.generate_key().decode()]
+    new = endpoint.rotate()
+    assert endpoint.signing_secrets() == [new], "nothing is delivered for as long as the old one would sign, too"
 
 
 @pytest.mark.parametrize("keys", [[], [""], ["not a key"]])

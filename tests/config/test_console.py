@@ -24,6 +24,15 @@ def test_it_goes_on_when_the_terminal_is_closed(tmp_path: Path) -> None:
     assert (tmp_path / "web.log").read_text() == "first\nsecond\n", "the log must have what the terminal could not take"
 
 
+def test_a_full_disk_loses_lines_and_ends_nobody(tmp_path: Path) -> None:
+    (tmp_path / "web.log").symlink_to("/dev/full")
+    terminal = io.StringIO()
+    console = Console(tmp_path, terminal)
+    console.write("web", "first")
+    console.close()
+    assert "first" in terminal.getvalue()
+
+
 def test_a_full_log_is_put_aside_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(console_module, "LARGEST_LOG_BYTES", 20)
     console = Console(tmp_path, io.StringIO())

@@ -1,6 +1,7 @@
 """DATA_DIR: one start at a time, and the leftovers of one that was killed."""
 
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -33,6 +34,12 @@ def test_a_second_start_is_refused_and_names_the_first(tmp_path: Path) -> None:
         DataFolder(tmp_path)
     with DataFolder(tmp_path):
         pass  # once the first has ended, the folder is free
+
+
+def test_a_note_of_who_runs_that_cannot_be_written_ends_nobody(tmp_path: Path) -> None:
+    with DataFolder(tmp_path / "data") as folder:
+        shutil.rmtree(tmp_path / "data")
+        folder.record([])
 
 
 def test_only_its_owner_may_look_into_it(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 import os
 import signal
 import socket
+from pathlib import Path
 
 import pytest
 import redis
@@ -34,6 +35,14 @@ def test_it_keeps_data_address_and_password_over_a_restart(redis_server: RedisSe
     assert not redis_server.is_ready()
     assert redis_server.start() == url
     assert read(url) == b"a"
+
+
+def test_its_folder_may_have_any_name(tmp_path: Path) -> None:
+    server = RedisServer(tmp_path / """it's "mine" \\ & ü $HOME""")
+    try:
+        assert read(server.start()) is None
+    finally:
+        server.stop()
 
 
 def test_it_keeps_data_over_kill_9(redis_server: RedisServer) -> None:

@@ -106,6 +106,7 @@ class TestInstall:
         }.items():
             monkeypatch.setattr(install, name, value)
         monkeypatch.setattr(install, "STAMP", venv / "synced.json")
+        monkeypatch.setattr(install, "UNFINISHED", venv / "unfinished")
         monkeypatch.setattr(install, "LOG", venv / "install.log")
         monkeypatch.setattr(install, "python_works", lambda: True)
         monkeypatch.setattr(install, "ran", note)
@@ -123,6 +124,27 @@ class TestInstall:
         install.LOCK.write_text(install.LOCK.read_text() + "\n")
         install.main(set())
         assert len(commands) == 2
+
+    def test_what_was_broken_off_is_begun_from_scratch(
+        self, commands: list[str], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Half a package is one that is installed, as far as uv can tell."""
+        note = install.ran
+
+        def break_off(command: list[str | Path]) -> bool:
+            raise KeyboardInterrupt
+
+        install.main(set())
+        monkeypatch.setattr(install, "ran", break_off)
+        with pytest.raises(KeyboardInterrupt):
+            install.main({"dev"})
+        monkeypatch.setattr(install, "ran", note)
+        commands.clear()
+        install.main(set())
+        assert any("-m venv --clear" in command for command in commands)
+        commands.clear()
+        install.main(set())
+        assert not commands, "it is whole now"
 
     def test_tests_need_more_than_a_run_and_a_run_takes_nothing_away(self, commands: list[str]) -> None:
         install.main(set())
