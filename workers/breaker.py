@@ -29,6 +29,8 @@ logger = logging.getLogger(__name__)
 PROBE = timedelta(seconds=60)
 # The provider's own words may repeat a prompt, so they are in the row alone.
 _LOOK = "What the provider said is in the admin, under breakers; the system page there closes it once that is mended."
+# The request itself was refused, so key and model were good.
+_LOOKED_AT = frozenset({Code.BAD_REQUEST, Code.CONTEXT_OVERFLOW, Code.CONTENT_FILTER})
 LOOK_SECONDS = 1.0  # for so long is a breaker that was seen closed taken to be so
 _NAMED = (
     "The language model that this matter asks for can't be used here. Stop the matter and ask again without naming a "
@@ -60,7 +62,7 @@ class GuardedClient(LLMClient):
                 messages, model=model, schema_name=schema_name, schema=schema, call=call, options=options
             )
         except LLMError as error:
-            self._take_failure(model, error)
+            self._take_failure(model, error, probing)
             raise
         if probing:
             close_breaker(model)
@@ -72,7 +74,7 @@ class GuardedClient(LLMClient):
         try:
             stream = super().stream(messages, model=model, call=call, options=options)
         except LLMError as error:
-            self._take_failure(model, error)
+            self._take_failure(model, error, probing)
             raise
         if probing:
             close_breaker(model)
@@ -98,7 +100,9 @@ class GuardedClient(LLMClient):
             self._closed_until[model] = time.monotonic() + LOOK_SECONDS
         return probing
 
-    def _take_failure(self, model: str, error: LLMError) -> None:
+    def _take_failure(self, model: str, error: LLMError, probing: bool) -> None:
+        if probing and error.code in _LOOKED_AT:
+            close_breaker(model)
         if not error.opens_breaker:
             return
         self._closed_until.pop(model, None)
@@ -136,6 +140,8 @@ def open_breaker(model: str, error: LLMError) -> None:
         _row, is_new = Breaker.objects.get_or_create(pk=key, defaults=fields)
         if key == own:  # which says nothing of the provider: another model's call may probe that at once
             Breaker.objects.filter(pk=provider).update(probe_at=Now())
+        if not is_new:  # what is refused now may not be what was refused then
+            Breaker.objects.filter(pk=key).exclude(code=error.code).update(code=error.code, detail=error.detail)
         if is_new and is_installed:
             logger.error("the breaker %s is open: %s", key, error.code)
             tell_staff("open breaker", f"Matterstream: no calls to {key}", f"{error.code}. {_LOOK}")

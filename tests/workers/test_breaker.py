@@ -71,6 +71,31 @@ def test_a_persons_retry_probes_at_once(pipeline: Pipeline, matter: Matter, llm:
     assert not Breaker.objects.exists()
 
 
+def test_an_open_breaker_says_what_was_refused_last(
+    pipeline: Pipeline, matter: Matter, company: Company, llm: FakeLLM
+) -> None:
+    llm.set(fail_next=[{"kind": "unauthorised"}, {"kind": "insufficient_quota"}])
+    pipeline.run(KIND)
+    retry_matter(matter.pk)
+    pipeline.run(KIND)
+    later = rows.submitted(company)
+    pipeline.run(KIND)
+    assert "is used up" in said_to(later), "it is told of a key that has been mended"
+
+
+@pytest.mark.parametrize("kind", ["bad_request", "context_overflow", "refusal"])
+def test_a_probe_whose_words_alone_are_refused_shows_that_the_key_is_good(
+    pipeline: Pipeline, matter: Matter, company: Company, llm: FakeLLM, kind: str
+) -> None:
+    llm.set(fail_next=[{"kind": "unauthorised"}, {"kind": kind}])
+    pipeline.run(KIND)
+    retry_matter(matter.pk)
+    pipeline.run(KIND)
+    assert not Breaker.objects.exists()
+    rows.submitted(company)
+    assert pipeline.run(KIND).state == StepState.DONE
+
+
 @pytest.fixture
 def wish(pipeline: Pipeline) -> Matter:
     """A matter that is ready for its advice, by a model that its company named."""
