@@ -47,8 +47,8 @@ class Check:
 class _Named:
     """The text that a marker stands for, taken apart once for all claims that name it."""
 
-    def __init__(self, text: str) -> None:
-        self.text = text
+    def __init__(self, marker: str, text: str) -> None:
+        self.marker, self.text = marker, text
 
     @cached_property
     def loose(self) -> str:
@@ -65,7 +65,7 @@ class _Named:
 
 def check_sources(text: str, sources: Mapping[str, str], facts: Mapping[str, str]) -> list[Check]:
     """The checks, in the order of the text, not overlapping. `sources` and `facts`: marker → the text it stands for."""
-    texts = {marker: _Named(named) for marker, named in {**facts, **sources}.items()}
+    texts = {marker: _Named(marker, named) for marker, named in {**facts, **sources}.items()}
     return [_check(claim, texts) for claim in find_claims(text)]
 
 
@@ -85,11 +85,11 @@ def _judge(claim: Claim, texts: Mapping[str, _Named]) -> Finding:
 
 
 def _judge_quote(quote: str, claim: Claim, named: Sequence[_Named]) -> Finding:
-    if any(contains(source.text, quote) for source in named):
-        return "exact", "The quoted words stand in the source as they are quoted."
+    if found := [source.marker for source in named if contains(source.text, quote)]:
+        return "exact", f"The quoted words stand in {' and '.join(found)} as they are quoted."
     wanted = unpunctuated(loosened(quote))
-    if any(contains(source.loose, wanted) for source in named):
-        return "repaired", "The quoted words stand in the source, but for spacing, punctuation marks or letter case."
+    if found := [source.marker for source in named if contains(source.loose, wanted)]:
+        return "repaired", f"The quoted words stand in {' and '.join(found)}, but for spacing, marks or letter case."
     return "unsupported", f"The quoted words do not stand in {' or '.join(claim.markers)}."
 
 

@@ -48,6 +48,11 @@ def test_a_verbatim_quote_is_exact(text: str) -> None:
     assert _verdict(text) == "exact"
 
 
+def test_of_several_sources_it_is_told_which_one_has_the_words() -> None:
+    (check,) = _checks('"A penalty runs up to 30 days" [P1] [P2].')
+    assert check.reason == "The quoted words stand in P1 as they are quoted.", "P2 passes for a source of them"
+
+
 @pytest.mark.parametrize(
     "text",
     [
