@@ -16,6 +16,7 @@ class Gate:
     def __init__(self, target: int) -> None:
         self.target = target
         self._pairs: list[socket.socket] = []
+        self._lock = threading.Lock()  # what is just coming in is cut, too
         self._words: bytes | None = None
         self._held = 0
         self._listening = self._listen(0)
@@ -29,10 +30,11 @@ class Gate:
 
     def shut(self) -> None:
         """Cut what is open, refuse what comes."""
-        _cut(self._listening)
-        for end in self._pairs:
-            _cut(end)
-        self._pairs.clear()
+        with self._lock:
+            _cut(self._listening)
+            for end in self._pairs:
+                _cut(end)
+            self._pairs.clear()
 
     def open(self) -> None:
         """Let connections through again."""
@@ -64,7 +66,12 @@ class Gate:
                 except OSError:  # the server itself is away
                     _cut(near)
                     continue
-                self._pairs += [near, far]
+                with self._lock:
+                    if listening.fileno() == -1:
+                        _cut(near)
+                        _cut(far)
+                        return
+                    self._pairs += [near, far]
                 for source, sink, held in ((near, far, self._is_held), (far, near, _never)):
                     threading.Thread(target=_pass_on, args=[source, sink, held], daemon=True).start()
 
