@@ -122,7 +122,7 @@ class RoleForm(forms.Form):
 
 
 class ApiKeyForm(forms.Form):
-    """What a key may do. `admin` is not among it: that scope is over all companies, and staff give it."""
+    """What a key may do. `admin` is not among it: that opens the numbers of all companies, and staff give it."""
 
     scopes = forms.MultipleChoiceField(
         label="What it may do",
