@@ -1,8 +1,10 @@
 """Where everything is."""
 
 from allauth.account.decorators import secure_admin_login
+from django.conf import settings
 from django.contrib import admin
 from django.urls import include, path
+from django.views.generic import RedirectView
 
 from config.api import api
 from config.health import metrics
@@ -17,6 +19,8 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("api/v1/", api.urls),
     path("metrics", metrics),
+    # Browsers ask for it wherever a page names no icon: the admin's, a file, the API's own.
+    path("favicon.ico", RedirectView.as_view(url=f"{settings.STATIC_URL}icon.svg")),
     path("accounts/", include("allauth.urls")),
     path("", include("companies.urls")),
     path("settings/connections/", include("workers.connections.urls")),

@@ -121,3 +121,11 @@ def test_every_page_says_when_the_demo_model_answers(page: Client, settings: obj
     settings.LLM_MODEL = "demo-model" if demo else "another"  # type: ignore[attr-defined]
     for address in ("/", "/matters/new/", "/nowhere/"):
         assert ("not written by a language model" in page.get(address).content.decode()) is demo
+
+
+def test_a_browser_that_asks_for_an_icon_unasked_is_shown_ours(client: Client) -> None:
+    """As it does on pages that name none: the admin's, the API's own, a file."""
+    icon = client.get("/favicon.ico", follow=True)
+    assert icon.status_code == 200, "each such page leaves an error in the browser's console and a 404 in the log"
+    assert icon["Content-Type"] == "image/svg+xml"
+    assert icon.getvalue().startswith(b"<svg")
