@@ -122,7 +122,8 @@ class Product(Side):
 
     def _worker(self, number: int) -> Program:
         name = f"worker{number}"
-        started = self._program(name, children.with_this_python(children.worker(name, self._threads)))
+        command = children.worker(name, self._threads, streams=children.takes_streams(number))
+        started = self._program(name, children.with_this_python(command))
         self._workers.append(started.pid)
         return started
 

@@ -59,14 +59,17 @@ def _publish_others(hints: list[Hint]) -> None:
     publish_hints(withheld.take_from(hints) if withheld else hints)
 
 
-def publish_hints(steps: Iterable[Hint]) -> None:
-    """Send the messages now. The id is for Flower's eyes; the worker claims the best due step of the kind."""
+def publish_hints(steps: Iterable[Hint], queue: str | None = None) -> None:
+    """Send the messages now. The id is for Flower's eyes; the worker claims the best due step of the kind.
+
+    `queue`: for all of them, whatever queue their kinds come by.
+    """
     global _quiet_until
     hints = list(steps)
     if not hints or time.monotonic() < _quiet_until:
         return
     try:
-        _send(hints)
+        _send(hints, queue)
     except (
         Exception
     ) as error:  # whatever the broker's client raises: the step is stored, and the sweeper will ask again
@@ -74,7 +77,7 @@ def publish_hints(steps: Iterable[Hint]) -> None:
         logger.warning("broker unreachable, the sweeper will wake the workers: %s", error)
 
 
-def _send(hints: list[Hint]) -> None:
+def _send(hints: list[Hint], queue: str | None) -> None:
     """By one producer: `send_task` looks up its settings and routes anew for each message, and takes three times the
     CPU (0.8 ms)."""
     with current_app.producer_pool.acquire() as producer:
@@ -84,7 +87,7 @@ def _send(hints: list[Hint]) -> None:
             )
             producer.publish(
                 message.body,
-                routing_key=queue_of(kind),
+                routing_key=queue or queue_of(kind),
                 headers=message.headers,
                 serializer="json",
                 retry=False,

@@ -102,7 +102,7 @@ def sent(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, int]]:
     """The hints that reach the broker."""
     hints: list[tuple[str, int]] = []
     monkeypatch.setattr(wakeup, "_quiet_until", 0.0)
-    monkeypatch.setattr(wakeup, "_send", hints.extend)
+    monkeypatch.setattr(wakeup, "_send", lambda more, _queue: hints.extend(more))
     return hints
 
 

@@ -90,20 +90,30 @@ class Installation:
     """A product that runs: `with Installation(tmp_path) as product: product.api.post(…)`.
 
     `llm` is the fake model. The lease and the sweep are short, so that a takeover takes seconds. `server`: the address
-    of the PostgreSQL server that has its database; that of the test run, unless given.
+    of the PostgreSQL server that has its database; that of the test run, unless given. `streaming`: how many of the
+    workers take advices; of two to four `make run` has one that does.
     """
 
     def __init__(
-        self, folder: Path, *, workers: int = 1, threads: int = 24, server: str | None = None, **variables: str
+        self,
+        folder: Path,
+        *,
+        workers: int = 1,
+        streaming: int = 1,
+        threads: int = 24,
+        server: str | None = None,
+        **variables: str,
     ) -> None:
         self.folder, self.server = folder, server
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.llm = FakeLLM()
         self.workers: list[Process] = []
+        self.streaming: list[Process] = []  # those of the workers that take advices
         self.web: Process | None = None
         self.beat: Process | None = None
         self._wanted_workers, self._threads, self._variables = workers, threads, variables
+        self._wanted_streaming = streaming
         self._worker_names = (f"worker{number}" for number in itertools.count(1))
         self.founder_email, self.founder_password, self.staff_email = FOUNDER, PASSWORD, STAFF
         self.api_key = KEY
@@ -167,8 +177,12 @@ class Installation:
         return self.web
 
     def start_worker(self) -> Process:
+        """One more; it takes advices where too few do that live."""
         name = next(self._worker_names)  # one that died keeps its own
-        self.workers.append(self._process(name, children.worker(name, self._threads)))
+        self.streaming = [worker for worker in self.streaming if worker.is_alive()]
+        streams = len(self.streaming) < self._wanted_streaming
+        self.workers.append(self._process(name, children.worker(name, self._threads, streams=streams)))
+        self.streaming.extend(self.workers[-1:] if streams else [])
         return self.workers[-1]
 
     def start_beat(self) -> Process:

@@ -62,7 +62,7 @@ def follow(way: Any, door: Served, matter: str) -> list[Event]:
 
 
 def test_two_web_processes_and_three_workers_show_the_same_bytes(tmp_path: Path) -> None:
-    with Installation(tmp_path, workers=3, threads=8) as product, another_web(product) as other:
+    with Installation(tmp_path, workers=3, streaming=2, threads=8) as product, another_web(product) as other:
         product.llm.set(questions=3, text_size=3_000, chunk=30, interval=0.02, reply_delay=0.1)
         doors: tuple[Served, ...] = (product, other)
         matters = [

@@ -13,14 +13,14 @@ from matters.states import StepState
 from matters.wakeup import publish_hints
 
 MOST_HINTS = 100  # for each kind and sweep; what is left over waits for the next one
-STEP_QUEUES = ("steps", "advice")
 FEW_HINTS = 2  # while messages still wait: the workers are busy, and more messages would only keep them so
 
 
 def sweep_ledger() -> int:
     """Send hints for steps that nobody has claimed for a while; returns how many.
 
-    A step that became due a moment ago has its own hint under way.
+    A step that became due a moment ago has its own hint under way. Every worker is asked: those that alone take a kind
+    by its own queue are gone, or have their hands full.
     """
     overdue = Now() - timedelta(seconds=settings.SWEEP_SECONDS / 2)
     note_beat()
@@ -30,11 +30,11 @@ def sweep_ledger() -> int:
         return 0
     most = FEW_HINTS if _messages_wait() else MOST_HINTS
     hints = [(kind, 0) for kind, count in counts.items() for _ in range(min(count, most))]
-    publish_hints(hints)
+    publish_hints(hints, settings.CELERY_TASK_DEFAULT_QUEUE)
     return len(hints)
 
 
 def _messages_wait() -> bool:
-    """Whether the broker has messages that no worker has taken yet. Raises redis.RedisError while it is away."""
+    """Whether messages for all workers wait, so that each is busy. Raises redis.RedisError while the broker is away."""
     with redis.Redis.from_url(settings.CELERY_BROKER_URL, socket_timeout=2) as broker:
-        return any(broker.llen(queue) for queue in STEP_QUEUES)
+        return bool(broker.llen(settings.CELERY_TASK_DEFAULT_QUEUE))

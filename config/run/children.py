@@ -24,10 +24,21 @@ def serve(host: str, port: int | str) -> tuple[str, ...]:
     return ("python", "-m", "config.run.serve", host, str(port))
 
 
-def worker(name: str, threads: int | str) -> tuple[str, ...]:
-    """A worker process with a pool of threads: a step waits for the network nearly all the time."""
+def worker(name: str, threads: int | str, *, streams: bool = True) -> tuple[str, ...]:
+    """A worker process with a pool of threads: a step waits for the network nearly all the time.
+
+    `streams`: it takes advices, too, as they become due; else only those that nobody takes.
+    """
     options = ("-P", "threads", "-c", str(threads), "-n", f"{name}@%h", "--without-gossip", "--without-mingle")
-    return (*CELERY, "worker", *options, "-l", "INFO")
+    return (*CELERY, "worker", *options, *(() if streams else ("-X", "advice")), "-l", "INFO")
+
+
+def takes_streams(number: int) -> bool:
+    """Whether the worker process of that number, counted from 1, takes advices: one of four does.
+
+    Streams that share a process share its commits: docs/adr/0002-chunks.md has what that saves.
+    """
+    return number % 4 == 1
 
 
 def beat(schedule: str) -> tuple[str, ...]:

@@ -166,7 +166,7 @@ class Startup:
 
     def _worker(self, number: int) -> Child:
         name = f"worker{number}"
-        command = children.worker(name, self._wishes.worker_threads)
+        command = children.worker(name, self._wishes.worker_threads, streams=children.takes_streams(number))
         return self._child(name, command, Stage.WORK, ready_words=" ready.")
 
     def _beat(self) -> Child:

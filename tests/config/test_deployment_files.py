@@ -95,6 +95,12 @@ def test_compose_has_the_command_lines_of_the_supervisor(
     assert tuple(map(substituted, services[service]["command"])) == expected
 
 
+def test_one_of_four_worker_processes_takes_advices_and_all_take_the_rest() -> None:
+    assert [number for number in range(1, 9) if children.takes_streams(number)] == [1, 5]
+    takes, leaves = children.worker("worker1", 100), children.worker("worker1", 100, streams=False)
+    assert [word for word in leaves if word not in takes] == ["-X", "advice"]
+
+
 def test_the_image_starts_the_web_server_as_compose_does() -> None:
     command = json.loads(text("Dockerfile").rpartition("CMD ")[2])
     assert tuple(command) == children.serve("0.0.0.0", 8000)

@@ -88,7 +88,7 @@ class Breakable(Installation):
     broker: Broker
 
     def __init__(self, folder: Path, *, workers: int = 2, threads: int = 24, **variables: str) -> None:
-        super().__init__(folder, workers=workers, threads=threads, **(VARIABLES | variables))
+        super().__init__(folder, workers=workers, streaming=1, threads=threads, **(VARIABLES | variables))
         self.claims_lost = 0
         self.takeovers: list[float] = []
         self._struck_at: float | None = None

@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import httpx2
 import pytest
+import redis
 
 from tests.api.transports import Event, by_poll, by_sse, by_websocket, text_of
 from tests.faults.breakable import Breakable
@@ -35,6 +36,24 @@ def wait_for_text(product: Breakable, matter: str) -> None:
 
 def kill_all_workers(product: Breakable) -> None:
     product.kill_workers()
+    product.start_workers()
+
+
+def test_an_advice_is_written_by_a_worker_that_takes_none_when_those_that_do_are_gone(product: Breakable) -> None:
+    """`make run` lets few workers take advices, for streams that share a process share its commits."""
+    assert product.beat is not None
+    product.beat.kill()
+    product.kill_workers(product.streaming)
+    matter = submit(product)
+    try:
+        with redis.Redis.from_url(product.env["REDIS_URL"]) as broker:
+            wait_until(lambda: broker.llen("advice"), "the advice waits for a worker that takes it")
+        assert product.sql("SELECT state FROM matters_step WHERE kind = 'draft_advice' AND matter_id = %s", matter) == [
+            ("ready",)
+        ]
+    finally:
+        product.start_beat()
+    wait_for_status(product, matter, "advised")
     product.start_workers()
 
 

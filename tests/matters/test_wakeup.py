@@ -24,7 +24,7 @@ def test_a_broker_that_is_down_fails_nothing_and_is_left_in_peace_for_a_moment(
 ) -> None:
     tries: list[str] = []
 
-    def fail(hints: list[tuple[str, int]]) -> None:
+    def fail(hints: list[tuple[str, int]], _queue: str | None) -> None:
         tries.extend(kind for kind, _id in hints)
         raise ConnectionError("no broker")
 
@@ -43,7 +43,7 @@ def test_a_message_is_the_one_that_celery_itself_would_send(monkeypatch: pytest.
     with current_app.connection_for_write() as connection:
         channel: Any = connection.channel()
         current_app.send_task("plan_search", args=[7], queue=queue, retry=False, ignore_result=True)
-        wakeup._send([("plan_search", 7)])
+        wakeup._send([("plan_search", 7)], None)
         theirs, ours = channel.basic_get(queue, no_ack=True), channel.basic_get(queue, no_ack=True)
         channel.queue_delete(queue)
     assert ours.decode() == theirs.decode()

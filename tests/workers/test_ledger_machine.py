@@ -145,7 +145,7 @@ class Ledger(RuleBasedStateMachine):
         wanted = set(due.values_list("kind", flat=True))
         hints: list[tuple[str, int]] = []
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(sweeper, "publish_hints", hints.extend)
+            patch.setattr(sweeper, "publish_hints", lambda more, _queue: hints.extend(more))
             patch.setattr(sweeper, "_messages_wait", lambda: False)
             sweep_ledger()
         assert wanted <= {kind for kind, _ in hints}

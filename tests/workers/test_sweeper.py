@@ -3,7 +3,9 @@
 from datetime import timedelta
 
 import pytest
+import redis
 from django.db.models.functions import Now
+from pytest_django import Settings
 
 from companies.models import Company
 from matters.models import Step
@@ -17,9 +19,14 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 @pytest.fixture
 def sent(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, int]]:
-    """The hints that the sweeper sends."""
+    """The hints that the sweeper sends, all to the queue that every worker takes."""
     hints: list[tuple[str, int]] = []
-    monkeypatch.setattr(sweeper, "publish_hints", hints.extend)
+
+    def publish(more: list[tuple[str, int]], queue: str) -> None:
+        assert queue == "steps", "an advice whose worker is gone waits for it, though others are there"
+        hints.extend(more)
+
+    monkeypatch.setattr(sweeper, "publish_hints", publish)
     return hints
 
 
@@ -68,3 +75,17 @@ def test_the_sweeper_does_not_flood_a_broker_whose_messages_wait(
         rows.submitted(company)
     overdue()
     assert sweep_ledger() == hints
+
+
+@pytest.mark.parametrize(("queue", "busy"), [("steps", True), ("advice", False)])
+def test_the_workers_are_busy_while_messages_wait_that_each_of_them_takes(
+    monkeypatch: pytest.MonkeyPatch, settings: Settings, queue: str, busy: bool
+) -> None:
+    """Those for advice may be waiting for a worker that is gone."""
+    with redis.Redis.from_url(settings.CELERY_BROKER_URL) as broker:
+        settings.CELERY_TASK_DEFAULT_QUEUE = "steps of a test"
+        try:
+            broker.rpush(f"{queue} of a test", "{}")
+            assert sweeper._messages_wait() is busy
+        finally:
+            broker.delete(f"{queue} of a test")
