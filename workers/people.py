@@ -3,9 +3,12 @@
 from dataclasses import asdict
 from datetime import date
 from typing import Any
+from uuid import UUID
 
 from django.utils import timezone
 
+from companies.connection_services import live_connections
+from companies.models import Company
 from matters.events import question_updated, tell_events
 from matters.fetching import PERSON_KEY
 from matters.gathering import look_whether_gathered
@@ -56,11 +59,17 @@ def choose_person(matter: Matter, question: Question, chosen: str | None) -> Non
 
 
 def _look(work: Work, provider: str) -> Match | Choice | Unanswered:
-    question = work.claim.question
+    question, companies = work.claim.question, _names_of(work.claim.company)
     if provider == "rippling":
-        return ask_provider(work, provider, None, lambda client: _in_rippling(client, question))
+        return ask_provider(work, provider, None, lambda client: _in_rippling(client, question, companies))
     worker = _worker(work)
-    return ask_provider(work, provider, None, lambda client: _in_carta(client, question, worker))
+    return ask_provider(work, provider, None, lambda client: _in_carta(client, question, worker, companies))
+
+
+def _names_of(company_id: UUID) -> set[str]:
+    """What the company is called here, and by the providers that it is connected to."""
+    companies = Company.objects.filter(pk=company_id).values_list("name", flat=True)
+    return {*companies, *live_connections([company_id]).values_list("issuer_name", flat=True)}
 
 
 def _worker(work: Work) -> Worker | None:
@@ -71,11 +80,11 @@ def _worker(work: Work) -> Worker | None:
     return None if isinstance(known, Unanswered) else known
 
 
-def _in_rippling(client: RipplingClient, question: str) -> Match | Choice:
+def _in_rippling(client: RipplingClient, question: str, companies: set[str]) -> Match | Choice:
     """Among all whom Rippling has, who left and who is to come as well: one list, for it filters by one status."""
     workers, today = client.workers(expand=("user",)), timezone.now().date()
     people = [_as_person(worker, today) for worker in workers]
-    found = find.find_person(question, people)
+    found = find.find_person(question, people, companies)
     return found if workers.complete else find.to_be_confirmed(found, people)
 
 
@@ -96,12 +105,12 @@ def why_away(worker: Worker, today: date) -> str:
     return f"to begin on {day_words(worker.start_date)}" if worker.start_date else "not here yet"
 
 
-def _in_carta(client: CartaClient, question: str, worker: Worker | None) -> Match | Choice:
+def _in_carta(client: CartaClient, question: str, worker: Worker | None, companies: set[str]) -> Match | Choice:
     """The holder who is the worker that the question is about; without one whoever the question names."""
     listed = client.stakeholders()
     holders = [Holder(_as_holder(holder), holder.employee_id or "", holder.email or "") for holder in listed]
     known = Identity(worker.id, worker.work_email or "", worker.name or "") if worker else None
-    found = find.find_holder(question, holders, known)
+    found = find.find_holder(question, holders, known, companies)
     return found if listed.complete else find.to_be_confirmed(found, [holder.person for holder in holders])
 
 

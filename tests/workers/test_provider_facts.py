@@ -144,6 +144,21 @@ def test_the_person_is_looked_for_once_for_all_questions(matter: Matter, pipelin
     }  # fmt: skip
 
 
+@pytest.mark.parametrize("name", ["ZENITH LOGISTICS", "Demo Robotics"])
+def test_the_founder_is_not_asked_who_is_meant_where_only_the_company_has_a_name(
+    matter: Matter, pipeline: Pipeline, llm: FakeLLM, company: Company, name: str
+) -> None:
+    company.name = "Zenith Logistics GmbH"
+    company.save()
+    Connection.objects.filter(company=company, provider="carta").update(issuer_name="Demo Robotics, Inc.")
+    rows.reword(matter, f"Can {name} fire its CTO?")
+    plan(llm, "rippling", "job_title")
+    question = ask(matter, "rippling")
+    pipeline.run_all()
+    assert fresh(question).status == QuestionStatus.ANSWERED, "the founder is asked who is meant"
+    assert fresh(question).fact.subject == f"rippling:{CTO}"
+
+
 def test_the_facts_of_who_has_left_are_theirs_and_not_those_of_who_holds_the_title_now(
     matter: Matter, pipeline: Pipeline, llm: FakeLLM
 ) -> None:

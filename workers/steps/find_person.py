@@ -7,10 +7,11 @@ others wrote: they are compared, shown, and nothing else.
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from workers.prompts.blocks import one_line
+from workers.steps.company_names import without_companies
 from workers.steps.naming import WORD, is_named, may_be_meant_besides, may_be_named, read_names, without_accents
 from workers.steps.strangers import names_a_stranger
 
@@ -106,10 +107,11 @@ class Choice:
     labels: tuple[str, ...]
 
 
-def find_person(question: str, people: Sequence[Person]) -> Match | Choice:
-    """Whom `question`, in the founder's words, is about."""
+def find_person(question: str, people: Sequence[Person], companies: Collection[str] = ()) -> Match | Choice:
+    """Whom `question`, in the founder's words, is about. `companies`: what theirs is called, which is nobody's name."""
     people = _in_order(people)
-    names = read_names(question)
+    of_people = without_companies(question, companies, (person.name for person in people))
+    names = read_names(of_people)
     named = [person for person in people if is_named(names, person.name)]
     holders = [person for person in people if _has_title(question, person.title)]
     titled = [person for person in holders if _may_hold_it(question, person)]
@@ -121,7 +123,7 @@ def find_person(question: str, people: Sequence[Person]) -> Match | Choice:
         rivals = titled or [p for p in people if p not in named and may_be_meant_besides(names, p.name, named[0].name)]
     else:
         rivals = [person for person in perhaps if person not in titled]
-    if len(found := both or named or titled) == 1 and not rivals and (named or _is_plain(question, found[0])):
+    if len(found := both or named or titled) == 1 and not rivals and (named or _is_plain(of_people, found[0])):
         by = " and ".join(word for word, there in (("name", bool(named)), ("title", bool(both or not named))) if there)
         return Match(found[0], f"the only one whose {by} your question has")
     said = set(_words(question)) - _LITTLE
@@ -129,14 +131,17 @@ def find_person(question: str, people: Sequence[Person]) -> Match | Choice:
     return choice_of([*both, *named, *perhaps, *titled, *holders, *likely])
 
 
-def find_holder(question: str, holders: Sequence[Holder], worker: Identity | None) -> Match | Choice:
+def find_holder(
+    question: str, holders: Sequence[Holder], worker: Identity | None, companies: Collection[str] = ()
+) -> Match | Choice:
     """Whom in the equity ledger `question` is about: the holder with the worker's id, else with their e-mail address.
 
     A name proves nothing here: who has neither is confirmed by the founder, those of the same name shown first.
+    Without a worker it is whom the question names; `companies` as in `find_person`.
     """
     people = _in_order([holder.person for holder in holders])
     if worker is None:
-        return find_person(question, people)
+        return find_person(question, people, companies)
     for field, of_worker in (("employee_id", worker.id), ("email", worker.email)):
         same = [h.person for h in holders if of_worker and getattr(h, field).casefold() == of_worker.casefold()]
         if len(same) == 1:

@@ -264,6 +264,53 @@ def test_a_capital_that_is_no_name_asks_nothing(question: str) -> None:
     assert isinstance(found, Match), found
 
 
+@pytest.mark.parametrize(
+    ("question", "company"),
+    [
+        ("Can Demo Robotics fire its CTO?", "Demo Robotics, Inc."),
+        ("Can ZENITH ROBOTICS fire its CTO?", "Zenith Robotics, Inc."),
+        ("Can Demo Robotics, Inc. fire its CTO?", "Demo Robotics, Inc."),
+        ("Can Demo Robotics Inc fire its CTO?", "Demo Robotics"),
+        ("Can Demo Robotics GmbH fire its CTO?", "demo robotics L.L.C."),
+        ("Can Demo Robotics’ board fire our CTO?", "Demo Robotics Corp."),
+        ("Can Démo Robotics fire its CTO?", "Demo Robotics GmbH & Co. KG"),
+        ("Can Acme Ltd. fire its CTO?", "Acme"),
+        ("Can Kim Robotics fire its CTO?", "Kim Robotics, LLC"),
+        ("Can Daniel Kim LLC fire its CTO?", "Daniel Kim LLC"),
+    ],
+)
+def test_the_name_of_the_company_is_nobodys(question: str, company: str) -> None:
+    assert isinstance(find_person(question, [HERE, KIM], [company]), Match), "the founder is asked who is meant"
+
+
+@pytest.mark.parametrize(
+    ("question", "company"),
+    [
+        ("Can Acme Robotics fire its CTO?", "Demo Robotics, Inc."),
+        ("Can Demo Robotics Miller fire our CTO?", "Demo Robotics, Inc."),
+        ("Can Demo Robotics fire Tina Gone, who is CTO?", "Demo Robotics, Inc."),
+        ("May we fire our CTO Tina Gone?", "Tina Gone LLC"),
+        ("May we fire our CTO Gone?", "Gone"),
+        ("Tina Gone, our CTO, must go.", "Tina Gone"),
+        ("Can we fire Daniel Kim or our CTO?", "Daniel Kim LLC"),
+    ],
+)
+def test_a_person_is_asked_about_whatever_the_company_is_called(question: str, company: str) -> None:
+    found = find_person(question, [HERE, KIM], [company])
+    assert isinstance(found, Choice), f"{found}: somebody else may be meant"
+
+
+def test_nobody_is_meant_by_a_word_of_the_companys_name() -> None:
+    found = find_holder("May Klein Robotics buy shares back?", [holder("a", "Anna Klein")], None, ["Klein Robotics"])
+    assert isinstance(found, Choice), f"{found}: the company is taken for a holder"
+
+
+def test_a_person_is_found_whose_name_the_company_has() -> None:
+    found = find_person("May we fire Daniel Kim?", [HERE, KIM], ["Daniel Kim LLC"])
+    assert isinstance(found, Match)
+    assert found.person == KIM
+
+
 def test_who_fits_is_offered_first_then_officers() -> None:
     found = find_person("We want to dismiss Daniel Kim.", PEOPLE)
     assert isinstance(found, Choice)
