@@ -16,6 +16,7 @@ from companies.models import User
 from documents.models import Document
 from documents.services import MOST_DOCUMENTS, open_searches, own_searches
 from matters.assigning import colleagues
+from matters.company_facts import documents_of
 from matters.fetching import is_about_person, waited_for
 from matters.models import CompanyFact, CompanyFactEntry, FactStatus, Matter, Question
 from matters.progress import progress_of
@@ -34,11 +35,12 @@ _COMING = frozenset({QuestionStatus.PENDING, QuestionStatus.ROUTING, QuestionSta
 
 @dataclass(frozen=True)
 class Dispute:
-    """A question about which two sources disagree, with the newest value of each."""
+    """A question about which two sources disagree, with the newest value of each. `documents`: see `documents_of`."""
 
     question: Question
     line: CompanyFact
     values: list[CompanyFactEntry]
+    documents: dict[str, str]
 
 
 @dataclass(frozen=True)
@@ -238,4 +240,5 @@ def _disputes(questions: list[Question]) -> Iterator[Dispute]:
     for question in questions:
         fact = getattr(question, "fact", None)
         if fact is not None and fact.status == FactStatus.DISPUTED:
-            yield Dispute(question, fact.company_fact, disputed_entries(fact.company_fact))
+            line = fact.company_fact
+            yield Dispute(question, line, disputed_entries(line), documents_of([line]))

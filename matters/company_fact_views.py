@@ -12,7 +12,7 @@ from django.views.decorators.http import require_GET
 
 from companies.access import members_only, shown_company, user_of
 from companies.posting import posted
-from matters.company_facts import about_of, facts_of, is_fresh, names_of
+from matters.company_facts import about_of, documents_of, facts_of, is_fresh, names_of
 from matters.forms import SettleForm
 from matters.models import CompanyFact
 from matters.services import NotAllowed
@@ -31,7 +31,8 @@ def fact_list(request: HttpRequest) -> HttpResponse:
     page = Paginator(lines, PER_PAGE).get_page(request.GET.get("page"))
     names = names_of(company.pk, {line.subject for line in page})
     shown = [(line, is_fresh(line), names.get(line.subject, line.subject)) for line in page]
-    return render(request, "matters/facts.html", {"page": page, "facts": shown})
+    documents = documents_of(page)
+    return render(request, "matters/facts.html", {"page": page, "facts": shown, "documents": documents})
 
 
 @never_cache
@@ -73,6 +74,7 @@ def _show(request: HttpRequest, line: CompanyFact, problem: str = "", status: in
         "whom": names_of(line.company_id, {line.subject}).get(line.subject, line.subject),
         "is_fresh": is_fresh(line),
         "values": disputed_entries(line),
+        "documents": documents_of([line]),
         "history": line.entries.select_related("by").order_by("-pk"),
         "unsettled": typed if problem else None,
         "token": format_html('<input type="hidden" name="csrfmiddlewaretoken" value="{}">', get_token(request)),

@@ -1,6 +1,6 @@
 """A company's ledger of facts, as the API and the pages show it."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
@@ -8,8 +8,8 @@ from uuid import UUID
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from matters.facts import counts
-from matters.models import CompanyFact, CompanyFactEntry, Matter
+from matters.facts import counts, record_of
+from matters.models import CompanyFact, CompanyFactEntry, Matter, Question
 from matters.settling import disputed_entries
 from matters.states import About
 
@@ -42,6 +42,19 @@ def names_of(company: UUID, subjects: Collection[str]) -> dict[str, str]:
     return {f"rippling:{person['id']}": person["name"] for person in found if person.get("name")}
 
 
+def documents_of(lines: Iterable[CompanyFact]) -> dict[str, str]:
+    """What the documents are called from which values of `lines` come, each with its place: `lease.pdf, page 3`.
+
+    By the `record_id` of the value, as far as a kept matter still says so.
+    """
+    keys = {line.pk: line.key for line in lines}
+    said = CompanyFactEntry.objects.filter(fact__in=keys, source="document").order_by().values("matter")
+    asked = Question.objects.filter(matter__in=said, key__in=set(keys.values()))
+    answers = (answer for given in asked.values_list("answers", flat=True) for answer in given)
+    seen = [answer["proposal"] for answer in answers if "proposal" in answer]
+    return {record_of(proposal): f"{proposal['name']}, {proposal['place']}" for proposal in seen}
+
+
 def is_fresh(line: CompanyFact) -> bool:
     """Whether the fact may serve a matter now."""
     return line.status == CompanyFact.Status.KNOWN and counts(line)
@@ -67,15 +80,20 @@ def company_fact_as_json(line: CompanyFact, *, with_history: bool = False) -> di
         "stale_at": line.stale_at,
         "is_fresh": is_fresh(line),
         "matter": line.matter_id,
-        "disputed": [_entry_as_json(entry) for entry in disputed_entries(line)],
+        "disputed": _entries_as_json(line, disputed_entries(line)),
     }
     if with_history:
-        entries = line.entries.select_related("by").order_by("pk")
-        shown["history"] = [_entry_as_json(entry) for entry in entries]
+        shown["history"] = _entries_as_json(line, line.entries.select_related("by").order_by("pk"))
     return shown
 
 
-def _entry_as_json(entry: CompanyFactEntry) -> dict[str, Any]:
+def _entries_as_json(line: CompanyFact, entries: Iterable[CompanyFactEntry]) -> list[dict[str, Any]]:
+    entries = list(entries)
+    documents = documents_of([line]) if any(entry.source == "document" for entry in entries) else {}
+    return [_entry_as_json(entry, documents.get(entry.record_id, "")) for entry in entries]
+
+
+def _entry_as_json(entry: CompanyFactEntry, document: str) -> dict[str, Any]:
     return {
         "id": entry.pk,
         "how": entry.how,
@@ -84,6 +102,7 @@ def _entry_as_json(entry: CompanyFactEntry) -> dict[str, Any]:
         "as_of": entry.as_of,
         "source": entry.source,
         "record_id": entry.record_id,
+        "document": document,
         "matter": entry.matter_id,
         "by": entry.by.email if entry.by else None,
         "at": entry.at,

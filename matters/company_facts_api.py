@@ -26,7 +26,11 @@ router = Router(auth=Authentication(), tags=["facts"])
 
 
 class EntryOut(Schema):
-    """A value that somebody gave, chose or confirmed. `by`: the person, null for a program or a source."""
+    """A value that somebody gave, chose or confirmed. `by`: the person, null for a program or a source.
+
+    `document`: name and place of the one in which it stands, such as `lease.pdf, page 3`; else, or where that is not
+    kept any more, empty.
+    """
 
     id: int
     how: CompanyFactEntry.How
@@ -35,6 +39,7 @@ class EntryOut(Schema):
     as_of: date | None
     source: Source
     record_id: str
+    document: str
     matter: UUID | None
     by: str | None
     at: datetime

@@ -6,6 +6,7 @@ their keys.
 """
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
@@ -76,6 +77,11 @@ def store_fact(
     _add(line, fact, said, CompanyFact.Status.DISPUTED)
     disputed = replace(fact, value=None, unit=None, as_of=None, statement="", status=FactStatus.DISPUTED)
     return _write(stored or _given(earlier), disputed, line)
+
+
+def record_of(proposal: Mapping[str, Any]) -> str:
+    """The `record_id` of a fact that a person confirmed from a document: the document and its page or section."""
+    return f"{proposal['document']}:{proposal['page']}"
 
 
 def subject_of(matter: Matter, about: str) -> str:

@@ -1,11 +1,12 @@
 """Facts that sources give, and disputes between them, as workers store them."""
 
 from typing import Any
+from uuid import uuid4
 
 from django.db import transaction
 
 from companies.models import Company
-from matters.facts import NewFact, store_fact
+from matters.facts import NewFact, record_of, store_fact
 from matters.gathering import look_whether_gathered
 from matters.models import CompanyFact, Fact, Matter, Question
 from matters.services import change_question, lock_matter
@@ -35,6 +36,15 @@ def say(question: Question, value: str | None, source: str = "founder", **fields
             change_question(question, QuestionStatus.ANSWERED, "a source answered")
         look_whether_gathered(matter)
     return fact
+
+
+def read_in_document(question: Question, value: str, name: str = "cap table.pdf", page: int = 3) -> Fact:
+    """A person confirms what was found in a document, and it disagrees with nobody or somebody."""
+    document = str(uuid4())
+    found = {"document": document, "name": name, "page": page, "place": f"page {page}", "quote": value, "answer": value}
+    question.answers = [{"round": 1, "answer": value, "by": None, "on": "2026-11-28", "proposal": found}]
+    question.save()
+    return say(question, value, "document", record_id=record_of(found))
 
 
 def disputed(company: Company, **fields: Any) -> tuple[CompanyFact, Matter]:

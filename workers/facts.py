@@ -3,7 +3,7 @@
 from typing import Any, cast
 
 from documents.services import search_documents_for
-from matters.facts import How, NewFact, store_fact, subject_of
+from matters.facts import How, NewFact, record_of, store_fact, subject_of
 from matters.fetching import is_about_person
 from matters.gathering import look_whether_gathered
 from matters.models import Fact, FactStatus, Matter, Question, Step
@@ -82,7 +82,7 @@ def _said(matter: Matter, question: Question, value: str | None, **fact: Any) ->
     if question.known:
         known["statement"] = f"{known['statement']} From the records: {question.known}".strip()
     seen = _seen_in(question)
-    record_id = f"{seen['document']}:{seen['page']}" if seen else ""
+    record_id = record_of(seen) if seen else ""
     return NewFact(question.key, value, source="document" if seen else "founder", record_id=record_id, **known)
 
 

@@ -41,6 +41,12 @@ def said_by(source: str, person: User | None = None) -> str:
 
 
 @register.filter
+def called_in(record_id: str, documents: dict[str, str]) -> str:
+    """Name and place of the document that a value stands in; empty where it is in none, or that is not kept."""
+    return documents.get(record_id, "")
+
+
+@register.filter
 def age(when: date | datetime) -> str:
     """How long ago a day or moment was, in words."""
     days = days_since(when)

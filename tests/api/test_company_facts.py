@@ -14,7 +14,7 @@ from matters.states import About
 from tests.api.answers import read_problem
 from tests.api.conftest import MATTERS, Program
 from tests.api.test_openapi import described
-from tests.disputes import asked, disputed, say
+from tests.disputes import asked, disputed, read_in_document, say
 
 pytestmark = pytest.mark.django_db
 FACTS = "/api/v1/facts"
@@ -90,6 +90,16 @@ def test_what_concerns_one_matter_is_listed_while_it_is_in_dispute(api: Program,
     settled = api.post(f"{FACTS}/{fact['id']}/settle", {"value": "2026-12-15"})
     assert json.loads(settled.content)["source"] == "founder"
     assert items(api.get(FACTS)) == []
+
+
+def test_a_value_from_a_document_has_its_name_and_place(api: Program, company: Company) -> None:
+    question = asked(company)
+    say(question, "12")
+    read_in_document(question, "14")
+    (line,) = items(api.get(FACTS))
+    one = json.loads(api.get(f"{FACTS}/{line['id']}").content)
+    for values in (line["disputed"], one["disputed"], one["history"]):
+        assert [each["document"] for each in values] == ["", "cap table.pdf, page 3"]
 
 
 def test_answers_are_as_the_description_says(api: Program, company: Company, client: Client) -> None:

@@ -7,7 +7,8 @@ from django.test import Client
 
 from companies.models import Company, User
 from matters.models import CompanyFact, Matter, Question
-from tests.disputes import asked, disputed, say
+from matters.settling import Choice, settle_fact
+from tests.disputes import asked, disputed, read_in_document, say
 from tests.pages.conftest import AskQuestion
 from tests.pages.test_actions import script_posts
 from tests.pages.test_matter_page import html_of, url_of, without_tokens
@@ -87,6 +88,24 @@ def test_a_dispute_shows_both_values_and_is_settled_by_a_button(page: Client, co
     html = html_of(page, matter)
     assert 'name="choose"' not in html
     assert "14" in html
+
+
+def test_a_value_from_a_document_says_which_and_where_for_as_long_as_that_is_kept(
+    page: Client, company: Company
+) -> None:
+    say(asked(company), "12")
+    question = asked(company)
+    read_in_document(question, "14", "cap <table>.pdf")
+    line, shown = CompanyFact.objects.get(), "cap &lt;table&gt;.pdf, page 3, "
+    matter = html_of(page, question.matter)
+    assert shown in matter, "on the matter's page the document is not named"
+    here = page_at(page, f"/facts/{line.pk}/")
+    assert here.count(shown) == 2, "not named beside the button and in the history"
+    settle_fact(line.pk, Choice(line.entries.latest("pk").pk), None)
+    assert shown in page_at(page, "/facts/"), "what was settled comes from the document"
+    assert page_at(page, f"/facts/{line.pk}/").count(shown) == 3, "the value, the choice and what was chosen"
+    Question.objects.update(answers=[])
+    assert "A document, " in page_at(page, "/facts/"), "the content of its matter was removed"
 
 
 def test_the_script_gets_the_parts_without_the_dispute(page: Client, company: Company) -> None:

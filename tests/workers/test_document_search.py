@@ -8,7 +8,8 @@ import pytest
 from advice.services import cancel_matter
 from documents.models import Document
 from documents.services import attach_document, open_searches, own_searches, remove_document
-from matters.models import Matter, Question, Step
+from matters.company_facts import documents_of
+from matters.models import CompanyFact, Matter, Question, Step
 from matters.services import answer_question, confirm_proposal, regenerate_matter
 from matters.states import MatterStatus, QuestionStatus, StepState, WaitingFor
 from tests.documents import files
@@ -69,6 +70,7 @@ def test_a_document_gives_a_proposal_and_the_founders_word_makes_it_a_fact(
     told = matter.events.filter(type="question.updated", why="a passage was found in a document")
     assert told.count() == len(asked), "a reader is told to look again"
 
+    Question.objects.filter(pk=first.pk).update(about="company", lifetime_days=7)
     confirm_proposal(matter.pk, first.pk)
     for question in others:
         answer_question(matter.pk, question.pk, "In May.")
@@ -78,6 +80,7 @@ def test_a_document_gives_a_proposal_and_the_founders_word_makes_it_a_fact(
     fact = matter.facts.get(question=first)
     assert (fact.source, fact.record_id) == ("document", f"{document.pk}:3")
     assert fact.statement.endswith(f"(agreement.pdf, page 3: “{QUOTE}”)")
+    assert documents_of(CompanyFact.objects.all()) == {fact.record_id: "agreement.pdf, page 3"}, "the ledger can't say"
     assert matter.facts.get(question=others[0]).source == "founder"
     remove_document(matter.pk, document.pk)
     assert matter.facts.filter(source="document").exists(), "what a person has confirmed stays"
