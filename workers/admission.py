@@ -87,6 +87,7 @@ def admitted(
         yield admission
     except LLMError as error:
         if error.seen_by_model:
+            admission.usage = admission.usage or error.usage
             admission.settle()
         else:
             admission.release(refused=error.code == Code.RATE_LIMITED)

@@ -119,7 +119,7 @@ class CallLog:
             messages,
             outcome_of(error),
             reply=error.detail,
-            usage=estimated_usage(messages, "") if error.seen_by_model else None,
+            usage=error.usage or (estimated_usage(messages, "") if error.seen_by_model else None),
             request_id=error.request_id,
             error_code=error.code,
         )

@@ -228,6 +228,21 @@ def test_a_call_that_broke_off_stays_paid_for(
     assert spent(company) > 1, "the model may have written all of it"
 
 
+def test_a_refusal_is_recorded_and_paid_by_what_the_server_tells(
+    pipeline: Pipeline, matter: Matter, company: Company, llm: FakeLLM
+) -> None:
+    allow(company, "50.00")
+    llm.fail_next("refusal")
+    assert pipeline.run(KIND).state == StepState.DEAD
+    refused = matter.calls.get()
+    assert refused.error_code == "content_filter"
+    assert spent(company) == refused.cost > 0, "what was set aside is not put right"
+    assert retry_matter(matter.pk)[1]
+    assert pipeline.run(KIND).state == StepState.DONE
+    assert refused.prompt_tokens == matter.calls.get(outcome=CallOutcome.OK).prompt_tokens, "it is estimated"
+    assert refused.completion_tokens == 0
+
+
 def test_what_a_worker_that_died_had_set_aside_stays_spent(company: Company, matter: Matter) -> None:
     allow(company, "1.00")
     assert claim_step(KIND) is not None

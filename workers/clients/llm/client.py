@@ -87,8 +87,8 @@ class LLMClient:
             response = self._post(body, call, streaming=True)
             if response.headers.get("content-type", "").startswith("application/json"):
                 content, request_id = self._read(response, call), request_id_of(response.headers)
-                read_reply(content, request_id=request_id, latency_ms=0.0)  # raises if it is an error
-                raise malformed("a whole answer where a stream was asked for", request_id)
+                reply = read_reply(content, request_id=request_id, latency_ms=0.0)  # raises if it is an error
+                raise malformed("a whole answer where a stream was asked for", request_id, reply.usage)
         return Stream(response, call, self._api_key)
 
     def close(self) -> None:

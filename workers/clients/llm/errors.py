@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 
+from workers.clients.llm.reply import Usage
+
 DETAIL_LENGTH = 500
 
 
@@ -81,7 +83,7 @@ class LLMError(Exception):
     later and unchanged, may succeed. `opens_breaker`: every call to this provider, or to this model of it, will fail
     until a person changes something. `retry_after`: seconds the provider asked for, at most 60, or None.
     `seen_by_model`: the model may have begun to work on it, so it counts among a step's calls. `status`: HTTP status if
-    an answer began. `request_id`: the provider's own id for the call.
+    an answer began. `request_id`: the provider's own id for the call. `usage`: what it counted, where it said so.
     """
 
     def __init__(
@@ -93,6 +95,7 @@ class LLMError(Exception):
         retry_after: float | None = None,
         status: int | None = None,
         request_id: str | None = None,
+        usage: Usage | None = None,
     ) -> None:
         super().__init__(code)
         self.code = code
@@ -102,6 +105,7 @@ class LLMError(Exception):
         self.retry_after = retry_after
         self.status = status
         self.request_id = request_id
+        self.usage = usage
 
     def __str__(self) -> str:
         return f"{self.code}: {self.detail}"

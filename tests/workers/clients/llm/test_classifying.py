@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from workers.clients.llm import Code, LLMError
+from workers.clients.llm import Code, LLMError, Usage
 from workers.clients.llm.completion import read_reply
 from workers.clients.llm.failures import classify
 from workers.retry_after import seconds_to_wait
@@ -128,6 +128,15 @@ def test_a_body_with_status_200_that_is_no_answer(body: bytes, code: Code) -> No
     assert caught.value.code is code
     assert caught.value.seen_by_model
     assert caught.value.request_id == "r"
+
+
+@pytest.mark.parametrize("message", ['{"content": null, "refusal": "I cannot"}', '{"content": ["a"]}', "null"])
+def test_what_a_call_without_an_answer_has_used_is_known_where_the_server_tells(message: str) -> None:
+    body = f'{{"choices": [{{"message": {message}}}], "usage": {{"prompt_tokens": 12, "completion_tokens": 3}}}}'
+    with pytest.raises(LLMError) as caught:
+        read_reply(body.encode(), request_id=None, latency_ms=1)
+
+    assert caught.value.usage == Usage(12, 3)
 
 
 @pytest.mark.parametrize("usage", [None, 5, {}, {"prompt_tokens": "1", "completion_tokens": 2}, {"prompt_tokens": 1}])
