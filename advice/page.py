@@ -17,10 +17,10 @@ from documents.models import Document
 from documents.services import MOST_DOCUMENTS, open_searches, own_searches
 from matters.assigning import colleagues
 from matters.company_facts import documents_of
+from matters.facts import disputed_entries
 from matters.fetching import is_about_person, waited_for
 from matters.models import CompanyFact, CompanyFactEntry, FactStatus, Matter, Question
 from matters.progress import progress_of
-from matters.settling import disputed_entries
 from matters.stages import Stage, stages_of
 from matters.states import ENDED, SETTLED, MatterStatus, QuestionStatus, StepState, WaitingFor
 from matters.trail import Trail, trails_of

@@ -8,9 +8,8 @@ from uuid import UUID
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from matters.facts import counts, record_of
+from matters.facts import counts, disputed_entries, record_of
 from matters.models import CompanyFact, CompanyFactEntry, Matter, Question
-from matters.settling import disputed_entries
 from matters.states import About
 
 

@@ -8,7 +8,7 @@ their keys.
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -65,7 +65,9 @@ def store_fact(
     said = _Said(matter, by, how)
     rival = _rival(question, fact, earlier, line)
     if rival is None:
-        if line is not None:
+        if line is not None and _is_waited_for(line):
+            _add(line, fact, said, CompanyFact.Status.DISPUTED)
+        elif line is not None:
             _take(line, question, fact, said)
         return stored or _write(_given(earlier), fact)
     if isinstance(rival, CompanyFact) and _overruled(rival, fact):
@@ -82,6 +84,17 @@ def store_fact(
 def record_of(proposal: Mapping[str, Any]) -> str:
     """The `record_id` of a fact that a person confirmed from a document: the document and its page or section."""
     return f"{proposal['document']}:{proposal['page']}"
+
+
+def disputed_entries(line: CompanyFact) -> list[CompanyFactEntry]:
+    """The newest entry of each source that takes part in the dispute, oldest first; none where there is no dispute."""
+    if line.status != CompanyFact.Status.DISPUTED:
+        return []
+    newest = {
+        (entry.source, entry.record_id if entry.source == "document" else ""): entry
+        for entry in line.entries.filter(pk__gte=line.current_entry).select_related("by").order_by("pk")
+    }
+    return sorted(newest.values(), key=lambda entry: entry.pk)
 
 
 def subject_of(matter: Matter, about: str) -> str:
@@ -202,10 +215,17 @@ def _own_line(matter: Matter, question: Question) -> CompanyFact:
 def _rival(
     question: Question, fact: NewFact, earlier: Fact | None, line: CompanyFact | None
 ) -> CompanyFact | Fact | None:
-    """Who disagrees with `fact`: the line, where its value still counts, else the matter's own earlier fact."""
+    """Who disagrees with `fact`: the line, where its value still counts, else the matter's own earlier fact.
+
+    A line in dispute does where the matter itself has it in dispute, or a value of it that still counts disagrees.
+    """
     if line is not None and line.status == CompanyFact.Status.DISPUTED:
-        return line
-    if line is not None and line.current_entry and line.kind == question.kind and counts(line):
+        if earlier is not None and earlier.status == FactStatus.DISPUTED:
+            return line
+        said = [entry for entry in disputed_entries(line) if _entry_counts(line, entry)]
+        if any(_disagree(question.kind, entry, fact) for entry in said):
+            return line
+    elif line is not None and line.current_entry and line.kind == question.kind and counts(line):
         return line if _disagree(question.kind, line, fact) else None
     if earlier is not None and earlier.status == FactStatus.KNOWN and _disagree(question.kind, earlier, fact):
         return earlier
@@ -217,7 +237,18 @@ def counts(line: CompanyFact) -> bool:
     return line.matter_id is not None or line.stale_at > timezone.now()
 
 
-def _disagree(kind: str, one: CompanyFact | Fact, other: NewFact) -> bool:
+def _entry_counts(line: CompanyFact, entry: CompanyFactEntry) -> bool:
+    """As `counts`, of one value that was given for the line."""
+    return line.matter_id is not None or entry.at + timedelta(days=line.lifetime_days) > timezone.now()
+
+
+def _is_waited_for(line: CompanyFact) -> bool:
+    """Whether a matter still has the line in dispute, which a person is to settle, however old it is."""
+    disputed = line.status == CompanyFact.Status.DISPUTED
+    return disputed and Fact.objects.filter(company_fact=line, status=FactStatus.DISPUTED).exists()
+
+
+def _disagree(kind: str, one: CompanyFact | CompanyFactEntry | Fact, other: NewFact) -> bool:
     """Two sources, two values. What a source says later than before is a change. Each document is a source."""
     is_document = other.source == "document"
     if one.source == other.source and not (is_document and one.record_id != other.record_id):

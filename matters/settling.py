@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from companies.models import User
 from matters.events import events_together, question_updated, tell_events
+from matters.facts import disputed_entries
 from matters.gathering import look_whether_gathered
 from matters.models import CompanyFact, CompanyFactEntry, Fact, FactStatus, Matter
 from matters.offering import words_of
@@ -31,17 +32,6 @@ class Choice:
 
 class NoSuchChoice(Exception):
     """The entry is none of those that disagree."""
-
-
-def disputed_entries(line: CompanyFact) -> list[CompanyFactEntry]:
-    """The newest entry of each source that takes part in the dispute, oldest first; none where there is no dispute."""
-    if line.status != Status.DISPUTED:
-        return []
-    newest = {
-        (entry.source, entry.record_id if entry.source == "document" else ""): entry
-        for entry in line.entries.filter(pk__gte=line.current_entry).select_related("by").order_by("pk")
-    }
-    return sorted(newest.values(), key=lambda entry: entry.pk)
 
 
 def settle_fact(fact_id: UUID, choice: Choice, by: User | None) -> CompanyFact:

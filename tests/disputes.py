@@ -1,14 +1,16 @@
 """Facts that sources give, and disputes between them, as workers store them."""
 
+from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
-from django.db import transaction
+from django.db import connection, transaction
+from django.db.models import F
 
 from companies.models import Company
 from matters.facts import NewFact, record_of, store_fact
 from matters.gathering import look_whether_gathered
-from matters.models import CompanyFact, Fact, Matter, Question
+from matters.models import CompanyFact, CompanyFactEntry, Fact, Matter, Question
 from matters.services import change_question, lock_matter
 from matters.states import About, QuestionStatus
 from tests import rows
@@ -45,6 +47,17 @@ def read_in_document(question: Question, value: str, name: str = "cap table.pdf"
     question.answers = [{"round": 1, "answer": value, "by": None, "on": "2026-11-28", "proposal": found}]
     question.save()
     return say(question, value, "document", record_id=record_of(found))
+
+
+def facts_pass(days: float) -> None:
+    """So long ago were the facts of companies given; what was given is not changed, so its guard is asleep."""
+    ago = timedelta(days=days)
+    CompanyFact.objects.update(gathered_at=F("gathered_at") - ago, stale_at=F("stale_at") - ago)
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")  # or the transaction has still to look at what was inserted
+        cursor.execute("ALTER TABLE matters_companyfactentry DISABLE TRIGGER USER")
+        CompanyFactEntry.objects.update(at=F("at") - ago)
+        cursor.execute("ALTER TABLE matters_companyfactentry ENABLE TRIGGER USER")
 
 
 def disputed(company: Company, **fields: Any) -> tuple[CompanyFact, Matter]:

@@ -182,7 +182,8 @@ def _remove_old_answers() -> None:
 def _remove_stale_facts(days: int) -> None:
     """Facts of companies that went stale more than `days` ago, and earlier values of those that did not.
 
-    What is in dispute in a matter whose content is kept stays, so that it can be settled.
+    What is in dispute in a matter whose content is kept stays, so that it can be settled; and what each source said
+    last before a fact was settled, or the same said again would be a new dispute.
     """
     disputed = Fact.objects.filter(company_fact=OuterRef("pk"), status=FactStatus.DISPUTED)
     stale = CompanyFact.objects.filter(~Exists(disputed), matter=None, stale_at__lt=Now() - timedelta(days=days))
@@ -191,9 +192,13 @@ def _remove_stale_facts(days: int) -> None:
     fresh_until = ExpressionWrapper(
         F("at") + F("fact__lifetime_days") * Value(timedelta(days=1)), output_field=DateTimeField()
     )
+    of_source = {name: OuterRef(name) for name in ("fact", "source", "record_id")}
+    later = CompanyFactEntry.objects.filter(**of_source, pk__gt=OuterRef("pk"), pk__lt=OuterRef("fact__settlement"))
+    settled_against = Q(pk__lt=F("fact__settlement")) & ~Exists(later)
     said = CompanyFactEntry.objects.filter(fact__matter=None).exclude(pk=F("fact__current_entry"))
     earlier = said.filter(Q(fact__status=CompanyFact.Status.KNOWN) | Q(pk__lt=F("fact__current_entry")))
-    while _remove_some(earlier.annotate(until=fresh_until).filter(until__lt=Now() - timedelta(days=days))):
+    old = earlier.annotate(until=fresh_until).filter(until__lt=Now() - timedelta(days=days))
+    while _remove_some(old.filter(Q(fact__settlement=None) | ~settled_against)):
         pass
 
 

@@ -4,13 +4,13 @@ from datetime import date, timedelta
 
 import pytest
 from django.db import DatabaseError, connection, transaction
-from django.db.models import F
 
 from companies.models import Company, User
 from matters.facts import NewFact, store_fact, subject_of
 from matters.models import CompanyFact, CompanyFactEntry, Fact, FactStatus, Matter, Question
+from matters.settling import Choice, settle_fact
 from matters.states import About
-from tests.disputes import asked, say
+from tests.disputes import asked, facts_pass, say
 
 pytestmark = pytest.mark.django_db
 PERSON = "rippling:w-1"
@@ -27,11 +27,6 @@ def line_of(company: Company) -> CompanyFact:
 
 def history(line: CompanyFact) -> list[tuple[str, str]]:
     return list(line.entries.values_list("source", "value"))
-
-
-def let_pass(days: float) -> None:
-    ago = timedelta(days=days)
-    CompanyFact.objects.update(gathered_at=F("gathered_at") - ago, stale_at=F("stale_at") - ago)
 
 
 def test_a_fact_of_the_company_is_in_its_matter_and_in_the_ledger(company: Company) -> None:
@@ -100,7 +95,7 @@ def test_a_later_value_of_the_same_source_is_a_change_and_the_old_one_is_kept(co
 
 def test_two_sources_that_agree_make_it_fresh_again(company: Company) -> None:
     say(asked(company), "12")
-    let_pass(5)
+    facts_pass(5)
     before = line_of(company).stale_at
     say(asked(company), "12.0", "rippling")
     line = line_of(company)
@@ -128,11 +123,40 @@ def test_whoever_comes_while_it_is_disputed_waits_with_the_others(company: Compa
 
 def test_an_old_value_disputes_nothing(company: Company) -> None:
     say(asked(company), "12")
-    let_pass(8)
+    facts_pass(8)
     question = asked(company)
     say(question, "14", "rippling")
     assert stored(question) == ("14", "rippling", "known")
     assert line_of(company).status == "known"
+
+
+def test_a_dispute_whose_values_are_old_disputes_nothing_new(company: Company) -> None:
+    say(asked(company), "12")
+    waiting = asked(company)
+    say(waiting, "14", "rippling")
+    facts_pass(8)
+    question = asked(company)
+    say(question, "20")
+    assert stored(question) == ("20", "founder", "known"), "it waits for what nobody says any more"
+    assert line_of(company).status == "disputed", "what another matter waits for can't be settled any more"
+    agreed, differs = asked(company), asked(company)
+    say(agreed, "20", "rippling")
+    assert stored(agreed) == ("20", "rippling", "known"), "all that is fresh says the same"
+    say(differs, "21", "carta")
+    assert stored(differs)[2] == "disputed", "another source has just said 20"
+    settle_fact(line_of(company).pk, Choice(None, "21"), None)
+    assert [stored(each)[0] for each in (waiting, differs)] == ["21", "21"], "somebody waits for ever"
+
+
+def test_a_dispute_that_nobody_waits_for_any_more_ends_with_what_is_said_next(company: Company) -> None:
+    say(asked(company), "12")
+    waiting = asked(company)
+    say(waiting, "14", "rippling")
+    Fact.objects.filter(question=waiting).update(company_fact=None)  # its matter's content was removed
+    facts_pass(8)
+    say(asked(company), "20")
+    line = line_of(company)
+    assert (line.status, line.value) == ("known", "20")
 
 
 def test_two_companies_and_two_people_have_nothing_to_do_with_each_other(company: Company) -> None:

@@ -1,17 +1,14 @@
 """Retention of the company's facts: kept while they are fresh, and then as long as any content."""
 
-from datetime import timedelta
-
 import pytest
-from django.db import connection
-from django.db.models import F
 from pytest_django import Settings
 
 from advice.services import cancel_matter
 from companies.models import Company
 from matters.models import CompanyFact, CompanyFactEntry, Event, Matter, Question
+from matters.settling import Choice, settle_fact
 from matters.states import About, MatterStatus
-from tests.disputes import asked, disputed, say
+from tests.disputes import asked, disputed, facts_pass, say
 from tests.workers.test_pruning import CANARY, DAYS, let_pass, places_with
 from workers.pruning import prune
 
@@ -30,17 +27,6 @@ def known(company: Company, value: str = f"{CANARY} & Sons", about: str = About.
     say(question, value, subject=subject, unit=CANARY, record_id=CANARY, statement=f"{CANARY} says so.")
     cancel_matter(question.matter_id)
     return Matter.objects.get(pk=question.matter_id)
-
-
-def facts_pass(days: float) -> None:
-    """So long ago were the facts of companies given; what was given is not changed, so its guard is asleep."""
-    ago = timedelta(days=days)
-    CompanyFact.objects.update(gathered_at=F("gathered_at") - ago, stale_at=F("stale_at") - ago)
-    with connection.cursor() as cursor:
-        cursor.execute("ALTER TABLE matters_companyfactentry DISABLE TRIGGER USER")
-    CompanyFactEntry.objects.update(at=F("at") - ago)
-    with connection.cursor() as cursor:
-        cursor.execute("ALTER TABLE matters_companyfactentry ENABLE TRIGGER USER")
 
 
 def test_a_fact_outlives_its_matter_while_it_is_fresh_and_is_then_removed_wholly(company: Company) -> None:
@@ -80,6 +66,25 @@ def test_what_a_kept_matter_has_in_dispute_stays_however_old(company: Company, s
     prune()
     matter.refresh_from_db()
     assert matter.status == MatterStatus.GATHERING
+
+
+def test_what_a_fact_was_settled_against_stays_as_long_as_the_settled_value_is_fresh(company: Company) -> None:
+    say(asked(company), "11", "rippling")
+    facts_pass(1)
+    say(asked(company), "14", "rippling")
+    say(asked(company), "12")
+    settle_fact(CompanyFact.objects.get().pk, Choice(None, "12"), None)
+    facts_pass(6)
+    say(asked(company), "12")  # it is still right
+    facts_pass(DAYS + 2)
+    say(asked(company), "12")
+    prune()
+    assert "11" not in CompanyFactEntry.objects.values_list("value", flat=True), "it was settled against nothing of it"
+    again = asked(company)
+    assert say(again, "14", "rippling").value == "12", "what a person settled is in dispute anew"
+    facts_pass(7 + DAYS + 1)
+    prune()
+    assert not CompanyFactEntry.objects.exists(), "it outlives the settled value"
 
 
 def test_a_matter_whose_dispute_nobody_settles_is_stopped_and_then_removed_with_it(company: Company) -> None:
