@@ -20,9 +20,10 @@ from companies.models import Company, WebhookEndpoint, WebhookSecret
 from companies.webhooks import new_secret
 from matters.deliveries import ReceiverDisabled, resend
 from matters.models import Delivery, Event, Matter
-from matters.services import fail_matter, lock_matter
+from matters.services import answer_question, fail_matter, lock_matter
 from matters.states import MatterStatus, QuestionStatus
 from tests import rows
+from tests.disputes import say
 from tests.fakes.receiver import Receiver, status
 from tests.pools import close_async_pool
 from tests.threads import at_once
@@ -91,6 +92,22 @@ def test_an_endpoint_is_sent_the_ends_just_as_every_reader_gets_them(company: Co
         Webhook(endpoint.signing_secrets()[0]).verify(got.body, dict(got.headers))
     assert set(Delivery.objects.values_list("status", "attempts", "last_status_code")) == {("delivered", 1, 204)}
     assert deliver_due() == 0
+
+
+def test_a_receiver_that_answers_one_question_for_each_event_comes_to_the_end(
+    company: Company, receiver: Receiver
+) -> None:
+    endpoint_of(company, receiver)
+    matter = rows.gathering(company, 2, QuestionStatus.AWAITING_FOUNDER)
+    rows.move(matter, MatterStatus.AWAITING_FOUNDER)
+    for question in matter.questions.order_by("position"):
+        assert deliver_due() == 1, "nobody says that the answer was read and more is asked"
+        assert bodies(receiver)[-1]["data"]["status"] == "awaiting_founder"
+        answer_question(matter.pk, question.pk, "Yes")
+        question.refresh_from_db()
+        say(question, "Yes")
+    matter.refresh_from_db()
+    assert (matter.status, deliver_due()) == (MatterStatus.ADVISING, 0)
 
 
 def test_a_failure_is_an_end(company: Company, receiver: Receiver) -> None:
