@@ -13,7 +13,7 @@ from matters.states import MatterStatus, StepState, WaitingFor
 from tests import rows
 from tests.fakes.llm import FakeLLM
 from tests.workers.conftest import Pipeline
-from workers.breaker import pass_breaker
+from workers.breaker import close_breaker, pass_breaker
 
 KIND = "plan_search"
 NAMED = "a-model-that-they-named"
@@ -69,6 +69,18 @@ def test_a_persons_retry_probes_at_once(pipeline: Pipeline, matter: Matter, llm:
     retry_matter(matter.pk)
     assert pipeline.run(KIND).state == StepState.DONE
     assert not Breaker.objects.exists()
+
+
+def test_whoever_retries_goes_on_at_once_when_another_matters_call_was_the_probe(
+    pipeline: Pipeline, matter: Matter, llm: FakeLLM
+) -> None:
+    llm.fail_next("unauthorised")
+    pipeline.run(KIND)
+    retry_matter(matter.pk)
+    assert pass_breaker("fake-model"), "the other one's call is under way"
+    assert pipeline.run(KIND).state == StepState.READY
+    close_breaker("fake-model")
+    assert pipeline.run(KIND).state == StepState.DONE, "it waits for the next minute though the model answers"
 
 
 def test_an_open_breaker_says_what_was_refused_last(
