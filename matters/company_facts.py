@@ -48,7 +48,7 @@ def documents_of(lines: Iterable[CompanyFact]) -> dict[str, str]:
     """
     keys = {line.pk: line.key for line in lines}
     said = CompanyFactEntry.objects.filter(fact__in=keys, source="document").order_by().values("matter")
-    asked = Question.objects.filter(matter__in=said, key__in=set(keys.values()))
+    asked = Question.objects.filter(matter__in=said, matter__deleted_at=None, key__in=set(keys.values()))
     answers = (answer for given in asked.values_list("answers", flat=True) for answer in given)
     seen = [answer["proposal"] for answer in answers if "proposal" in answer]
     return {record_of(proposal): f"{proposal['name']}, {proposal['place']}" for proposal in seen}

@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from django.db.models.functions import Now
 from django.test import Client
 
 from companies.models import Company, User
@@ -104,6 +105,9 @@ def test_a_value_from_a_document_says_which_and_where_for_as_long_as_that_is_kep
     settle_fact(line.pk, Choice(line.entries.latest("pk").pk), None)
     assert shown in page_at(page, "/facts/"), "what was settled comes from the document"
     assert page_at(page, f"/facts/{line.pk}/").count(shown) == 3, "the value, the choice and what was chosen"
+    Matter.objects.update(deleted_at=Now())
+    assert shown not in page_at(page, f"/facts/{line.pk}/"), "its matter was deleted, and nobody sees that"
+    Matter.objects.update(deleted_at=None)
     Question.objects.update(answers=[])
     assert "A document, " in page_at(page, "/facts/"), "the content of its matter was removed"
 
