@@ -5,6 +5,9 @@ Each statement stores what is due and is not stored yet; done twice, or by two a
 
 from django.db import connection
 
+from matters.notices import NoticeKind
+from matters.states import MatterStatus
+
 AWAY_MINUTES = 3  # so long after something happened nobody has come to look
 
 _NEW = """
@@ -60,29 +63,34 @@ SELECT gen_random_uuid(), m.id, u.id, NULL, 'waits', m.version::text, 'pending',
 {_WAITING.format(more="")} {_AWAY.format(at="e.at")}
 {_ONCE}
 """
-_READY = f"""
-{_NEW}
-SELECT gen_random_uuid(), m.id, u.id, NULL, 'ready', m.version::text, 'pending', now(), 0, now()
-  FROM matters_matter m {_WANTS_MAIL.format(user="m.created_by_id")}
- WHERE m.status = 'advised' AND m.priority = 'interactive' AND m.pruned_at IS NULL AND m.deleted_at IS NULL
-   {_AWAY.format(at="m.completed_at")}
-{_ONCE}
-"""  # noqa: S608
-_FAILED = f"""
-{_NEW}
-SELECT gen_random_uuid(), m.id, u.id, NULL, 'failed', m.version || '.' || m.retries, 'pending', now(), 0, now()
-  FROM matters_matter m {_WANTS_MAIL.format(user="m.created_by_id")}
- WHERE m.status = 'failed' AND m.priority = 'interactive' AND m.pruned_at IS NULL AND m.deleted_at IS NULL
-   {_AWAY.format(at="m.completed_at")}
-{_ONCE}
-"""  # noqa: S608 # likewise
 
 
-def store_due_notices() -> int:
-    """Store the notices that are due by now; returns how many are new."""
+def tells_asker(kind: NoticeKind, status: MatterStatus, *, occasion: str, at: str, more: str = "") -> str:
+    """A statement for `store_due_notices`: who asked about a matter `m` in `status`, and was away, is told of it.
+
+    `occasion` and `at`, when it happened, are SQL, as is `more`, which joins what they need.
+    """
+    return f"""
+{_NEW}
+SELECT gen_random_uuid(), m.id, u.id, NULL, '{kind}', {occasion}, 'pending', now(), 0, now()
+  FROM matters_matter m {_WANTS_MAIL.format(user="m.created_by_id")} {more}
+ WHERE m.status = '{status}' AND m.priority = 'interactive' AND m.pruned_at IS NULL AND m.deleted_at IS NULL
+   {_AWAY.format(at=at)}
+{_ONCE}
+"""  # noqa: S608 # made of words of the code alone
+
+
+_READY = tells_asker(NoticeKind.READY, MatterStatus.ADVISED, occasion="m.version::text", at="m.completed_at")
+_FAILED = tells_asker(
+    NoticeKind.FAILED, MatterStatus.FAILED, occasion="m.version || '.' || m.retries", at="m.completed_at"
+)
+
+
+def store_due_notices(*others: str) -> int:
+    """Store the notices that are due by now, also those of `others`, statements alike; returns how many are new."""
     new = 0
     with connection.cursor() as cursor:
-        for statement in (_ASSIGNED, _UNANSWERED, _WAITS, _READY, _FAILED):
+        for statement in (_ASSIGNED, _UNANSWERED, _WAITS, _READY, _FAILED, *others):
             cursor.execute(statement, {"away": AWAY_MINUTES})
             new += cursor.rowcount
     return new

@@ -10,7 +10,7 @@ from django.urls import reverse
 from companies.models import Membership
 from companies.unsubscribing import unsubscribe_link
 from matters.models import Matter
-from matters.notices import Notice, NoticeKind
+from matters.notices import Decision, Notice, NoticeKind
 from matters.presence import Presence
 from matters.states import ENDED, MatterStatus, QuestionStatus, WaitingFor
 
@@ -21,6 +21,10 @@ _SUBJECTS = {
     NoticeKind.WAITS: "Your matter on Matterstream waits for you",
     NoticeKind.READY: "Your advice on Matterstream is ready",
     NoticeKind.FAILED: "Your matter on Matterstream has stopped",
+    Decision.APPROVED: "Your advice on Matterstream is reviewed",
+    Decision.SENT_BACK: "Your advice on Matterstream was sent back",
+    Decision.WITHDRAWN: "Your advice on Matterstream is approved no more",
+    Decision.EDITED: "A reviewer has edited your advice on Matterstream",
 }
 _ASKED = "{by} asks you to answer a question of a legal matter:"
 _STILL = "This question of a legal matter still waits for your answer:"
@@ -31,31 +35,51 @@ _FAILED = (
     "The matter that you asked about on {asked:%-d %B %Y} stopped because of a fault. What was gathered and answered "
     "is kept. Its page says more, and there you can have it go on."
 )
-_BEGINS = {NoticeKind.READY: _READY, NoticeKind.FAILED: _FAILED}
+_APPROVED = "A reviewer has approved the advice on the matter that you asked about on {asked:%-d %B %Y}."
+_SENT_BACK = (
+    "A reviewer has read the advice on the matter that you asked about on {asked:%-d %B %Y}, and sent it back. Its "
+    "page says why, and there you can have a new version written."
+)
+_WITHDRAWN = (
+    "A reviewer has withdrawn the approval of the advice on the matter that you asked about on {asked:%-d %B %Y}. Its "
+    "page says why, and there you can have a new version written."
+)
+_EDITED = "A reviewer has written a new version of the advice on the matter that you asked about on {asked:%-d %B %Y}."
+_BEGINS = {
+    NoticeKind.READY: _READY,
+    NoticeKind.FAILED: _FAILED,
+    Decision.APPROVED: _APPROVED,
+    Decision.SENT_BACK: _SENT_BACK,
+    Decision.WITHDRAWN: _WITHDRAWN,
+    Decision.EDITED: _EDITED,
+}
 _END = "You are sent this since you use Matterstream. To be sent no more of these:\n{link}\n"
 
 
-def word_notice(notice: Notice) -> EmailMessage | None:
-    """The e-mail, which needs nothing but sending; None where it is not needed, or not wished, any more."""
-    if not _is_needed(notice):
+def word_notice(notice: Notice, decision: Decision | None) -> EmailMessage | None:
+    """The e-mail, which needs nothing but sending; None where it is not needed, or not wished, any more.
+
+    `decision`: what a reviewer did last about the matter's advice that stands.
+    """
+    if not _is_needed(notice, decision):
         return None
     unsubscribe = unsubscribe_link(notice.user)
     headers = {"Auto-Submitted": "auto-generated", "Message-ID": f"<{notice.pk}@{_domain()}>"}
-    text = _text(notice)
+    subject, text = _words(notice, decision)
     if notice.kind != NoticeKind.ASKED:
         headers |= {"List-Unsubscribe": f"<{unsubscribe}>", "List-Unsubscribe-Post": "List-Unsubscribe=One-Click"}
         text += f"\n-- \n{_END.format(link=unsubscribe)}"
-    return EmailMessage(_SUBJECTS[NoticeKind(notice.kind)], text, to=[notice.user.email], headers=headers)
+    return EmailMessage(subject, text, to=[notice.user.email], headers=headers)
 
 
-def _is_needed(notice: Notice) -> bool:
+def _is_needed(notice: Notice, decision: Decision | None) -> bool:
     user, matter = notice.user, notice.matter
     member = Membership.objects.filter(user=user, company=matter.company_id).exists()
     if not (member and user.is_active) or matter.pruned_at is not None or matter.deleted_at is not None:
         return False
     if notice.kind != NoticeKind.ASKED and not user.matter_mail:
         return False
-    return _still_asked(notice) if notice.question else _still_so(notice, matter)
+    return _still_asked(notice) if notice.question else _still_so(notice, matter, decision)
 
 
 def _still_asked(notice: Notice) -> bool:
@@ -65,25 +89,31 @@ def _still_asked(notice: Notice) -> bool:
     return asked and question.assigned_to_id == notice.user_id and notice.matter.status not in ENDED
 
 
-def _still_so(notice: Notice, matter: Matter) -> bool:
+def _still_so(notice: Notice, matter: Matter, decision: Decision | None) -> bool:
     has_looked = Presence.objects.filter(matter=matter, user=notice.user_id, seen_until__gte=notice.created_at)
-    if notice.kind in (NoticeKind.WAITS, NoticeKind.READY, NoticeKind.FAILED) and has_looked.exists():
+    if notice.kind not in (NoticeKind.DAY, NoticeKind.THREE_DAYS) and has_looked.exists():
         return False
+    if notice.kind == NoticeKind.REVIEWED:
+        return f"{matter.version}.{decision}" == notice.occasion
     if notice.kind == NoticeKind.FAILED:
         return matter.status == MatterStatus.FAILED and f"{matter.version}.{matter.retries}" == notice.occasion
-    if notice.kind == NoticeKind.READY:
-        return matter.status == MatterStatus.ADVISED and str(matter.version) == notice.occasion
+    if notice.kind == NoticeKind.READY:  # what was decided since is told instead
+        stands = matter.status == MatterStatus.ADVISED and str(matter.version) == notice.occasion
+        return stands and decision in (None, Decision.EDITED)
     return matter.waiting_for in (WaitingFor.FOUNDER, WaitingFor.CONFLICT)
 
 
-def _text(notice: Notice) -> str:
+def _words(notice: Notice, decision: Decision | None) -> tuple[str, str]:
+    """Subject and text."""
+    kind = NoticeKind(notice.kind)
     link = settings.SITE_URL + reverse("advice:matter", args=[notice.matter_id])
     if question := notice.question:
-        begins = _ASKED.format(by=notice.by or "Your company") if notice.kind == NoticeKind.ASKED else _STILL
+        begins = _ASKED.format(by=notice.by or "Your company") if kind == NoticeKind.ASKED else _STILL
         words = question.wording.strip() or question.text
-        return f"{begins}\n\n    {words}\n\n{link}#card-{question.pk}\n\n{_ANYBODY}\n"
-    begins = _BEGINS.get(NoticeKind(notice.kind), _WAITS)
-    return f"{begins.format(asked=notice.matter.submitted_at)}\n\n{link}\n"
+        return _SUBJECTS[kind], f"{begins}\n\n    {words}\n\n{link}#card-{question.pk}\n\n{_ANYBODY}\n"
+    told = decision if decision and kind in (NoticeKind.READY, NoticeKind.REVIEWED) else kind
+    begins = _BEGINS.get(told, _WAITS)
+    return _SUBJECTS[told], f"{begins.format(asked=notice.matter.submitted_at)}\n\n{link}\n"
 
 
 def _domain() -> str:

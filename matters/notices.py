@@ -1,6 +1,7 @@
 """E-mail about a matter: a row for each, with no word of what it says. It is worded when it is sent.
 
-`matters/due_notices.py` knows when one is due, `matters/notice_mail.py` words it, `workers/notices.py` sends it.
+`matters/due_notices.py` knows when one is due (of a review, `advice/review/due_notices.py`), `matters/notice_mail.py`
+words it, `workers/notices.py` sends it.
 """
 
 import uuid
@@ -22,6 +23,16 @@ class NoticeKind(models.TextChoices):
     WAITS = "waits"  # their matter came to wait for them while they were away
     READY = "ready"  # its advice was written while they were away
     FAILED = "failed"  # it stopped by a fault while they were away
+    REVIEWED = "reviewed"  # a reviewer decided about its advice while they were away
+
+
+class Decision(models.TextChoices):
+    """What a reviewer did last about the advice that stands: `advice/review/due_notices.py` knows it."""
+
+    APPROVED = "approved"
+    SENT_BACK = "sent_back"
+    WITHDRAWN = "withdrawn"  # it was approved before
+    EDITED = "edited"  # they wrote it
 
 
 class NoticeStatus(models.TextChoices):
@@ -48,7 +59,8 @@ class Notice(models.Model):
     )
     kind = models.CharField(max_length=10, choices=NoticeKind)
     occasion = models.CharField(
-        max_length=40, help_text="Time of the assignment, number of the event, or version (failed: and retries)"
+        max_length=40,
+        help_text="Time of the assignment, number of the event, or version (and retries, or decision)",
     )
     by = models.ForeignKey(
         settings.AUTH_USER_MODEL,

@@ -12,6 +12,7 @@ from datetime import timedelta
 from django.db import DatabaseError, connection, transaction
 from django.db.models.functions import Now
 
+from advice.review.due_notices import REVIEWED, decision_of
 from matters.assigning import take_back_from_who_left
 from matters.due_notices import store_due_notices
 from matters.notice_mail import word_notice
@@ -28,7 +29,7 @@ _SLOTS = threading.BoundedSemaphore(2)  # a mail server that hangs holds up no s
 def remind() -> int:
     """Store what is due by now, then send; returns how many were sent. Of who left nobody waits for an answer first."""
     take_back_from_who_left()
-    store_due_notices()
+    store_due_notices(REVIEWED)
     return send_notices()
 
 
@@ -70,7 +71,7 @@ def _attempt(notice: Notice) -> NoticeStatus:
     if notice.attempts > len(PAUSES) + 1:  # the worker of the last attempt died
         return NoticeStatus.FAILED
     try:
-        message = word_notice(notice)
+        message = word_notice(notice, decision_of(notice.matter_id))
         if message is None:
             return NoticeStatus.DROPPED
         connection.close()

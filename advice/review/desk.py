@@ -4,9 +4,11 @@ Each begins with the matter's row lock; whose it is, a conditional UPDATE decide
 """
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
-from django.db import transaction
+from django.db import connection, transaction
+from django.db.models.functions import Now
 from django.utils import timezone
 
 from advice.models import Attempt, AttemptStatus
@@ -77,7 +79,7 @@ def approve(attempt_id: int, user: User, seen: str) -> None:
             raise NotAllowed("The text is not the one that you read. Read it again, then approve it.")
         if attempt.status != AttemptStatus.COMPLETE:
             raise NotAllowed("An incomplete advice can't be approved: send it back, or edit it as a new version.")
-        at = timezone.now()
+        at = _database_time()
         statement = statement_of(advice_of(attempt), name_of(user), at.isoformat())
         if outdated := outdated_playbooks(statement):
             raise NotAllowed(_OUTDATED.format(", ".join(outdated)))
@@ -95,7 +97,7 @@ def approve(attempt_id: int, user: User, seen: str) -> None:
 def send_back(attempt_id: int, user: User, reasons: str) -> None:
     """Send back what `user` has, with reasons that the founder reads. Raises NotAllowed."""
     _check_words(reasons, "reason")
-    fields = {"decided_at": timezone.now(), "reviewed_by": name_of(user), "reasons": reasons}
+    fields = {"decided_at": Now(), "reviewed_by": name_of(user), "reasons": reasons}
     _decide(attempt_id, user, ReviewState.SENT_BACK, lambda attempt: fields)
 
 
@@ -105,7 +107,7 @@ def withdraw(attempt_id: int, user: User, reasons: str) -> None:
     with transaction.atomic():
         attempt = _locked(attempt_id)
         approved = Review.objects.filter(attempt=attempt, state=ReviewState.APPROVED)
-        fields = {"decided_at": timezone.now(), "reviewed_by": name_of(user), "reasons": reasons}
+        fields = {"decided_at": Now(), "reviewed_by": name_of(user), "reasons": reasons}
         if not approved.update(state=ReviewState.SENT_BACK, **fields):
             raise NotAllowed("This advice is not approved, so there is nothing to withdraw.")
 
@@ -117,6 +119,15 @@ def mark_edited(attempt: Attempt, user: User, edited: Attempt) -> None:
     if not held.update(state=ReviewState.EDITED, decided_at=now, reviewed_by=name_of(user)):
         raise NotAllowed("You do not have this advice in review.")
     Review.objects.create(attempt=edited, state=ReviewState.IN_REVIEW, reviewer=user, taken_at=now)
+
+
+def _database_time() -> datetime:
+    """By which it is told whether the founder has looked since."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT statement_timestamp()")
+        (now,) = cursor.fetchone()
+    assert isinstance(now, datetime)
+    return now
 
 
 def _decide(attempt_id: int, user: User, to: ReviewState, fields: Callable[[Attempt], dict[str, Any]]) -> None:

@@ -52,7 +52,12 @@ class Review(models.Model):
         indexes: ClassVar = [
             models.Index(
                 F("proved_at").asc(nulls_first=True), name="review_to_prove", condition=Q(state=ReviewState.APPROVED)
-            )
+            ),
+            models.Index(
+                fields=["decided_at"],
+                name="review_decided",
+                condition=Q(state__in=[ReviewState.APPROVED, ReviewState.SENT_BACK]),
+            ),
         ]
         permissions: ClassVar = [("review_advice", "Can review advice")]
         constraints: ClassVar = [

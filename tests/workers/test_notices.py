@@ -18,18 +18,24 @@ from django.db.models import F
 from django.db.models.functions import Now
 from django.test import Client
 
+from advice.deleting import delete_matter
+from advice.models import Attempt
+from advice.review import desk
+from advice.review.due_notices import REVIEWED
+from advice.review.models import Review
 from companies.models import Company, Membership, User
 from matters.assigning import assign_question, questions_for, take_back_from_who_left
 from matters.due_notices import AWAY_MINUTES, store_due_notices
 from matters.models import Event, Matter, Notice, Presence, Question
 from matters.notice_mail import word_notice
-from matters.notices import NoticeStatus
-from matters.services import answer_question, fail_matter, lock_matter, retry_matter
+from matters.notices import Decision, NoticeStatus
+from matters.services import answer_question, fail_matter, lock_matter, regenerate_matter, retry_matter
 from matters.states import MatterStatus, QuestionStatus
 from tests import rows
 from tests.threads import at_once, with_own_connection
 from workers import notices
 from workers.notices import LEASE, PAUSES, remind, send_notices
+from workers.review_desk.editing import edit_as_new_version
 
 pytestmark = pytest.mark.django_db(transaction=True)
 SECRET = "an account of what the CTO did"
@@ -63,6 +69,7 @@ def let_pass(time: timedelta) -> None:
     Matter.objects.update(completed_at=F("completed_at") - time)
     Question.objects.update(assigned_at=F("assigned_at") - time)
     Presence.objects.update(seen_until=F("seen_until") - time)
+    Review.objects.update(decided_at=F("decided_at") - time)
     Notice.objects.update(due_at=F("due_at") - time, created_at=F("created_at") - time)
 
 
@@ -246,6 +253,148 @@ def test_a_matter_that_goes_on_again_is_not_said_to_have_stopped(waiting: Matter
     assert Notice.objects.get(kind="failed").status == NoticeStatus.DROPPED
 
 
+@pytest.fixture
+def advised(company: Company, founder: User) -> Matter:
+    """A matter of the founder's whose advice they were told of, and did not look at."""
+    matter = rows.advising(company)
+    Matter.objects.filter(pk=matter.pk).update(created_by=founder, question=SECRET)
+    attempt = rows.begun(matter)
+    rows.append(attempt, SECRET)
+    rows.advised(matter, attempt)
+    let_pass(AWAY)
+    assert told() == [("founder", READY)]
+    return matter
+
+
+@pytest.fixture
+def reviewer(db: None) -> User:
+    return User.objects.create_user("rita@staff.example", first_name="Rita", is_staff=True)
+
+
+def decide(matter: Matter, reviewer: User, decision: Decision) -> None:
+    """Of the newest advice, whose it is, or becomes, at the desk."""
+    attempt: Attempt = matter.attempts.latest("started_event")
+    if decision == Decision.WITHDRAWN:
+        desk.withdraw(attempt.pk, reviewer, SECRET)
+        return
+    desk.take(attempt.pk, reviewer)
+    if decision == Decision.APPROVED:
+        desk.approve(attempt.pk, reviewer, attempt.sha256)
+    elif decision == Decision.SENT_BACK:
+        desk.send_back(attempt.pk, reviewer, SECRET)
+    else:
+        edit_as_new_version(attempt.pk, reviewer, f"{SECRET}, in other words")
+
+
+DECIDED = {
+    Decision.APPROVED: ("Your advice on Matterstream is reviewed", "A reviewer has approved the advice"),
+    Decision.SENT_BACK: ("Your advice on Matterstream was sent back", "and sent it back"),
+    Decision.WITHDRAWN: ("Your advice on Matterstream is approved no more", "A reviewer has withdrawn the approval"),
+    Decision.EDITED: ("A reviewer has edited your advice on Matterstream", "A reviewer has written a new version"),
+}
+
+
+@pytest.mark.parametrize("decision", DECIDED)
+def test_an_asker_who_is_away_is_told_once_what_a_reviewer_decided_and_not_why(
+    advised: Matter, reviewer: User, decision: Decision
+) -> None:
+    if decision == Decision.WITHDRAWN:
+        decide(advised, reviewer, Decision.APPROVED)
+        let_pass(AWAY)
+        assert told() == [("founder", DECIDED[Decision.APPROVED][0])]
+    decide(advised, reviewer, decision)
+    assert told() == [], "they may still come to look"
+    let_pass(AWAY)
+    at_once(*[remind] * 4)
+    assert [(message.to, message.subject) for message in mail.outbox] == [
+        (["founder@acme.example"], DECIDED[decision][0])
+    ]
+    (message,) = mail.outbox
+    assert DECIDED[decision][1] in str(message.body)
+    assert f"{django_settings.SITE_URL}/matters/{advised.pk}/" in str(message.body)
+    assert SECRET not in str(message.body)
+    assert message.extra_headers["List-Unsubscribe"].strip("<>") in str(message.body)
+    told()
+    let_pass(AWAY)
+    assert told() == []
+
+
+@pytest.mark.parametrize("decision", [Decision.APPROVED, Decision.SENT_BACK, Decision.EDITED])
+def test_who_has_looked_since_a_reviewer_decided_is_not_told(
+    advised: Matter, founder: User, reviewer: User, decision: Decision
+) -> None:
+    browser = Client()
+    browser.force_login(founder)
+    decide(advised, reviewer, decision)
+    browser.get(f"/matters/{advised.pk}/")
+    let_pass(AWAY)
+    assert told() == []
+
+
+@pytest.mark.parametrize(
+    "decisions", [(Decision.APPROVED, Decision.WITHDRAWN), (Decision.EDITED, Decision.APPROVED)], ids=lambda two: two[1]
+)
+@pytest.mark.parametrize("stored", ["before", "with it"])
+def test_of_two_decisions_the_last_alone_is_told(
+    advised: Matter, reviewer: User, decisions: tuple[Decision, Decision], stored: str
+) -> None:
+    decide(advised, reviewer, decisions[0])
+    let_pass(timedelta(minutes=AWAY_MINUTES))
+    if stored == "before":
+        store_due_notices(REVIEWED)
+        assert Notice.objects.filter(status=NoticeStatus.PENDING).count() == 1
+    decide(advised, reviewer, decisions[1])
+    assert told() == [], "the first holds no more, and of the second they are not away for long enough"
+    let_pass(AWAY)
+    assert told() == [("founder", DECIDED[decisions[1]][0])]
+
+
+def test_an_advice_that_was_decided_about_at_once_is_told_of_by_one_e_mail(
+    company: Company, founder: User, reviewer: User
+) -> None:
+    matter = rows.advising(company)
+    Matter.objects.filter(pk=matter.pk).update(created_by=founder)
+    rows.advised(matter, rows.begun(matter))
+    decide(matter, reviewer, Decision.APPROVED)
+    let_pass(AWAY)
+    assert told() == [("founder", DECIDED[Decision.APPROVED][0])]
+
+
+@pytest.mark.parametrize("stored", [True, False], ids=["stored", "not stored yet"])
+@pytest.mark.parametrize("event", ["regenerated", "deleted", "unsubscribed", "of a batch", "long ago"])
+def test_a_decision_that_holds_no_more_or_that_nobody_wants_to_hear_of_is_not_told(
+    advised: Matter, founder: User, reviewer: User, event: str, stored: bool
+) -> None:
+    decide(advised, reviewer, Decision.SENT_BACK)
+    let_pass(AWAY)
+    if stored and event not in ("of a batch", "long ago"):
+        assert store_due_notices(REVIEWED) == 1
+    if event == "regenerated":
+        regenerate_matter(advised.pk)
+    elif event == "deleted":
+        delete_matter(advised.pk)
+    elif event == "unsubscribed":
+        User.objects.filter(pk=founder.pk).update(matter_mail=False)
+    elif event == "of a batch":
+        Matter.objects.filter(pk=advised.pk).update(priority="batch")
+    else:
+        let_pass(timedelta(days=1))
+    assert told() == []
+    assert not Notice.objects.filter(status=NoticeStatus.PENDING).exists(), "it is tried again"
+
+
+def test_a_version_that_was_made_after_a_decision_is_told_of_as_written(advised: Matter, reviewer: User) -> None:
+    decide(advised, reviewer, Decision.SENT_BACK)
+    let_pass(AWAY)
+    told()
+    regenerate_matter(advised.pk)
+    advised.refresh_from_db()
+    advised.steps.exclude(state="done").update(state="canceled")
+    rows.advised(advised, rows.begun(advised))
+    let_pass(AWAY)
+    assert told() == [("founder", READY)]
+
+
 def test_nobody_is_told_of_a_batch_or_of_a_program_or_of_long_ago(
     company: Company, founder: User, waiting: Matter
 ) -> None:
@@ -373,10 +522,10 @@ def test_an_e_mail_that_kills_every_worker_is_given_up(
 def test_one_that_cannot_be_worded_keeps_none_behind_it_waiting(
     waiting: Matter, founder: User, colleague: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def word(notice: Notice) -> EmailMessage | None:
+    def word(notice: Notice, decision: Decision | None) -> EmailMessage | None:
         if notice.matter_id == waiting.pk:
             raise KeyError("a fault of ours")
-        return word_notice(notice)
+        return word_notice(notice, decision)
 
     give(waiting, colleague, founder)
     give(rows.gathering(waiting.company, 1, QuestionStatus.AWAITING_FOUNDER), colleague)
