@@ -1,17 +1,22 @@
 """What a founder is told of an advice's review, held against the rows each time it is shown."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
+from uuid import UUID
+
+from django.db.models import F
 
 from advice.models import Attempt
 from advice.review.binding import Advice, canonical, differences, digest, is_signed_by
 from advice.review.keys import NoKey, public_keys
 from advice.review.models import Review, ReviewState
-from matters.models import Fact, FactStatus
+from matters.models import Fact, FactStatus, Matter
+from matters.states import MatterStatus
 from playbooks.models import PlaybookVersion
 
-DRAFT, REVIEWED, STALE = "draft", "reviewed", "stale"
+DRAFT, REVIEWED, STALE, SENT_BACK = "draft", "reviewed", "stale", "sent_back"
 
 
 @dataclass(frozen=True)
@@ -71,6 +76,27 @@ def standing_of(attempt: Attempt) -> Standing:
         )
     reasons = faults_of_approval(review, attempt)
     return Standing(STALE if reasons else REVIEWED, review.reviewed_by, review.decided_at, review.sha256, reasons)
+
+
+def listed_reviews(matters: Sequence[Matter]) -> dict[UUID, str]:
+    """By matter what a list says of the advice that stands: reviewed, stale or sent_back; by one query.
+
+    It proves nothing: an approval is stale here once `advice.review.proving` has found it so.
+    """
+    reviews = Review.objects.filter(
+        attempt__matter__in=matters,
+        attempt__matter__status=MatterStatus.ADVISED,
+        attempt__version=F("attempt__matter__version"),
+        state__in=(ReviewState.APPROVED, ReviewState.SENT_BACK),
+    )
+    rows = reviews.values_list("attempt__matter", "state", "stale_since")
+    return {matter: _listed(ReviewState(state), stale_since) for matter, state, stale_since in rows}
+
+
+def _listed(state: ReviewState, stale_since: datetime | None) -> str:
+    if state == ReviewState.SENT_BACK:
+        return SENT_BACK
+    return STALE if stale_since else REVIEWED
 
 
 def remarks_of(review: Review, attempt: Attempt) -> list[Remark]:

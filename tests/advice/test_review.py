@@ -1,6 +1,7 @@
 """An approval binds text, facts, sources and playbook versions: any changed byte voids it, on every way of reading."""
 
 import json
+import re
 from collections.abc import Callable
 from functools import partial
 from html import unescape
@@ -11,6 +12,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection, transaction
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from pytest_django import Settings
 
 from advice.export.contents import document_of
@@ -24,7 +26,7 @@ from advice.review.proving import prove_approvals
 from advice.services import begin_attempt
 from advice.sharing import share_attempt
 from companies.models import Company, User
-from matters.services import NotAllowed, lock_matter
+from matters.services import NotAllowed, lock_matter, regenerate_matter
 from playbooks.loading import LIBRARY, load_file
 from playbooks.models import PlaybookVersion
 from tests import rows
@@ -142,6 +144,48 @@ def test_approvals_are_proved_in_turn_and_marked_where_they_hold_no_more(
     Attempt.objects.filter(pk=attempt.pk).update(text=TEXT)
     assert [prove_approvals() for _ in range(2)] == [0, 0]
     assert not Review.objects.filter(stale_since__isnull=False).exists(), "it holds again, byte for byte"
+
+
+def chips(page: Client) -> list[str]:
+    """The words of all chips of the list of matters, newest matter first."""
+    html = page.get("/").content.decode()
+    return [" ".join(words.split()) for words in re.findall(r'<span class="chip [^>]*>([^<]*)</span>', html)]
+
+
+def test_the_list_of_matters_says_what_became_of_the_advice_that_stands(
+    page: Client, attempt: Attempt, reviewer: User
+) -> None:
+    assert chips(page) == ["Advised"]
+    desk.take(attempt.pk, reviewer)
+    assert chips(page) == ["Advised"], "in review is not reviewed"
+    desk.approve(attempt.pk, reviewer, attempt.sha256)
+    assert chips(page) == ["Advised", "Reviewed"]
+    Attempt.objects.filter(pk=attempt.pk).update(text=TEXT.replace("writing", "Writing"))
+    prove_approvals()
+    assert chips(page) == ["Advised", "Stale"]
+    desk.withdraw(attempt.pk, reviewer, "It is another text.")
+    assert chips(page) == ["Advised", "Sent back"]
+    regenerate_matter(attempt.matter_id)
+    assert chips(page) == ["Writing"], "what was sent back stands no more"
+    attempt.matter.refresh_from_db()
+    rows.advised(attempt.matter, rows.begun(attempt.matter))
+    assert chips(page) == ["Advised"], "nobody has reviewed the new version"
+
+
+def test_a_longer_list_of_reviewed_matters_costs_no_more_queries(
+    page: Client, attempt: Attempt, reviewer: User, company: Company
+) -> None:
+    approve(attempt, reviewer)
+    with CaptureQueriesContext(connection) as for_one:
+        assert chips(page) == ["Advised", "Reviewed"]
+    for _ in range(3):
+        other = rows.begun(rows.advising(company))
+        rows.advised(other.matter, other)
+        other.refresh_from_db()
+        approve(other, reviewer)
+    with CaptureQueriesContext(connection) as for_four:
+        assert chips(page) == ["Advised", "Reviewed"] * 4
+    assert len(for_four) == len(for_one)
 
 
 CHANGES: dict[str, tuple[str, str]] = {
