@@ -6,10 +6,13 @@ from functools import cached_property
 from typing import Any
 from uuid import UUID
 
+from django.db.models import Max
+
 from advice.markup import VERDICTS, cited_markers, contents_of
 from advice.models import Attempt, AttemptStatus, Check, Feedback, ShareLink
 from advice.notice import notice_beside
 from advice.review.badge import Standing, standing_of
+from advice.review.models import Review
 from advice.sharing import good_links
 from advice.stream import MatterGoneError, snapshot
 from companies.models import User
@@ -47,11 +50,13 @@ class Dispute:
 class MatterPage:
     """`cursor` is where the stream goes on behind what is shown. `attempt` is None before the first advice.
 
-    `searches`: how many questions the documents are still to be searched for. `answered_by`: the address of the person
-    who gave the newest answer, by the question's id. `own_searches`: as the function of that name has it.
+    `stamp`: as `stamp_of` has it. `searches`: how many questions the documents are still to be searched for.
+    `answered_by`: the address of the person who gave the newest answer, by the question's id. `own_searches`: as the
+    function of that name has it.
     """
 
     matter: Matter
+    stamp: str
     cursor: str
     questions: list[Question]
     attempt: Attempt | None
@@ -180,15 +185,25 @@ class MatterPage:
         return [(*VERDICTS[verdict], count) for verdict, count in counts.items() if count]
 
 
+def stamp_of(matter: Matter) -> str:
+    """Of what stands: another one with each event, decision of a reviewer and approval that is found stale.
+
+    One small query, for who comes back to an open page.
+    """
+    found = Review.objects.filter(attempt__matter=matter).aggregate(decided=Max("decided_at"), stale=Max("stale_since"))
+    return ".".join([str(matter.event_number), *(str(at.timestamp()) if at else "" for at in found.values())])
+
+
 def read_page(matter_id: UUID, version: int | None = None) -> MatterPage:
     """The page of a matter, with the newest advice or that of `version`. Raises MatterGoneError, Attempt.DoesNotExist.
 
-    The cursor is taken first: what changes while the rest is read comes again as an event.
+    Cursor and stamp are taken first: what changes while the rest is read comes again, as an event or when asked for.
     """
     seen = snapshot(matter_id)
     matter = Matter.objects.filter(pk=matter_id).first()
     if matter is None:
         raise MatterGoneError(str(matter_id))
+    stamp = stamp_of(matter)
     questions = list(matter.questions.select_related("fact__company_fact", "offered__fact", "assigned_to"))
     documents = list(matter.documents.all())
     versions = sorted(set(matter.attempts.values_list("version", flat=True)))
@@ -201,6 +216,7 @@ def read_page(matter_id: UUID, version: int | None = None) -> MatterPage:
         text = attempt.text
     return MatterPage(
         matter=matter,
+        stamp=stamp,
         cursor=seen.cursor,
         questions=questions,
         attempt=attempt,

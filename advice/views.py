@@ -6,6 +6,8 @@ from uuid import UUID
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
+from django.utils.cache import get_conditional_response
+from django.utils.http import quote_etag
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.gzip import gzip_page
@@ -14,6 +16,7 @@ from django.views.decorators.http import require_GET
 from advice.attendance import note_view
 from advice.forms import ShareForm
 from advice.own import own_matter
+from advice.page import stamp_of
 from advice.render import Unsettled
 from advice.services import cancel_matter
 from advice.sharing import links_of, revoke_link, share_attempt
@@ -40,8 +43,10 @@ from matters.settling import NoSuchChoice, settle_fact
 @require_GET
 @members_only
 def matter(request: HttpRequest, matter_id: UUID) -> HttpResponse:
-    """The matter as it stands; `?version=` shows the advice of an earlier wish."""
+    """The matter as it stands; `?version=` shows the advice of an earlier wish. 304 to a page that shows it."""
     own = own_matter(request, matter_id)
+    if unchanged := get_conditional_response(request, etag=quote_etag(stamp_of(own))):
+        return unchanged
     note_view(own.pk, user_of(request).pk)
     return show(request, own)
 

@@ -11,6 +11,7 @@ import { awaitMore } from "./matter/silence.js"
 import { keepTyped, tell } from "./matter/typed.js"
 
 const LONGEST_PAUSE = 15_000 // milliseconds between two tries to connect
+const OFTEN = 5_000 // milliseconds between two looks of whoever comes back
 const NO_READER = 4401 // signed out, or no member any more
 const PLEASE_SIGN_IN = "You are signed out. Sign in again in another tab, then come back: what you typed is still here."
 const NOT_THERE = "This matter is not there any more, or it is of a company whose pages you do not see now."
@@ -25,6 +26,8 @@ let cursor = root.dataset.cursor // up to this event the page shows everything
 let socket = null
 let failures = 0
 let timer = 0
+let looked = Date.now()
+let returning = 0
 
 function say(message) {
   banner.textContent = message
@@ -76,11 +79,14 @@ async function afterClose(code) {
 
 // A refused handshake doesn't say why, nor does NO_READER; the page's own address does.
 async function lookAgain() {
+  looked = Date.now()
+  const shown = document.getElementById("live").dataset.stamp
   try {
-    const response = await fetch(location.href, { headers: { "X-Requested-With": "fetch" } })
+    const response = await fetch(location.href, { headers: { "X-Requested-With": "fetch", "If-None-Match": `"${shown}"` } })
     if (response.status === 403) return say(whyRefused(await response.text()))
     if (response.status === 404) return say(NOT_THERE)
     if (response.ok) show(await response.text())
+    if (!document.getElementById("live").dataset.socket) say("")
   } catch {
     // no network yet: connecting will tell
   }
@@ -165,7 +171,16 @@ function reference(response) {
   return ` Reference: ${response.status}${id ? `, ${id.slice(0, 8)}` : ""}.`
 }
 
-document.addEventListener("visibilitychange", () => document.hidden || connect())
+// Of an ended matter nothing comes by itself, and a reviewer's decision is no event: whoever comes back looks.
+function comeBack() {
+  if (document.hidden) return
+  connect()
+  clearTimeout(returning)
+  returning = setTimeout(lookAgain, Math.max(0, looked + OFTEN - Date.now()))
+}
+
+document.addEventListener("visibilitychange", comeBack)
+addEventListener("focus", comeBack)
 addEventListener("online", connect)
 callForAttention()
 offerJump()

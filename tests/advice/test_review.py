@@ -188,6 +188,39 @@ def test_a_longer_list_of_reviewed_matters_costs_no_more_queries(
     assert len(for_four) == len(for_one)
 
 
+def test_an_open_page_learns_by_few_queries_whether_it_shows_what_stands(
+    page: Client, attempt: Attempt, reviewer: User
+) -> None:
+    here = f"/matters/{attempt.matter_id}/"
+    with CaptureQueriesContext(connection) as whole:
+        shown = stamp_on(page.get(here))
+
+    def changed(by: Callable[[], object]) -> bool:
+        nonlocal shown
+        by()
+        answer = page.get(here, headers={"If-None-Match": shown})
+        shown = stamp_on(answer) if answer.status_code == 200 else shown
+        return answer.status_code == 200
+
+    with CaptureQueriesContext(connection) as short:
+        assert not changed(lambda: None)
+    assert len(short) * 3 < len(whole), "who comes back to a page costs as much as who opens it"
+    assert not changed(lambda: desk.take(attempt.pk, reviewer)), "nothing of that is on the page"
+    assert changed(lambda: desk.approve(attempt.pk, reviewer, attempt.sha256))
+    Attempt.objects.filter(pk=attempt.pk).update(text=TEXT.replace("writing", "Writing"))
+    assert changed(prove_approvals), "an approval that holds no more"
+    assert changed(lambda: desk.withdraw(attempt.pk, reviewer, "It is another text."))
+    assert changed(lambda: regenerate_matter(attempt.matter_id))
+    assert not changed(lambda: None)
+    assert Client().get(here, headers={"If-None-Match": shown}).status_code == 302, "a stranger is told of it"
+
+
+def stamp_on(answer: Any) -> str:
+    """What the page's script asks with."""
+    (shown,) = re.findall(r'data-stamp=("[^"]+")', answer.content.decode())
+    return str(shown)
+
+
 CHANGES: dict[str, tuple[str, str]] = {
     "the text": ("UPDATE advice_attempt SET text = replace(text, 'writing', 'Writing')", "the text of the advice"),
     "a fact": ("""UPDATE advice_attempt SET facts = jsonb_set(facts, '{0,value}', '"Berlin"')""", "the facts used"),

@@ -11,7 +11,7 @@ from playwright.sync_api import Page, expect
 
 from tests.databases import PASSWORD
 from tests.e2e.conftest import ROOT, OpenPage, look, picture
-from tests.e2e.walk import answer_cards, ask_a_question
+from tests.e2e.walk import NO_RELOAD, answer_cards, ask_a_question, still_here
 from tests.processes import Installation
 
 pytestmark = pytest.mark.xdist_group("staff")  # who share a product of their own
@@ -32,6 +32,18 @@ user = User.objects.create_user("{REVIEWER}", "{PASSWORD}", first_name="Rita", l
 user.groups.add(Group.objects.get(name="reviewer"))
 EmailAddress.objects.create(user=user, email=user.email, verified=True, primary=True)
 """
+COME_BACK = """() => {
+  for (let time = 0; time < 3; time++) dispatchEvent(new Event("focus"))
+  document.dispatchEvent(new Event("visibilitychange"))
+}"""
+SEND_BACK = f"""
+from advice.models import Attempt
+from advice.review import desk
+from companies.models import User
+attempt, reviewer = Attempt.objects.latest("pk"), User.objects.get(email="{REVIEWER}")
+desk.take(attempt.pk, reviewer)
+desk.send_back(attempt.pk, reviewer, "Name the deadline.")
+"""
 
 
 @pytest.fixture(scope="module")
@@ -39,13 +51,13 @@ def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installat
     """A product of its own: nobody else's advice is in the queue."""
     with Installation(tmp_path_factory.mktemp("reviewed")) as product:
         product.llm.set(text=TEXT)
+        product.manage("shell", "-c", MAKE_REVIEWER)
         yield product
 
 
 def test_from_the_queue_to_a_badge_that_one_changed_byte_voids(
     open_page: OpenPage, founder_page: Page, installation: Installation, tmp_path: Path
 ) -> None:
-    installation.manage("shell", "-c", MAKE_REVIEWER)
     ask_a_question(founder_page)
     answer_cards(founder_page)
     expect(founder_page.locator("#review")).to_have_text("Draft: nobody has reviewed it.", timeout=60_000)
@@ -63,6 +75,10 @@ def test_from_the_queue_to_a_badge_that_one_changed_byte_voids(
     expect(founder_page.locator("#advice-text")).to_contain_text("Ask before you sign.")
     look(founder_page, "reviewed")
     file, markdown = download(founder_page, tmp_path)
+    founder_page.get_by_role("link", name="Matters").first.click()
+    expect(founder_page.locator(".matters .chip")).to_have_text(["Advised", "Reviewed"])
+    look(founder_page, "list-reviewed")
+    founder_page.go_back()
     assert "The badge holds: approved by Rita Reviewer" in verify(installation, file, markdown, 0)
 
     installation.sql("UPDATE advice_attempt SET text = replace(text, 'Ask before', 'Ask Before')")
@@ -78,6 +94,45 @@ def test_from_the_queue_to_a_badge_that_one_changed_byte_voids(
     assert "Changed since it was approved: the text of the advice." in verify(installation, voided, None, 1)
     file.write_text(file.read_text().replace("Ask before you sign.", "Sign before you ask."))
     assert "the text of the advice" in verify(installation, file, markdown, 1)
+
+
+def test_who_comes_back_to_an_open_page_of_an_ended_matter_sees_what_was_done_meanwhile(
+    founder_page: Page, installation: Installation
+) -> None:
+    """By a reviewer, and by a colleague who has the page open, too."""
+    ask_a_question(founder_page)
+    answer_cards(founder_page)
+    expect(founder_page.locator("#review")).to_have_text("Draft: nobody has reviewed it.", timeout=60_000)
+    colleagues = founder_page.context.new_page()
+    colleagues.goto(founder_page.url)
+    for page in (founder_page, colleagues):
+        page.evaluate(NO_RELOAD)
+    assert come_back(founder_page) == 304, "a page is sent that is there already"
+
+    founder_page.get_by_text("Say why").click()
+    founder_page.get_by_label("Why the advice is helpful or not").fill("It names no")
+    installation.manage("shell", "-c", SEND_BACK)
+    assert come_back(founder_page) == 200
+    expect(founder_page.locator("#review")).to_contain_text("Name the deadline.")
+    expect(founder_page.get_by_label("Why the advice is helpful or not")).to_have_value("It names no")
+    look(founder_page, "sent-back")
+
+    founder_page.get_by_role("button", name="Regenerate").click()
+    come_back(colleagues)
+    expect(colleagues.locator("#advice-head .about")).to_contain_text("Version 2", timeout=60_000)
+    expect(colleagues.locator("#review")).to_have_text("Draft: nobody has reviewed it.", timeout=60_000)
+    assert still_here(founder_page)
+    assert still_here(colleagues)
+
+
+def come_back(page: Page) -> int:
+    """To a window and its tab, which a browser may tell of more than once; how the page's one question was answered."""
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    with page.expect_response(page.url) as told:
+        page.evaluate(COME_BACK)
+    assert asked == [page.url], "more is asked than once in some seconds"
+    return told.value.status
 
 
 def reviewer_at_the_desk(open_page: OpenPage) -> Page:
