@@ -17,6 +17,7 @@ from django.db import connection, transaction
 from django.db.models import F
 from django.db.models.functions import Now
 from django.test import Client
+from django.utils import timezone
 
 from advice.deleting import delete_matter
 from advice.models import Attempt
@@ -329,6 +330,23 @@ def test_who_has_looked_since_a_reviewer_decided_is_not_told(
     browser.get(f"/matters/{advised.pk}/")
     let_pass(AWAY)
     assert told() == []
+
+
+@pytest.mark.parametrize("decision", [Decision.APPROVED, Decision.SENT_BACK, Decision.WITHDRAWN])
+def test_who_looked_before_a_reviewer_decided_is_told_though_the_web_process_has_another_time(
+    advised: Matter, founder: User, reviewer: User, decision: Decision, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if decision == Decision.WITHDRAWN:
+        decide(advised, reviewer, Decision.APPROVED)
+    browser = Client()
+    browser.force_login(founder)
+    browser.get(f"/matters/{advised.pk}/")
+    with monkeypatch.context() as patched:
+        late = timezone.now() - timedelta(hours=1)
+        patched.setattr(timezone, "now", lambda: late)
+        decide(advised, reviewer, decision)
+    let_pass(AWAY)
+    assert told() == [("founder", DECIDED[decision][0])]
 
 
 @pytest.mark.parametrize(
