@@ -14,6 +14,7 @@ from django.db import connection
 from pytest_django import Settings
 
 from companies.models import ApiKey, Company, Membership, User
+from companies.postgresql import base
 from matters import wakeup
 from tests.databases import migrated_template
 from tests.emptying import empty_quickly
@@ -25,6 +26,8 @@ from tests.threads import looking_up
 
 register_profile()
 empty_quickly()
+# Of these processes: a test's one transaction rests while examples are made up, on a busy machine for longer than 10 s.
+base.IDLE_IN_TRANSACTION_SECONDS = 600
 # Playwright's synchronous API runs an event loop in the test's thread, where Django's ORM is used too.
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
 
