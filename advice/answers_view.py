@@ -26,7 +26,7 @@ Refused = dict[UUID, OneOfManyForm]
 
 
 @never_cache
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 @members_only
 def answers(request: HttpRequest, matter_id: UUID) -> HttpResponse:
     """Take every answer that was given, each as if it had been sent alone; those that are refused are shown again."""

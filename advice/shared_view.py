@@ -3,7 +3,7 @@
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_safe
 
 from advice.markup import VERDICTS, advice_html, cited_markers
 from advice.models import ShareLink
@@ -15,7 +15,7 @@ HEADERS = {"X-Robots-Tag": "noindex, nofollow, noarchive", "Referrer-Policy": "n
 
 
 @never_cache
-@require_GET
+@require_safe
 def shared(request: HttpRequest, token: str) -> HttpResponse:
     """The attempt as it was when it ended; one and the same answer for every link that is not good."""
     link = open_link(token)

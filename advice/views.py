@@ -11,7 +11,7 @@ from django.utils.http import quote_etag
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.gzip import gzip_page
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_safe
 
 from advice.attendance import note_view
 from advice.forms import ShareForm
@@ -40,7 +40,7 @@ from matters.settling import NoSuchChoice, settle_fact
 # only a version's number is read), its CSRF token is masked anew each time, and Django adds a random length.
 @gzip_page
 @never_cache
-@require_GET
+@require_safe
 @members_only
 def matter(request: HttpRequest, matter_id: UUID) -> HttpResponse:
     """The matter as it stands; `?version=` shows the advice of an earlier wish. 304 to a page that shows it."""
@@ -120,7 +120,7 @@ def _attach(request: HttpRequest, own: Matter) -> HttpResponse:
     return show_again(request, own)
 
 
-@require_GET
+@require_safe
 @members_only
 def document(request: HttpRequest, matter_id: UUID, document_id: UUID) -> HttpResponse:
     """Download a document."""

@@ -32,7 +32,7 @@ _WRONG_STATEMENT = (ProgrammingError, psycopg.ProgrammingError)
 
 
 def as_problems(view: View, *, takes_file: bool = False) -> View:
-    """`view` with a bounded body, HEAD as GET, OPTIONS, and a problem document for a method that it does not take.
+    """`view` with a bounded body, OPTIONS, and a problem document for a method that it does not take.
 
     `takes_file`: what is posted is a form with a file, bounded by what that may have.
     """
@@ -53,8 +53,6 @@ def as_problems(view: View, *, takes_file: bool = False) -> View:
 
 
 def _begin(request: HttpRequest, takes_file: bool) -> HttpResponse | None:
-    if request.method == "HEAD":
-        request.method = "GET"  # the body is left out on its way
     try:
         if takes_file and request.method == "POST":
             take_upload(request)
@@ -68,25 +66,13 @@ def _begin(request: HttpRequest, takes_file: bool) -> HttpResponse | None:
 
 
 def _end(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
-    request.method = request.META["REQUEST_METHOD"]
-    answer = _with_methods(request, response) if response.status_code == 405 else response
-    return _without_body(answer) if request.method == "HEAD" else answer
-
-
-def _with_methods(request: HttpRequest, response: HttpResponseBase) -> HttpResponse:
+    if response.status_code != 405:
+        return response
     methods = {name.strip() for name in response["Allow"].split(",")}
     allow = ", ".join(sorted(methods | {"OPTIONS"} | ({"HEAD"} if "GET" in methods else set())))
     if request.method == "OPTIONS":
         return HttpResponse(status=204, headers={"Allow": allow})
     return problem_response(request, Problem(405, f"This address takes {allow}.", headers={"Allow": allow}))
-
-
-def _without_body(response: HttpResponseBase) -> HttpResponse:
-    """The answer to HEAD. Daphne leaves out the first piece of a body only, and a stream would never end."""
-    headers = dict(response.items())
-    if isinstance(response, HttpResponse):
-        headers["Content-Length"] = str(len(response.content))
-    return HttpResponse(status=response.status_code, headers=headers)
 
 
 @csrf_exempt
@@ -162,7 +148,7 @@ def _on_http_error(request: HttpRequest, error: HttpError) -> HttpResponse:
 
 def _on_suspicious(request: HttpRequest, error: Exception) -> HttpResponse:
     """A form instead of JSON that Django refuses to read, while it looks for the CSRF token; an address without end."""
-    if isinstance(error, TooManyFieldsSent) and request.method in ("GET", "HEAD"):
+    if isinstance(error, TooManyFieldsSent) and request.method == "GET":
         return problem_response(request, Problem(400, "The address has more than 1,000 parameters."))
     return problem_response(request, Problem(400, "The body can't be read. Send JSON in UTF-8."))
 

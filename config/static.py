@@ -27,9 +27,10 @@ class StaticFilesMiddleware(WhiteNoiseMiddleware):  # type: ignore[misc] # white
         if int(response["Content-Length"]) < SMALLEST:
             return response
         response["Vary"] = "Accept-Encoding"
-        if request.method == "GET" and "gzip" in request.headers.get("Accept-Encoding", ""):
-            _, path, _ = static_file.alternatives[-1]
-            response.streaming_content = [_compressed(path, response["Last-Modified"])]
+        if "gzip" in request.headers.get("Accept-Encoding", ""):
+            if request.method == "GET":
+                _, path, _ = static_file.alternatives[-1]
+                response.streaming_content = [_compressed(path, response["Last-Modified"])]
             response["Content-Encoding"] = "gzip"
             del response["Content-Length"]
         return response

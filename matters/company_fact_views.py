@@ -8,7 +8,7 @@ from django.middleware.csrf import get_token
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.html import format_html
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_safe
 
 from companies.access import members_only, shown_company, user_of
 from companies.posting import posted
@@ -23,7 +23,7 @@ PER_PAGE = 50
 
 
 @never_cache
-@require_GET
+@require_safe
 @members_only
 def fact_list(request: HttpRequest) -> HttpResponse:
     """The company's facts: those in dispute first, then by name."""
@@ -37,7 +37,7 @@ def fact_list(request: HttpRequest) -> HttpResponse:
 
 
 @never_cache
-@require_GET
+@require_safe
 @members_only
 def fact(request: HttpRequest, fact_id: UUID) -> HttpResponse:
     """One fact with every value that was given for it."""

@@ -3,7 +3,7 @@
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_safe
 
 from companies.access import members_only, shown_company, user_of
 from matters.assigning import questions_for
@@ -12,7 +12,7 @@ MOST_SHOWN = 200
 
 
 @never_cache
-@require_GET
+@require_safe
 @members_only
 def question_list(request: HttpRequest) -> HttpResponse:
     """What they were asked in the company that is shown, longest ago first."""

@@ -5,7 +5,7 @@ from urllib.parse import urlencode
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
 from companies.access import members_only, shown_company, user_of
 from matters.examples import EXAMPLES, example_question
@@ -19,7 +19,7 @@ LONGEST_SEARCH = 200  # characters
 MOST_UNDONE = 5
 
 
-@require_GET
+@require_safe
 @members_only
 def matter_list(request: HttpRequest) -> HttpResponse:
     """The company's matters, newest first; `?q=` finds words in them, `?show=` those in a state."""
@@ -39,7 +39,7 @@ def matter_list(request: HttpRequest) -> HttpResponse:
     return render(request, "matters/list.html", context)
 
 
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 @members_only
 def new_matter(request: HttpRequest) -> HttpResponse:
     """A form for one question; a submitted matter's page is where it leads."""

@@ -5,14 +5,14 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_safe
 
 from companies.access import CHOSEN_COMPANY, company_of, members_only, user_of
 from companies.posting import posted
 
 
 @never_cache
-@require_GET
+@require_safe
 @login_required
 def account(request: HttpRequest) -> HttpResponse:
     """The account, also of somebody who is in no company."""

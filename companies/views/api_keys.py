@@ -14,7 +14,7 @@ from companies.shown_once import show_once
 
 
 @never_cache
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 @owners_only
 def api_keys(request: HttpRequest) -> HttpResponse:
     """The keys that stand, and a form for one more."""

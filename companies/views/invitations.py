@@ -13,7 +13,7 @@ from companies.models import User
 
 
 @never_cache
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def invitation(request: HttpRequest, token: str) -> HttpResponse:
     """Whoever is signed in as the person invited joins by one click; others sign in or up first."""
     found = find_invitation(token)

@@ -26,7 +26,7 @@ def matter_mail(request: HttpRequest) -> HttpResponse:
 
 @csrf_exempt  # RFC 8058: a mail program posts it; the signed token is what proves the wish
 @never_cache
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def unsubscribe(request: HttpRequest, token: str) -> HttpResponse:
     """GET shows a button, since programs that look for viruses follow links; POST ends the e-mail, again and again."""
     user = subscriber(token)

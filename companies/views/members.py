@@ -7,7 +7,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
 from companies import members
 from companies.access import is_owner, members_only, owners_only, shown_company, user_of
@@ -18,7 +18,7 @@ from companies.posting import posted
 
 
 @never_cache
-@require_GET
+@require_safe
 @members_only
 def member_list(request: HttpRequest) -> HttpResponse:
     """The company's members; for owners with the invitations that are open."""

@@ -13,7 +13,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
 from companies.access import is_owner, members_only, shown_company, user_of
 from companies.connection_services import disconnect, live_connections
@@ -57,7 +57,7 @@ def owners_only(
     return guarded
 
 
-@require_GET
+@require_safe
 @members_only
 def connection_list(request: HttpRequest) -> HttpResponse:
     """How each provider stands, and for owners what they can do about it."""
@@ -98,7 +98,7 @@ def test_connection(request: HttpRequest, user: User, company: Company, connecti
     return redirect(PAGE)
 
 
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 @owners_only
 def choose_issuer(request: HttpRequest, user: User, company: Company, connection_id: UUID) -> HttpResponse:
     """Choose the company on Carta, of those that the credentials may read."""
@@ -116,7 +116,7 @@ def choose_issuer(request: HttpRequest, user: User, company: Company, connection
     return redirect(PAGE)
 
 
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 @owners_only
 def disconnect_provider(request: HttpRequest, user: User, company: Company, connection_id: UUID) -> HttpResponse:
     """Ask whether this is meant; then forget the credentials."""
@@ -138,7 +138,7 @@ def begin_oauth(request: HttpRequest, user: User, company: Company, provider: st
     return redirect(oauth.begin(request.session, kind, user.pk, company.pk, _callback_address(request, kind)))
 
 
-@require_GET
+@require_safe
 @never_cache
 @sensitive_variables()
 @owners_only
