@@ -21,6 +21,7 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from companies.async_pool import database_dsn
 from companies.authentication import bearer_token, principal_of_request
 from companies.models import Scope, User
+from companies.postgresql.base import refuse_encoding
 from config.metrics import numbers
 
 _SAFE = ("GET", "HEAD")
@@ -66,6 +67,7 @@ def readyz(request: HttpRequest) -> JsonResponse:
 def _check_database() -> None:
     """By a connection of its own: one that is down is known in two seconds, and a busy pool is no fault."""
     with psycopg.connect(database_dsn(), connect_timeout=2, autocommit=True) as conn:
+        refuse_encoding(conn)
         conn.execute("SELECT 1")
 
 

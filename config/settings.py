@@ -134,6 +134,9 @@ def database_at(url: str) -> dict[str, Any]:
     return config
 
 
+# The driver reads no other dates, whatever a database or a role has for its default. libpq asks for both while it
+# connects, for every connection of this process; proxies that pool know them.
+os.environ |= {"PGDATESTYLE": "ISO", "PGCLIENTENCODING": "UTF8"}
 DATABASE_URL = env("DATABASE_URL") or (_services.database_url if _services else "")
 # Without services (a fresh checkout, `make check`) the address is one where nothing listens: commands that need no
 # database work, others say that it can't be reached.

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.core.exceptions import ImproperlyConfigured
 from django.db.backends.postgresql import base
 from psycopg import Connection
 
@@ -30,7 +31,23 @@ class DatabaseWrapper(base.DatabaseWrapper):
         return connection
 
     def _configure_connection(self, connection: Connection[Any]) -> bool:
-        """For each new session, in the pool or not. By a statement: a proxy that pools refuses it as libpq's option."""
+        """For each new session, in the pool or not. By statements: a proxy that pools refuses them as libpq's options.
+
+        Raises ImproperlyConfigured (`refuse_encoding`).
+        """
+        refuse_encoding(connection)
         super()._configure_connection(connection)  # type: ignore[misc] # its types leave it out
-        connection.execute(f"SET idle_in_transaction_session_timeout = '{IDLE_IN_TRANSACTION_SECONDS}s'")
+        connection.execute(
+            f"SET idle_in_transaction_session_timeout = '{IDLE_IN_TRANSACTION_SECONDS}s'; SET intervalstyle = postgres"
+        )
         return True
+
+
+def refuse_encoding(connection: Connection[Any]) -> None:
+    """Raises ImproperlyConfigured, with what to do, where the database can't hold every text. Asks no server."""
+    encoding = connection.info.parameter_status("server_encoding")
+    if encoding not in ("UTF8", None):  # None: of a proxy that doesn't say it
+        raise ImproperlyConfigured(
+            f"The database of DATABASE_URL keeps text in {encoding} and must in UTF8: make another by "
+            "`createdb --template=template0 --encoding=UTF8 --locale=C.UTF-8 NAME`, and set DATABASE_URL to that."
+        )

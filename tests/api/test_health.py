@@ -2,6 +2,7 @@
 
 import pytest
 from django.test import Client
+from psycopg import ConnectionInfo
 from pytest_django import Settings
 
 import config.health
@@ -50,6 +51,14 @@ def test_it_is_not_ready_without_the_database(client: Client, monkeypatch: pytes
     response = client.get("/readyz")
     assert (response.status_code, response.json()["part"]) == (503, "database")
     assert "app@" not in response.content.decode(), "addresses are nobody's business"
+
+
+def test_it_is_not_ready_where_the_database_can_not_hold_every_text(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ConnectionInfo, "parameter_status", lambda *_: "LATIN1")
+    response = client.get("/readyz")
+    assert (response.status_code, response.json()["part"]) == (503, "database")
 
 
 def test_it_is_not_ready_before_the_migrations(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,8 +2,10 @@
 
 import os
 import subprocess
+from collections.abc import Iterator
 from urllib.parse import urlsplit, urlunsplit
 
+import psycopg
 import pytest
 
 from config.run import children
@@ -60,6 +62,44 @@ def test_a_database_without_our_tables_is_told_with_what_makes_them() -> None:
     assert line.startswith("The database of DATABASE_URL is not up to date (relation ")
     assert "`python -m config.setup`" in line
     assert done.returncode == 1
+
+
+@pytest.fixture
+def database(request: pytest.FixtureRequest) -> Iterator[str]:
+    """The address of an empty database that was made with the options given."""
+    name, options = "test_of_the_operator", request.param
+    with psycopg.connect(server(path="/postgres"), autocommit=True) as conn:
+        for statement in (f"CREATE DATABASE {name} {options[0]}", *(f"ALTER DATABASE {name} {o}" for o in options[1:])):
+            conn.execute(statement.encode())
+        yield server(path=f"/{name}")
+        conn.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
+
+
+IN = "TEMPLATE template0 LOCALE 'C' LOCALE_PROVIDER libc ENCODING"
+
+
+@pytest.mark.parametrize("command", [CREATE_KEY, SETUP])
+@pytest.mark.parametrize(
+    ("database", "encoding"),
+    [((f"{IN} 'LATIN1'",), "LATIN1"), ((f"{IN} 'SQL_ASCII'",), "SQL_ASCII")],
+    indirect=["database"],
+)
+def test_a_database_that_can_not_hold_every_text_is_refused_with_what_to_do(
+    command: tuple[str, ...], database: str, encoding: str
+) -> None:
+    done = typed(*command, DATABASE_URL=database)
+    (line,) = done.stderr.splitlines()
+    assert f"keeps text in {encoding}" in line
+    assert "--encoding=UTF8" in line
+    assert done.returncode == 1
+
+
+@pytest.mark.parametrize(
+    "database", [("", "SET datestyle = 'German'", "SET client_encoding = 'LATIN1'")], indirect=True
+)
+def test_the_setup_does_not_mind_how_a_database_writes_dates_and_text(database: str) -> None:
+    done = typed(*SETUP, DATABASE_URL=database)
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 @pytest.mark.parametrize("command", [CREATE_KEY, SETUP])
