@@ -17,6 +17,7 @@ from psycopg_pool import AsyncConnectionPool
 
 from companies.postgresql.resting import IDLE_SECONDS, RECONNECT_SECONDS, has_broken_off
 
+CHECK_SECONDS = 2.0
 _LIBPQ_OPTIONS = frozenset(option.keyword.decode() for option in Conninfo.get_defaults())
 
 
@@ -25,7 +26,11 @@ class Pool(AsyncConnectionPool[AsyncConnection[TupleRow]]):
 
     A reader may go at any moment, also while their connection is on its way back: psycopg's own pool waits for its lock
     then, and a task that is canceled there loses it. Four of these, and nobody reads a stream any more.
+
+    `given`: how many connections were given so far.
     """
+
+    given = 0
 
     async def getconn(self, timeout: float | None = None) -> AsyncConnection[TupleRow]:
         """A connection that works as far as this machine can tell. Raises PoolTimeout after `timeout` seconds."""
@@ -36,6 +41,7 @@ class Pool(AsyncConnectionPool[AsyncConnection[TupleRow]]):
             await connection.close()
             await self.putconn(connection)
             connection = await super().getconn(timeout)
+        self.given += 1
         return connection
 
     async def putconn(self, conn: AsyncConnection[TupleRow]) -> None:
@@ -76,3 +82,24 @@ async def async_pool() -> Pool:
         _pools[loop] = pool
         await pool.open()
     return pool
+
+
+async def check_async_pool() -> None:
+    """Asks PostgreSQL by the running loop's pool. Raises whatever it is, TimeoutError too, that readers would meet.
+
+    No fault is a pool of which others have all: as long as they take turns, so that one who waited got a connection.
+    """
+    pool = await async_pool()
+    given = pool.given
+    try:
+        async with asyncio.timeout(CHECK_SECONDS):
+            connection = await pool.getconn()
+    except TimeoutError:
+        if pool.given > given:
+            return
+        raise
+    try:
+        async with asyncio.timeout(CHECK_SECONDS):
+            await connection.execute("SELECT 1")
+    finally:
+        await pool.putconn(connection)

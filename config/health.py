@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 import psycopg
 import redis
+from asgiref.sync import async_to_sync
 from django.conf import settings
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
@@ -18,7 +19,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_safe
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
-from companies.async_pool import database_dsn
+from companies.async_pool import check_async_pool, database_dsn
 from companies.authentication import bearer_token, principal_of_request
 from companies.models import Scope, User
 from companies.postgresql.base import refuse_encoding
@@ -49,11 +50,12 @@ def healthz(request: HttpRequest) -> HttpResponse:
 
 
 def readyz(request: HttpRequest) -> JsonResponse:
-    """200 with database, broker and migrations in order, else 503 naming the part."""
+    """200 with database, broker, migrations and what streams are read by in order, else 503 naming the part."""
     parts: dict[str, Callable[[], None]] = {
         "database": _check_database,
         "migrations": _check_migrations,
         "broker": _check_broker,
+        "streams": async_to_sync(check_async_pool),  # in the event loop that reads them
     }
     for name, check in parts.items():
         try:

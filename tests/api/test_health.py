@@ -1,16 +1,39 @@
 """What a load balancer and an operator ask."""
 
+import asyncio
+from typing import Any
+
 import pytest
-from django.test import Client
+from asgiref.sync import async_to_sync
+from django.test import AsyncClient, Client
 from psycopg import ConnectionInfo
 from pytest_django import Settings
 
+import companies.async_pool
 import config.health
+from companies.async_pool import Pool
 from companies.models import ApiKey, Company, User
 from matters.models import Matter
+from tests.pools import close_async_pool
 from tests.processes import free_port
 
 pytestmark = pytest.mark.django_db
+
+
+def asked(path: str, method: str = "GET", **headers: str) -> Any:
+    """The answer of a web process, whose event loop it is that has the pool."""
+
+    async def ask() -> Any:
+        try:
+            return await AsyncClient().generic(method, path, headers=headers)
+        finally:
+            await close_async_pool()
+
+    return async_to_sync(ask)()
+
+
+def ready() -> Any:
+    return asked("/readyz")
 
 
 def test_it_lives(client: Client) -> None:
@@ -18,13 +41,11 @@ def test_it_lives(client: Client) -> None:
 
 
 @pytest.mark.parametrize("path", ["/healthz", "/readyz"])
-def test_a_load_balancer_may_ask_by_whatever_name_and_over_plain_http(
-    client: Client, settings: Settings, path: str
-) -> None:
+def test_a_load_balancer_may_ask_by_whatever_name_and_over_plain_http(settings: Settings, path: str) -> None:
     settings.SECURE_SSL_REDIRECT = True
     for host in ("10.1.2.3:8000", "evil.example", "not a name"):
-        assert client.get(path, headers={"Host": host}).status_code == 200, f"refused for its Host: {host}"
-    assert client.head(path).status_code == 200
+        assert asked(path, Host=host).status_code == 200, f"refused for its Host: {host}"
+    assert asked(path, method="HEAD").status_code == 200
 
 
 @pytest.mark.parametrize("path", ["/healthz", "/readyz", "/metrics"])
@@ -33,37 +54,46 @@ def test_what_is_asked_is_not_posted(path: str) -> None:
     assert (response.status_code, response["Allow"]) == (405, "GET, HEAD")
 
 
-def test_it_is_ready_with_database_migrations_and_broker(client: Client) -> None:
-    response = client.get("/readyz")
+def test_it_is_ready_with_database_migrations_and_broker() -> None:
+    response = ready()
     assert (response.status_code, response.json()) == (200, {"ready": True})
 
 
 def test_it_is_not_ready_without_the_broker(client: Client, settings: Settings) -> None:
     settings.REDIS_URL = f"redis://127.0.0.1:{free_port()}/0"
-    response = client.get("/readyz")
+    response = ready()
     assert (response.status_code, response.json()["part"]) == (503, "broker")
     assert client.get("/healthz").status_code == 200, "it lives all the same"
 
 
-def test_it_is_not_ready_without_the_database(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_it_is_not_ready_without_the_database(monkeypatch: pytest.MonkeyPatch) -> None:
     nowhere = f"postgresql://app@127.0.0.1:{free_port()}/app"
     monkeypatch.setattr(config.health, "database_dsn", lambda: nowhere)
-    response = client.get("/readyz")
+    response = ready()
     assert (response.status_code, response.json()["part"]) == (503, "database")
     assert "app@" not in response.content.decode(), "addresses are nobody's business"
 
 
-def test_it_is_not_ready_where_the_database_can_not_hold_every_text(
-    client: Client, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_it_is_not_ready_where_the_database_can_not_hold_every_text(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ConnectionInfo, "parameter_status", lambda *_: "LATIN1")
-    response = client.get("/readyz")
+    response = ready()
     assert (response.status_code, response.json()["part"]) == (503, "database")
 
 
-def test_it_is_not_ready_before_the_migrations(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_it_is_not_ready_before_the_migrations(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("django.db.migrations.executor.MigrationExecutor.migration_plan", lambda *_: ["one"])
-    assert client.get("/readyz").json()["part"] == "migrations"
+    assert ready().json()["part"] == "migrations"
+
+
+def test_it_is_not_ready_when_nobody_could_read_a_stream(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def wait_for_ever(_pool: Pool) -> None:
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(Pool, "getconn", wait_for_ever)
+    monkeypatch.setattr(companies.async_pool, "CHECK_SECONDS", 0.1)
+    response = ready()
+    assert (response.status_code, response.json()["part"]) == (503, "streams")
+    assert client.get("/healthz").status_code == 200, "it lives all the same"
 
 
 def test_staff_see_the_numbers(client: Client, matter: Matter) -> None:

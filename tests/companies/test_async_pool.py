@@ -7,7 +7,8 @@ import pytest
 from django.db import connection
 from psycopg.conninfo import conninfo_to_dict
 
-from companies.async_pool import Pool, async_pool, database_dsn
+import companies.async_pool
+from companies.async_pool import Pool, async_pool, check_async_pool, database_dsn
 from tests.advice.conftest import Loop, loop
 from tests.config.waiting import until
 
@@ -58,3 +59,37 @@ def test_no_connection_is_lost_on_its_way_back_from_a_reader_who_goes_meanwhile(
             await conn.execute("SELECT 1")
 
     loop.run(read_after_all_have_gone())
+
+
+def test_a_pool_that_gives_nobody_a_connection_any_more_is_noticed(loop: Loop, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(companies.async_pool, "CHECK_SECONDS", 0.1)
+
+    async def check_a_pool_that_lost_its_connections() -> None:
+        pool = await async_pool()
+        lost = [await pool.getconn() for _ in range(pool.max_size)]
+        try:
+            with pytest.raises(TimeoutError):
+                await check_async_pool()
+        finally:
+            for conn in lost:
+                await pool.putconn(conn)
+        await check_async_pool()
+
+    loop.run(check_a_pool_that_lost_its_connections())
+
+
+def test_a_pool_whose_readers_take_turns_is_busy_and_in_order(loop: Loop) -> None:
+    async def check_a_busy_pool() -> None:
+        pool = await async_pool()
+        taken = [await pool.getconn() for _ in range(pool.max_size)]
+        next_reader = asyncio.create_task(pool.getconn())
+        await until(lambda: len(pool._waiting) == 1, "a reader waits")
+        check = asyncio.create_task(check_async_pool())
+        await until(lambda: len(pool._waiting) == 2, "the check waits behind them")
+        await pool.putconn(taken.pop())
+        taken.append(await next_reader)
+        await check
+        for conn in taken:
+            await pool.putconn(conn)
+
+    loop.run(check_a_busy_pool())
