@@ -1,6 +1,8 @@
 """Connections that rest in a pool: in time they are given back, and whoever comes next gets one that works."""
 
 import asyncio
+import os
+import socket
 from collections.abc import Iterator
 from contextlib import suppress
 
@@ -128,3 +130,21 @@ def test_a_process_that_stops_inside_a_transaction_does_not_keep_its_locks(
     with psycopg.connect(database_dsn(), autocommit=True) as conn:
         conn.execute("SET lock_timeout = '8s'")
         conn.execute("SELECT 1 FROM django_session")
+
+
+@pytest.mark.skipif(not hasattr(socket, "TCP_USER_TIMEOUT"), reason="only Linux has it")
+def test_a_server_whose_machine_is_gone_is_given_up_by_the_kernel() -> None:
+    connection.ensure_connection()
+    with psycopg.connect(database_dsn()) as beside:
+        for conn in (connection.connection, beside):
+            with socket.socket(fileno=os.dup(conn.fileno())) as line:
+                told = [
+                    line.getsockopt(socket.IPPROTO_TCP, option)
+                    for option in (socket.TCP_KEEPIDLE, socket.TCP_USER_TIMEOUT)
+                ]
+            assert told == [10, 15_000], "whoever waits for its answer waits for hours"
+
+
+def test_an_operator_may_give_a_lost_server_more_time() -> None:
+    options = database_at("postgresql://of-no-matter/app?tcp_user_timeout=60000")["OPTIONS"]
+    assert (options["tcp_user_timeout"], options["keepalives_idle"]) == (60_000, 10)
