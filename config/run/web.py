@@ -16,9 +16,7 @@ from twisted.web import http
 from config.run.listen import UNREAD_MILLISECONDS
 
 KEPT_BODY_BYTES = 24 * 1024 * 1024  # the largest that is taken is a document of 20 MB in its form
-LEAST_RATE = (
-    500  # bytes a second of a request that is coming; a telephone at the edge of its network sends some thousands
-)
+LEAST_RATE = 500  # bytes a second of a request; a telephone at the edge of its network sends some thousands
 
 
 class PatientProtocol(WebSocketProtocol):  # type: ignore[misc] # daphne has no types
