@@ -115,16 +115,18 @@ def deliver_next() -> bool:
     try:
         _note(claim, _attempt(claim))
     finally:
-        _let_go(claim)
+        _under_way.remove(claim.receiver)  # without waiting: who chooses just now may still count it
     return True
 
 
 def _claim() -> Claim | None:
-    """What is next, under way from now on until `_let_go`; None where nothing is due, or only to who has its slots."""
+    """What is next, under way from now on; None where nothing is due, or only to who has its slots."""
     global _last_company
+    connection.close()  # a worker's threads share a few: if those who wait here had all, who is inside would get none
     with _choosing:
-        full = [receiver for receiver, count in Counter(_under_way).items() if count >= MOST_OF_ONE]
-        values: dict[str, Any] = {"under_way": _under_way, "full": full, "last": _last_company, "lease": LEASE_SECONDS}
+        under_way = list(_under_way)
+        full = [receiver for receiver, count in Counter(under_way).items() if count >= MOST_OF_ONE]
+        values: dict[str, Any] = {"under_way": under_way, "full": full, "last": _last_company, "lease": LEASE_SECONDS}
         with connection.cursor() as cursor:
             cursor.execute(_CLAIM, values)
             row = cursor.fetchone()
@@ -134,11 +136,6 @@ def _claim() -> Claim | None:
         _under_way.append(claim.receiver)
         _last_company = claim.company
     return claim
-
-
-def _let_go(claim: Claim) -> None:
-    with _choosing:
-        _under_way.remove(claim.receiver)
 
 
 def _attempt(claim: Claim) -> Outcome:

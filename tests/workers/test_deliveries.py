@@ -353,10 +353,10 @@ def test_the_company_that_holds_the_fewest_slots_is_next(company: Company, recei
     hanging, quick = claimed(), claimed()
     assert {hanging.company, quick.company} == {str(company.pk), str(other.pk)}
     for _ in range(3):
-        deliveries._let_go(quick)
+        deliveries._under_way.remove(quick.receiver)
         after, quick = quick, claimed()
         assert quick.company == after.company, "the company whose receiver hangs is given a second slot"
-    deliveries._let_go(quick)
+    deliveries._under_way.remove(quick.receiver)
     assert claimed().company == hanging.company, "nobody else has anything due"
 
 
@@ -370,7 +370,7 @@ def test_a_receiver_that_hangs_holds_a_few_slots_and_leaves_the_rest(company: Co
     held = Counter(claim.endpoint_id for claim in claims)
     assert held == {hanging.pk: deliveries.MOST_OF_ONE, quick.pk: 1}
     assert 2 * deliveries.MOST_OF_ONE < deliveries.SLOTS, "one receiver may hold most slots"
-    deliveries._let_go(next(claim for claim in claims if claim.endpoint_id == hanging.pk))
+    deliveries._under_way.remove(next(claim.receiver for claim in claims if claim.endpoint_id == hanging.pk))
     assert [claim.endpoint_id for claim in claims_until_none_is_left()] == [hanging.pk], "its next one is sent then"
 
 
@@ -382,6 +382,32 @@ def test_threads_that_claim_at_once_give_one_receiver_no_more_than_its_slots(
         rows.submitted(company)
     claims = [claim for claim in at_once(*[deliveries._claim] * 12) if claim]
     assert len(claims) == len({claim.delivery_id for claim in claims}) == deliveries.MOST_OF_ONE
+
+
+class Turn:
+    """In the place of the lock of who chooses: whether those who come for it hold a connection to PostgreSQL."""
+
+    def __init__(self) -> None:
+        self.held: list[bool] = []
+
+    def __enter__(self) -> None:
+        self.held.append(connection.connection is not None)
+
+    def __exit__(self, *_error: object) -> None:
+        pass
+
+
+def test_nobody_who_waits_for_their_turn_to_choose_keeps_a_connection(
+    company: Company, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A worker has a few for all its threads: if those who wait have them all, who has the turn gets none."""
+    turn = Turn()
+    monkeypatch.setattr(deliveries, "_choosing", turn)
+    endpoint_of(company, receiver, ["matter.updated"])
+    for _ in range(3):
+        rows.submitted(company)
+    assert deliver_due() == 3
+    assert turn.held == [False] * 4, "each thread that delivers waits for the others, steps with them, for 15 s"
 
 
 def test_a_receiver_is_sent_first_what_was_due_first(company: Company, receiver: Receiver) -> None:
