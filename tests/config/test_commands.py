@@ -4,6 +4,7 @@ import os
 import subprocess
 from collections.abc import Iterator
 from urllib.parse import urlsplit, urlunsplit
+from uuid import uuid4
 
 import psycopg
 import pytest
@@ -67,7 +68,7 @@ def test_a_database_without_our_tables_is_told_with_what_makes_them() -> None:
 @pytest.fixture
 def database(request: pytest.FixtureRequest) -> Iterator[str]:
     """The address of an empty database that was made with the options given."""
-    name, options = "test_of_the_operator", request.param
+    name, options = f"test_{uuid4().hex}", request.param  # the server is that of all processes of the test run
     with psycopg.connect(server(path="/postgres"), autocommit=True) as conn:
         for statement in (f"CREATE DATABASE {name} {options[0]}", *(f"ALTER DATABASE {name} {o}" for o in options[1:])):
             conn.execute(statement.encode())
