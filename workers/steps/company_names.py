@@ -1,23 +1,31 @@
-"""The name of the founder's own company in their words: "Can Demo Robotics fire its CTO?" names no person."""
+"""The name of the founder's own company in their words: "Can Demo Robotics fire its CTO?" names no person.
+
+Companies are called like people, so a name is a company's only where nothing else can be meant. A question too many
+is better than the records of somebody else.
+"""
 
 import re
 from collections.abc import Iterable
 
 from workers.steps.naming import is_named, read_names, without_accents
 
+# No word that may stand behind a person's name: "Klein, co-founder", "Klein, company secretary", "Klein limited it".
 _FORM = (
-    r"(?:inc|incorporated|corp|corporation|co|company|llc|l\.l\.c|llp|lp|ltd|limited|plc|pbc|pty|"
-    r"gmbh|ug|ag|kg|& co|se|sa|s\.a|sas|sarl|srl|bv|b\.v|nv|ab|aps|oy)\b"
+    r"(?:GmbH & Co\.? KG|(?i:inc|llc|l\.l\.c|llp|ltd|plc|pbc|gmbh|corp)|C(?i:orporation)|I(?i:ncorporated)|"
+    r"L(?i:imited)|AG)(?![\w-])"
 )
 _FORMS_AT_THE_END = re.compile(rf"(?:,?\s+{_FORM}\.?)+\s*$", re.IGNORECASE)
+# What a company does to "its CTO". "Tina Gone as its CTO" and "Tina Gone remains its CTO" are of a person.
+_ACTS = r"(?i: +(?:\w+ly +|wants +to +)?(?:demote|dismiss|fire|let|pay|remove|replace|sack|suspend|terminate) +its\b)"
 _COMPANY = "Company"
 
 
 def without_companies(question: str, companies: Iterable[str], people: Iterable[str]) -> str:
-    """`question` without accents, and with `Company` wherever it has one of the names `companies`, in whatever case.
+    """`question` without accents, and with `Company` wherever it surely has one of the names `companies`.
 
-    The legal form behind a name (Inc., GmbH) may be there or not. A name of one word counts with a form alone, and so
-    does one that may name somebody of `people`, names all: "Klein" and "Zoe Klein" may as well be a person.
+    So it is right before a legal form, whichever (`Klein Inc`), and before what the company does to somebody of its own
+    (`Demo Robotics fire its`): there the form may be missing, and may have a comma. It may not be missing behind a name
+    of one word, or one that may name somebody of `people`, names all.
     """
     text = without_accents(question)
     people = list(people)
@@ -25,6 +33,6 @@ def without_companies(question: str, companies: Iterable[str], people: Iterable[
     for name in sorted(names - {""}, key=len, reverse=True):
         may_be_a_person = " " not in name or any(is_named(read_names(name), person) for person in people)
         words = r"\s+".join(map(re.escape, name.split()))
-        forms = rf"(?:\.?,?\s+{_FORM}){'+' if may_be_a_person else '*'}"
-        text = re.sub(rf"(?<!\w){words}{forms}(?!\w)", _COMPANY, text, flags=re.IGNORECASE)
+        acting = rf"(?:,? +{_FORM}\.?){'+' if may_be_a_person else '*'}(?={_ACTS})"
+        text = re.sub(rf"(?<![\w-])(?i:{words})(?:{acting}| +{_FORM})", _COMPANY, text)
     return text

@@ -272,7 +272,12 @@ def test_a_capital_that_is_no_name_asks_nothing(question: str) -> None:
         ("Can Demo Robotics, Inc. fire its CTO?", "Demo Robotics, Inc."),
         ("Can Demo Robotics Inc fire its CTO?", "Demo Robotics"),
         ("Can Demo Robotics GmbH fire its CTO?", "demo robotics L.L.C."),
-        ("Can Demo Robotics’ board fire our CTO?", "Demo Robotics Corp."),
+        ("May Demo Robotics let its CTO go?", "Demo Robotics, Inc."),
+        ("Demo Robotics wants to dismiss its CTO.", "Demo Robotics, Inc."),
+        ("Can Demo Robotics Company lawfully fire its CTO?", "Demo Robotics Company"),
+        ("Must Demo Robotics Corp. obey our CTO?", "Demo Robotics Corp."),
+        ("Must Klein Inc's board obey our CTO?", "Klein, Inc."),
+        ("Can Kim, Inc. fire its CTO?", "Kim Inc."),
         ("Can Démo Robotics fire its CTO?", "Demo Robotics GmbH & Co. KG"),
         ("Can Acme Ltd. fire its CTO?", "Acme"),
         ("Can Kim Robotics fire its CTO?", "Kim Robotics, LLC"),
@@ -287,7 +292,10 @@ def test_the_name_of_the_company_is_nobodys(question: str, company: str) -> None
     ("question", "company"),
     [
         ("Can Acme Robotics fire its CTO?", "Demo Robotics, Inc."),
+        ("Must Miller-Klein Inc obey our CTO?", "Klein"),
         ("Can Demo Robotics Miller fire our CTO?", "Demo Robotics, Inc."),
+        ("Can Demo Robotics’ board fire our CTO?", "Demo Robotics, Inc."),
+        ("May we fire our CTO Klein Inc?", "Klein Inc."),
         ("Can Demo Robotics fire Tina Gone, who is CTO?", "Demo Robotics, Inc."),
         ("May we fire our CTO Tina Gone?", "Tina Gone LLC"),
         ("May we fire our CTO Gone?", "Gone"),
@@ -300,15 +308,72 @@ def test_a_person_is_asked_about_whatever_the_company_is_called(question: str, c
     assert isinstance(found, Choice), f"{found}: somebody else may be meant"
 
 
+BERG = Person("31", "Bob Berg", "CTO")
+
+
+@pytest.mark.parametrize(
+    ("question", "company", "klein"),
+    [
+        ("Can we remove Klein, co-founder and CTO?", "Klein Inc.", "Head of Sales"),
+        ("May we remove Zoe Klein, co-founder and CTO?", "Zoe Klein Inc.", "Chief Scientist"),
+        ("Can we dismiss Zoe Klein, company secretary and CTO?", "Zoe Klein GmbH", "Founder"),
+        ("Can we dismiss Klein, corp dev lead and CTO?", "Klein Corp.", "Founder"),
+        ("Can we dismiss Zoe Klein, LLC member and CTO?", "Zoe Klein LLC", "Founder"),
+        ("Can Zoe Klein fire its CTO?", "Zoe Klein LLC", "Founder"),
+        ("Can Klein fire its CTO?", "Klein", "Founder"),
+        ("Has Klein limited what our CTO may do?", "Klein Limited", "Founder"),
+        ("Has Klein incorporated what our CTO founded?", "Klein", "Founder"),
+    ],
+)
+def test_a_person_with_the_companys_name_is_not_passed_over_for_who_holds_the_title(
+    question: str, company: str, klein: str
+) -> None:
+    found = find_person(question, [Person("32", "Zoe Klein", klein), BERG], [company])
+    assert isinstance(found, Choice), f"{found}: Klein may be meant"
+
+
+def test_a_co_founder_with_the_companys_name_is_not_passed_over_for_another_founder() -> None:
+    people = [Person("32", "Zoe Klein", "CEO"), Person("33", "Ann Lee", "Founder")]
+    found = find_person("Can we dismiss Klein, co-founder?", people, ["Klein"])
+    assert isinstance(found, Choice), f"{found}: Klein may be meant"
+
+
+@pytest.mark.parametrize(
+    ("question", "company"),
+    [
+        ("Can we fire Tina Gone as CTO?", "Tina Gone LLC"),
+        ("Tina Gone wants to resign as CTO.", "Tina Gone LLC"),
+        ("Can the board fire Tina Gone as its CTO?", "Tina Gone LLC"),
+        ("Must Tina Gone resign as its CTO?", "Tina Gone LLC"),
+        ("May Tina Gone remain its CTO?", "Tina Gone LLC"),
+        ("Can Tina Gone dismiss our CTO?", "Tina Gone LLC"),
+        ("We fired Tina Gone. Replace its CTO?", "Tina Gone LLC"),
+        ("Can we dismiss Tina Gone Inc-Miller or our CTO?", "Tina Gone"),
+    ],
+)
+def test_a_person_whom_nobody_knows_is_asked_about_whatever_the_company_is_called(question: str, company: str) -> None:
+    found = find_person(question, [BERG, SALES], [company])
+    assert isinstance(found, Choice), f"{found}: Tina Gone is meant"
+
+
 def test_nobody_is_meant_by_a_word_of_the_companys_name() -> None:
-    found = find_holder("May Klein Robotics buy shares back?", [holder("a", "Anna Klein")], None, ["Klein Robotics"])
+    found = find_holder("May Klein Robotics Inc buy shares?", [holder("a", "Anna Klein")], None, ["Klein Robotics"])
     assert isinstance(found, Choice), f"{found}: the company is taken for a holder"
 
 
-def test_a_person_is_found_whose_name_the_company_has() -> None:
-    found = find_person("May we fire Daniel Kim?", [HERE, KIM], ["Daniel Kim LLC"])
-    assert isinstance(found, Match)
-    assert found.person == KIM
+@pytest.mark.parametrize(
+    ("question", "company", "title"),
+    [
+        ("May we fire Zoe Klein?", "Zoe Klein LLC", "CTO"),
+        ("Can we dismiss Zoe Klein, co-founder and acting CTO?", "Zoe Klein Inc.", "Co-Founder and acting CTO"),
+        ("Can we remove our co-founder Klein, company director?", "Klein Inc.", "CEO"),
+    ],
+)
+def test_a_person_is_found_whose_name_the_company_has(question: str, company: str, title: str) -> None:
+    zoe = Person("32", "Zoe Klein", title)
+    found = find_person(question, [zoe, BERG], [company])
+    assert isinstance(found, Match), "the founder is asked who is meant"
+    assert found.person == zoe
 
 
 def test_who_fits_is_offered_first_then_officers() -> None:
