@@ -11,7 +11,8 @@ from matters.states import MatterStatus
 
 _DECIDED = """
   JOIN advice_attempt a ON a.matter_id = m.id AND a.version = m.version
-  JOIN advice_review r ON r.attempt_id = a.id AND r.state IN ('approved', 'sent_back')
+  JOIN advice_review r ON r.attempt_id = a.id
+   AND (r.state = 'sent_back' OR r.state = 'approved' AND r.stale_since IS NULL)
 """
 _DECISION = """
        CASE WHEN r.state = 'approved' THEN 'approved' WHEN r.sha256 = '' THEN 'sent_back' ELSE 'withdrawn' END
@@ -27,12 +28,20 @@ REVIEWED = tells_asker(
 
 
 def decision_of(matter: UUID) -> Decision | None:
-    """What a reviewer did last about the advice that stands; None where nobody decided, or a new one is wished for."""
+    """What a reviewer did last about the advice that stands, as far as it holds.
+
+    None where nobody decided, an approval was found stale, or a new advice is wished for.
+    """
     version = F("attempt__matter__version")
-    decided = Q(attempt__version=version, state__in=(ReviewState.APPROVED, ReviewState.SENT_BACK))
+    holds = Q(state=ReviewState.SENT_BACK) | Q(state=ReviewState.APPROVED, stale_since=None)
     edited = Q(attempt__version=version - 1, state=ReviewState.EDITED)
     reviews = Review.objects.filter(attempt__matter=matter, attempt__matter__status=MatterStatus.ADVISED)
-    found = reviews.filter(decided | edited).order_by("-attempt__version").values_list("state", "sha256").first()
+    found = (
+        reviews.filter(Q(holds, attempt__version=version) | edited)
+        .order_by("-attempt__version")
+        .values_list("state", "sha256")
+        .first()
+    )
     if found is None:
         return None
     state, badge = found

@@ -21,9 +21,11 @@ from django.utils import timezone
 
 from advice.deleting import delete_matter
 from advice.models import Attempt
+from advice.page import stamp_of
 from advice.review import desk
 from advice.review.due_notices import REVIEWED
 from advice.review.models import Review
+from advice.review.proving import prove_approvals
 from companies.models import Company, Membership, User
 from matters.assigning import assign_question, questions_for, take_back_from_who_left
 from matters.due_notices import AWAY_MINUTES, store_due_notices
@@ -332,6 +334,19 @@ def test_who_has_looked_since_a_reviewer_decided_is_not_told(
     assert told() == []
 
 
+def test_who_came_back_to_a_page_that_shows_the_decision_already_is_not_told(
+    advised: Matter, founder: User, reviewer: User
+) -> None:
+    browser = Client()
+    browser.force_login(founder)
+    decide(advised, reviewer, Decision.APPROVED)
+    advised.refresh_from_db()
+    shown = f'"{stamp_of(advised)}"'
+    assert browser.get(f"/matters/{advised.pk}/", headers={"If-None-Match": shown}).status_code == 304
+    let_pass(AWAY)
+    assert told() == [], "who saw it on the page is sent an e-mail about it"
+
+
 @pytest.mark.parametrize("decision", [Decision.APPROVED, Decision.SENT_BACK, Decision.WITHDRAWN])
 def test_who_looked_before_a_reviewer_decided_is_told_though_the_web_process_has_another_time(
     advised: Matter, founder: User, reviewer: User, decision: Decision, monkeypatch: pytest.MonkeyPatch
@@ -376,6 +391,22 @@ def test_an_advice_that_was_decided_about_at_once_is_told_of_by_one_e_mail(
     decide(matter, reviewer, Decision.APPROVED)
     let_pass(AWAY)
     assert told() == [("founder", DECIDED[Decision.APPROVED][0])]
+
+
+@pytest.mark.parametrize("stored", [True, False], ids=["stored", "not stored yet"])
+def test_an_approval_that_was_found_stale_is_not_told_and_its_withdrawal_is(
+    advised: Matter, reviewer: User, stored: bool
+) -> None:
+    decide(advised, reviewer, Decision.APPROVED)
+    let_pass(AWAY)
+    if stored:
+        assert store_due_notices(REVIEWED) == 1
+    Attempt.objects.update(text="Another text.")
+    assert prove_approvals() == 1
+    assert told() == [], "an approval is told of that holds no more"
+    decide(advised, reviewer, Decision.WITHDRAWN)
+    let_pass(AWAY)
+    assert told() == [("founder", DECIDED[Decision.WITHDRAWN][0])]
 
 
 @pytest.mark.parametrize("stored", [True, False], ids=["stored", "not stored yet"])
