@@ -68,7 +68,7 @@ SELECT gen_random_uuid(), m.id, u.id, NULL, 'waits', m.version::text, 'pending',
 def tells_asker(kind: NoticeKind, status: MatterStatus, *, occasion: str, at: str, more: str = "") -> str:
     """A statement for `store_due_notices`: who asked about a matter `m` in `status`, and was away, is told of it.
 
-    `occasion` and `at`, when it happened, are SQL, as is `more`, which joins what they need.
+    `occasion` and `at`, when it happened, are SQL, as is `more`, which joins what they need; a `%` in them is doubled.
     """
     return f"""
 {_NEW}
