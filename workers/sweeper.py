@@ -10,10 +10,12 @@ from django.db.models.functions import Now
 from matters.models import Step
 from matters.processes import note_beat
 from matters.states import StepState
-from matters.wakeup import publish_hints
+from matters.wakeup import publish_hints, queue_of
 
 MOST_HINTS = 100  # for each kind and sweep; what is left over waits for the next one
-FEW_HINTS = 2  # while messages still wait: the workers are busy, and more messages would only keep them so
+# While messages still wait: the workers are busy, and more messages would only keep them so. A kind with a queue of its
+# own is not held back: whoever takes that may be frozen, and in a burst messages wait all the time.
+FEW_HINTS = 2
 
 
 def sweep_ledger() -> int:
@@ -28,10 +30,14 @@ def sweep_ledger() -> int:
     counts = dict(due.values_list("kind").annotate(Count("pk")).order_by("kind"))
     if not counts:
         return 0
-    most = FEW_HINTS if _messages_wait() else MOST_HINTS
-    hints = [(kind, 0) for kind, count in counts.items() for _ in range(min(count, most))]
+    busy = _messages_wait()
+    hints = [(kind, 0) for kind, count in counts.items() for _ in range(min(count, _most(kind, busy)))]
     publish_hints(hints, settings.CELERY_TASK_DEFAULT_QUEUE)
     return len(hints)
+
+
+def _most(kind: str, busy: bool) -> int:
+    return FEW_HINTS if busy and queue_of(kind) == settings.CELERY_TASK_DEFAULT_QUEUE else MOST_HINTS
 
 
 def _messages_wait() -> bool:

@@ -77,7 +77,20 @@ def test_the_sweeper_does_not_flood_a_broker_whose_messages_wait(
     assert sweep_ledger() == hints
 
 
-@pytest.mark.parametrize(("queue", "busy"), [("steps", True), ("advice", False)])
+def test_while_messages_wait_every_advice_is_still_offered(
+    company: Company, sent: list[tuple[str, int]], messages_wait: list[bool]
+) -> None:
+    messages_wait.append(True)
+    for _ in range(sweeper.FEW_HINTS + 1):
+        rows.submitted(company)
+    Step.objects.update(kind="draft_advice")
+    overdue()
+    assert sweep_ledger() == len(sent) == sweeper.FEW_HINTS + 1, (
+        "in a burst hardly any advice begins beside a frozen worker"
+    )
+
+
+@pytest.mark.parametrize(("queue", "busy"), [("steps of a test", True), ("advice", False)])
 def test_the_workers_are_busy_while_messages_wait_that_each_of_them_takes(
     monkeypatch: pytest.MonkeyPatch, settings: Settings, queue: str, busy: bool
 ) -> None:
@@ -85,7 +98,7 @@ def test_the_workers_are_busy_while_messages_wait_that_each_of_them_takes(
     with redis.Redis.from_url(settings.CELERY_BROKER_URL) as broker:
         settings.CELERY_TASK_DEFAULT_QUEUE = "steps of a test"
         try:
-            broker.rpush(f"{queue} of a test", "{}")
+            broker.rpush(queue, "of a test")
             assert sweeper._messages_wait() is busy
         finally:
-            broker.delete(f"{queue} of a test")
+            broker.lrem(queue, 0, "of a test")
