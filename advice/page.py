@@ -19,7 +19,7 @@ from companies.models import User
 from documents.models import Document
 from documents.services import MOST_DOCUMENTS, open_searches, own_searches
 from matters.assigning import colleagues
-from matters.company_facts import documents_of
+from matters.company_facts import documents_of, has_document
 from matters.facts import disputed_entries
 from matters.fetching import is_about_person, waited_for
 from matters.models import CompanyFact, CompanyFactEntry, FactStatus, Matter, Question
@@ -253,8 +253,11 @@ def _colleagues(matter: Matter, questions: list[Question]) -> tuple[str, ...]:
 
 
 def _disputes(questions: list[Question]) -> Iterator[Dispute]:
-    for question in questions:
-        fact = getattr(question, "fact", None)
-        if fact is not None and fact.status == FactStatus.DISPUTED:
-            line = fact.company_fact
-            yield Dispute(question, line, disputed_entries(line), documents_of([line]))
+    facts = [(question, getattr(question, "fact", None)) for question in questions]
+    disputed = [
+        (question, fact.company_fact) for question, fact in facts if fact and fact.status == FactStatus.DISPUTED
+    ]
+    values = {line: disputed_entries(line) for _, line in disputed}
+    documents = documents_of(line for line, entries in values.items() if has_document(entries))
+    for question, line in disputed:
+        yield Dispute(question, line, values[line], documents)

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_safe
 
 from companies.access import members_only, shown_company, user_of
 from companies.posting import posted
-from matters.company_facts import about_of, documents_of, facts_of, is_fresh, names_of
+from matters.company_facts import about_of, documents_of, facts_of, has_document, is_fresh, names_of
 from matters.facts import disputed_entries
 from matters.forms import SettleForm
 from matters.models import CompanyFact
@@ -32,7 +32,7 @@ def fact_list(request: HttpRequest) -> HttpResponse:
     page = Paginator(lines, PER_PAGE).get_page(request.GET.get("page"))
     names = names_of(company.pk, {line.subject for line in page})
     shown = [(line, is_fresh(line), names.get(line.subject, line.subject)) for line in page]
-    documents = documents_of(page)
+    documents = documents_of(line for line in page if line.source == "document")
     return render(request, "matters/facts.html", {"page": page, "facts": shown, "documents": documents})
 
 
@@ -69,14 +69,15 @@ def _own(request: HttpRequest, fact_id: UUID) -> CompanyFact:
 
 def _show(request: HttpRequest, line: CompanyFact, problem: str = "", status: int = 200) -> HttpResponse:
     typed = {"value": request.POST.get("value", ""), "unit": request.POST.get("unit", ""), "message": problem}
+    history = line.entries.select_related("by").order_by("-pk")
     context = {
         "line": line,
         "about": about_of(line),
         "whom": names_of(line.company_id, {line.subject}).get(line.subject, line.subject),
         "is_fresh": is_fresh(line),
         "values": disputed_entries(line),
-        "documents": documents_of([line]),
-        "history": line.entries.select_related("by").order_by("-pk"),
+        "documents": documents_of([line]) if has_document(history) else {},
+        "history": history,
         "unsettled": typed if problem else None,
         "token": format_html('<input type="hidden" name="csrfmiddlewaretoken" value="{}">', get_token(request)),
     }

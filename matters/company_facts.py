@@ -44,7 +44,7 @@ def names_of(company: UUID, subjects: Collection[str]) -> dict[str, str]:
 def documents_of(lines: Iterable[CompanyFact]) -> dict[str, str]:
     """What the documents are called from which values of `lines` come, each with its place: `lease.pdf, page 3`.
 
-    By the `record_id` of the value, as far as a kept matter still says so.
+    By the `record_id` of the value, as far as a kept matter still says so. One query, and none for no lines.
     """
     keys = {line.pk: line.key for line in lines}
     said = CompanyFactEntry.objects.filter(fact__in=keys, source="document").order_by().values("matter")
@@ -52,6 +52,11 @@ def documents_of(lines: Iterable[CompanyFact]) -> dict[str, str]:
     answers = (answer for given in asked.values_list("answers", flat=True) for answer in given)
     seen = [answer["proposal"] for answer in answers if "proposal" in answer]
     return {record_of(proposal): f"{proposal['name']}, {proposal['place']}" for proposal in seen}
+
+
+def has_document(entries: Iterable[CompanyFactEntry]) -> bool:
+    """Whether any of these values comes from a document, so that `documents_of` has something to say."""
+    return any(entry.source == "document" for entry in entries)
 
 
 def is_fresh(line: CompanyFact) -> bool:
@@ -88,7 +93,7 @@ def company_fact_as_json(line: CompanyFact, *, with_history: bool = False) -> di
 
 def _entries_as_json(line: CompanyFact, entries: Iterable[CompanyFactEntry]) -> list[dict[str, Any]]:
     entries = list(entries)
-    documents = documents_of([line]) if any(entry.source == "document" for entry in entries) else {}
+    documents = documents_of([line]) if has_document(entries) else {}
     return [_entry_as_json(entry, documents.get(entry.record_id, "")) for entry in entries]
 
 

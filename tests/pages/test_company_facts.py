@@ -3,8 +3,10 @@
 import re
 
 import pytest
+from django.db import connection
 from django.db.models.functions import Now
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from companies.models import Company, User
 from matters.models import CompanyFact, Matter, Question
@@ -110,6 +112,32 @@ def test_a_value_from_a_document_says_which_and_where_for_as_long_as_that_is_kep
     Matter.objects.update(deleted_at=None)
     Question.objects.update(answers=[])
     assert "A document, " in page_at(page, "/facts/"), "the content of its matter was removed"
+
+
+def test_documents_are_looked_up_once_and_only_where_a_value_is_from_one(page: Client, company: Company) -> None:
+    question = asked(company, questions=2)
+    matter = question.matter
+    other = matter.questions.get(position=2)
+    matter.questions.filter(pk=other.pk).update(
+        about="company", key="offices", kind="number", lifetime_days=7, status="normalising"
+    )
+    other.refresh_from_db()
+    for key, mine in (("headcount", question), ("offices", other)):
+        say(asked(company, key=key), "12")
+        say(mine, "14", "rippling", record_id=key)
+    line = CompanyFact.objects.filter(status="disputed").first()
+    assert line is not None
+    pages = (url_of(matter), "/facts/", f"/facts/{line.pk}/")
+
+    def lookups(address: str) -> int:
+        with CaptureQueriesContext(connection) as queries:
+            assert page.get(address).status_code == 200
+        return sum('SELECT "matters_question"."answers"' in query["sql"] for query in queries)
+
+    assert [lookups(address) for address in pages] == [0, 0, 0], "no value is from a document"
+    for mine in (question, other):
+        read_in_document(mine, "15")
+    assert lookups(url_of(matter)) == 1, "each dispute looks for itself"
 
 
 def test_the_script_gets_the_parts_without_the_dispute(page: Client, company: Company) -> None:
