@@ -186,12 +186,14 @@ class MatterPage:
 
 
 def stamp_of(matter: Matter) -> str:
-    """Of what stands: another one with each event, decision of a reviewer and approval that is found stale.
+    """Another one with each event, decision of a reviewer, approval found stale, and once the content was removed.
 
-    One small query, for who comes back to an open page.
+    It covers no more: thumbs, share links, a title, a removed document, or a dispute settled after the matter was
+    stopped are no events. One small query, for who comes back to an open page.
     """
     found = Review.objects.filter(attempt__matter=matter).aggregate(decided=Max("decided_at"), stale=Max("stale_since"))
-    return ".".join([str(matter.event_number), *(str(at.timestamp()) if at else "" for at in found.values())])
+    times = [*found.values(), matter.pruned_at]
+    return ".".join([str(matter.event_number), *(str(at.timestamp()) if at else "" for at in times)])
 
 
 def read_page(matter_id: UUID, version: int | None = None) -> MatterPage:

@@ -43,7 +43,7 @@ from matters.settling import NoSuchChoice, settle_fact
 @require_safe
 @members_only
 def matter(request: HttpRequest, matter_id: UUID) -> HttpResponse:
-    """The matter as it stands; `?version=` shows the advice of an earlier wish. 304 to a page that shows it."""
+    """The matter as it stands; `?version=` shows the advice of an earlier wish. 304 while its stamp holds."""
     own = own_matter(request, matter_id)
     note_view(own.pk, user_of(request).pk)
     if unchanged := get_conditional_response(request, etag=quote_etag(stamp_of(own))):

@@ -77,15 +77,20 @@ async function afterClose(code) {
   timer = setTimeout(failures++ ? lookAgain : connect, pause)
 }
 
-// A refused handshake doesn't say why, nor does NO_READER; the page's own address does.
+// A refused handshake doesn't say why, nor does NO_READER; the page's own address does. Without its `?version=`: that was
+// the newest when the page was opened, and may be an earlier one by now.
 async function lookAgain() {
   looked = Date.now()
   const shown = document.getElementById("live").dataset.stamp
   try {
-    const response = await fetch(location.href, { headers: { "X-Requested-With": "fetch", "If-None-Match": `"${shown}"` } })
+    const response = await fetch(location.pathname, { headers: { "X-Requested-With": "fetch", "If-None-Match": `"${shown}"` } })
     if (response.status === 403) return say(whyRefused(await response.text()))
     if (response.status === 404) return say(NOT_THERE)
-    if (response.ok) show(await response.text())
+    if (response.ok) {
+      const html = await response.text()
+      if (!html.includes('<div id="live"')) return location.reload() // its content was removed
+      show(html)
+    }
     if (!document.getElementById("live").dataset.socket) say("")
   } catch {
     // no network yet: connecting will tell

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection, transaction
+from django.db.models.functions import Now
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from pytest_django import Settings
@@ -26,6 +27,7 @@ from advice.review.proving import prove_approvals
 from advice.services import begin_attempt
 from advice.sharing import share_attempt
 from companies.models import Company, User
+from matters.models import Matter
 from matters.services import NotAllowed, lock_matter, regenerate_matter
 from playbooks.loading import LIBRARY, load_file
 from playbooks.models import PlaybookVersion
@@ -212,6 +214,10 @@ def test_an_open_page_learns_by_few_queries_whether_it_shows_what_stands(
     assert changed(lambda: desk.withdraw(attempt.pk, reviewer, "It is another text."))
     assert changed(lambda: regenerate_matter(attempt.matter_id))
     assert not changed(lambda: None)
+    Matter.objects.filter(pk=attempt.matter_id).update(pruned_at=Now())
+    gone = page.get(here, headers={"If-None-Match": shown})
+    assert gone.status_code == 200, "what was removed stays on the screen"
+    assert b'<div id="live"' not in gone.content, "by this the page's script knows that it is to load anew"
     assert Client().get(here, headers={"If-None-Match": shown}).status_code == 302, "a stranger is told of it"
 
 

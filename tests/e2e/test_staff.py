@@ -104,7 +104,7 @@ def test_who_comes_back_to_an_open_page_of_an_ended_matter_sees_what_was_done_me
     answer_cards(founder_page)
     expect(founder_page.locator("#review")).to_have_text("Draft: nobody has reviewed it.", timeout=60_000)
     colleagues = founder_page.context.new_page()
-    colleagues.goto(founder_page.url)
+    colleagues.goto(f"{founder_page.url}?version=1")
     for page in (founder_page, colleagues):
         page.evaluate(NO_RELOAD)
     assert come_back(founder_page) == 304, "a page is sent that is there already"
@@ -124,14 +124,20 @@ def test_who_comes_back_to_an_open_page_of_an_ended_matter_sees_what_was_done_me
     assert still_here(founder_page)
     assert still_here(colleagues)
 
+    matter = founder_page.url.rstrip("/").rpartition("/")[2]
+    installation.sql("UPDATE matters_matter SET pruned_at = now() WHERE id = %s", matter)
+    founder_page.evaluate(COME_BACK)
+    expect(founder_page.locator("h1")).to_have_text("The content of this matter was removed")
+
 
 def come_back(page: Page) -> int:
     """To a window and its tab, which a browser may tell of more than once; how the page's one question was answered."""
     asked: list[str] = []
+    newest = page.url.partition("?")[0]
     page.on("request", lambda request: asked.append(request.url))
-    with page.expect_response(page.url) as told:
+    with page.expect_response(newest) as told:
         page.evaluate(COME_BACK)
-    assert asked == [page.url], "more is asked than once in some seconds"
+    assert asked == [newest], "more is asked than once in some seconds"
     return told.value.status
 
 
