@@ -17,7 +17,7 @@ from advice.cursor import BadCursorError, Cursor
 from advice.doorkeeper import doorkeeper
 from advice.hub import hub
 from advice.models import Attempt
-from advice.notice import notice_beside
+from advice.notice import notice_alone
 from advice.review.badge import standing_of
 from advice.schemas import AdviceOut, EventPage, described
 from advice.services import cancel_matter, folded_text
@@ -69,10 +69,12 @@ def get_advice_markdown(
     version: Number = None,
     attempt: Number = None,
 ) -> HttpResponse:
-    """The text alone."""
+    """The text alone, to the byte; the header `Advice-Status` has the attempt's status."""
     own_matter(request, matter_id)
-    text = _text(wanted_attempt(matter_id, version, attempt))
-    return HttpResponse(text, content_type="text/markdown; charset=utf-8")
+    wanted = wanted_attempt(matter_id, version, attempt)
+    text = _text(wanted)
+    headers = {"Advice-Status": wanted.status}
+    return HttpResponse(text, content_type="text/markdown; charset=utf-8", headers=headers)
 
 
 def wanted_attempt(matter_id: UUID, version: int | None, number: int | None) -> Attempt:
@@ -113,7 +115,7 @@ def _advice_as_json(attempt: Attempt) -> dict[str, Any]:
         ],
         "model": attempt.model,
         "created_at": attempt.created_at,
-        "notice": notice_beside(attempt, standing),
+        "notice": notice_alone(attempt, standing),
         "review": standing.as_json(),
     }
 

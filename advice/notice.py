@@ -2,7 +2,7 @@
 
 from django.conf import settings
 
-from advice.models import Attempt
+from advice.models import Attempt, AttemptStatus
 from advice.review.badge import REVIEWED, STALE, Standing
 
 DEMO_MODEL = "demo-model"
@@ -14,6 +14,7 @@ _ALWAYS = (
 _DEMO = (
     "Made by the demo model: this text was assembled from the playbook and the facts, not written by a language model. "
 )
+_INCOMPLETE = "Incomplete: the model stopped before the end, so this text is not the whole advice. "
 
 
 def notice_for(model: str) -> str:
@@ -27,6 +28,12 @@ def notice_for(model: str) -> str:
 def notice_beside(attempt: Attempt, standing: Standing | None) -> str:
     """The notice of an advice, with who has reviewed it as things stand; None: nobody can have, it is not whole."""
     return f"{attempt.notice} {_who_reviewed(standing or Standing())}" if attempt.notice else ""
+
+
+def notice_alone(attempt: Attempt, standing: Standing | None) -> str:
+    """The same for readers of the notice alone; pages and files say at their head how an attempt ended."""
+    incomplete = _INCOMPLETE if attempt.status == AttemptStatus.INCOMPLETE else ""
+    return incomplete + notice_beside(attempt, standing)
 
 
 def demo_notice() -> str:

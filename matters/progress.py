@@ -23,8 +23,8 @@ _WAITING = {
 }
 
 
-def progress_of(matter: Matter) -> dict[str, Any]:
-    """The data of a `matter.updated` event.
+def progress_of(matter: Matter, advice: str | None = None) -> dict[str, Any]:
+    """The data of a `matter.updated` event. `advice`: the status of the newest attempt; looked up unless given.
 
     `progress` is the share of the steps that are known to be needed; it reaches 100 only with the advice.
     `eta_seconds` is null: too little is known to promise a time.
@@ -35,14 +35,21 @@ def progress_of(matter: Matter) -> dict[str, Any]:
         "status": matter.status,
         "waiting_for": matter.waiting_for,
         "progress": progress,
-        "step": step_words(matter),
+        "step": _step_words(matter, advice),
         "steps_done": done,
         "steps_total": total,
         "eta_seconds": None,
     }
 
 
-def step_words(matter: Matter) -> str:
+def _step_words(matter: Matter, advice: str | None) -> str:
     """What is being done or waited for, in a few words."""
+    if matter.status == MatterStatus.ADVISED and (advice or _newest_advice(matter)) == "incomplete":
+        return "The advice is incomplete: the model stopped before its end"
     waiting = _WAITING.get(WaitingFor(matter.waiting_for)) if matter.waiting_for else None
     return waiting or _WORDS[MatterStatus(matter.status)]
+
+
+def _newest_advice(matter: Matter) -> str | None:
+    """The status of the newest attempt; None before there is one."""
+    return matter.attempts.order_by("-started_event").values_list("status", flat=True).first()

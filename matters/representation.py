@@ -24,11 +24,12 @@ def matters_as_json(matters: Sequence[Matter]) -> list[dict[str, Any]]:
     questions = Question.objects.select_related("offered__fact", "assigned_to")
     prefetch_related_objects(matters, Prefetch("questions", questions), "facts")
     advice, usage = _advice_of(matters), _usage_of(matters)
-    return [_as_json(matter) | advice.get(matter.pk, _NO_ADVICE) | {"usage": usage[matter.pk]} for matter in matters]
+    return [_as_json(matter, advice.get(matter.pk, _NO_ADVICE)) | {"usage": usage[matter.pk]} for matter in matters]
 
 
-def _as_json(matter: Matter) -> dict[str, Any]:
-    progress = progress_of(matter)
+def _as_json(matter: Matter, attempts: dict[str, Any]) -> dict[str, Any]:
+    newest = attempts["advice"]
+    progress = progress_of(matter, newest and newest["status"])
     started, completed = matter.started_at, matter.completed_at
     return {
         "id": str(matter.pk),
@@ -47,6 +48,7 @@ def _as_json(matter: Matter) -> dict[str, Any]:
         "questions": [question_as_json(q) for q in matter.questions.all()],
         "facts": [_fact_as_json(f) for f in matter.facts.all()],
         "error": matter.error,
+        **attempts,
     }
 
 

@@ -64,11 +64,11 @@ def ended(attempt: Attempt, status: AttemptStatus = AttemptStatus.COMPLETE) -> A
         return end_attempt(attempt, status, "ended by a test")
 
 
-def advised(matter: Matter, attempt: Attempt) -> None:
-    """The attempt complete and its matter advised, as a worker ends both."""
+def advised(matter: Matter, attempt: Attempt, status: AttemptStatus = AttemptStatus.COMPLETE) -> None:
+    """The attempt ended and its matter advised, as a worker ends both."""
     with transaction.atomic():
         locked = lock_matter(matter.pk)
-        end_attempt(attempt, AttemptStatus.COMPLETE)
+        end_attempt(attempt, status)
         change_status(locked, MatterStatus.ADVISED, "the advice is written")
 
 

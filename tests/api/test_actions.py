@@ -164,6 +164,29 @@ def test_an_attempt_that_was_given_up_can_still_be_read(api: Program, company: C
         read_problem(api.get(f"{here}?{numbers}"), 400)
 
 
+def test_an_incomplete_advice_says_so_in_notice_step_and_header(api: Program, company: Company) -> None:
+    matter = advising(company)
+    attempt = begun(matter)
+    append(attempt, "Half of")
+    advised(matter, attempt, AttemptStatus.INCOMPLETE)
+    here = f"{MATTERS}/{matter.pk}"
+    assert json.loads(api.get(f"{here}/advice").content)["notice"].startswith("Incomplete: the model stopped")
+    assert "incomplete" in json.loads(api.get(here).content)["step"], "the matter says that the advice is written"
+    markdown = api.get(f"{here}/advice.md")
+    assert (markdown["Advice-Status"], markdown.content) == ("incomplete", b"Half of"), "the text is not what was kept"
+
+
+def test_a_whole_advice_says_nothing_of_an_end_that_lacks(api: Program, company: Company) -> None:
+    matter = advising(company)
+    attempt = begun(matter)
+    append(attempt, "All of it.")
+    advised(matter, attempt)
+    here = f"{MATTERS}/{matter.pk}"
+    assert "Incomplete" not in json.loads(api.get(f"{here}/advice").content)["notice"]
+    assert json.loads(api.get(here).content)["step"] == "The advice is written"
+    assert api.get(f"{here}/advice.md")["Advice-Status"] == "complete"
+
+
 def test_there_is_no_advice_before_there_is_one(api: Program, matter: Matter) -> None:
     read_problem(api.get(f"{MATTERS}/{matter.pk}/advice"), 404)
     read_problem(api.get(f"{MATTERS}/{matter.pk}/advice.md"), 404)

@@ -164,6 +164,7 @@ def test_a_model_that_stopped_short_leaves_an_incomplete_advice(
     assert attempt.status == AttemptStatus.INCOMPLETE
     assert words in attempt.reason
     assert matter.status == MatterStatus.ADVISED
+    assert "incomplete" in last_data(matter, "matter.updated")["step"], "the event says that the advice is written"
     assert llm.counts()["calls"] == 1
 
 
