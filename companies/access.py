@@ -4,9 +4,10 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
+from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render, resolve_url
 
 from companies.models import Company, Membership, User
 
@@ -48,6 +49,7 @@ def is_owner(user: User, company: Company) -> bool:
 def members_only(view: View) -> View:
     """Only for members of a company: others sign in, or are told that they are in none.
 
+    Staff who are in none are led to the admin from where signing in leads.
     A request of the page's own script gets 403 and one line of text instead, so that what was typed can stay.
     """
 
@@ -60,6 +62,8 @@ def members_only(view: View) -> View:
         if company_of(user_of(request)) is None:
             if is_from_script(request):
                 return _refused(NO_MEMBER)
+            if request.user.is_staff and request.path == resolve_url(settings.LOGIN_REDIRECT_URL):
+                return redirect("admin:index")
             return render(request, "companies/no_company.html", status=403)
         return view(request, *args, **kwargs)
 

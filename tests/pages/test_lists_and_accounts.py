@@ -1,6 +1,7 @@
 """Signing in, the list of matters, and a new one."""
 
 import pytest
+from allauth.account.models import EmailAddress
 from django.test import Client
 
 from companies.models import Company, User
@@ -40,11 +41,26 @@ def test_signing_out_is_a_form_and_ends_the_session(page: Client) -> None:
     assert page.get("/").status_code == 302
 
 
-def test_staff_without_a_company_are_told_where_to_go(client: Client, db: None) -> None:
+def test_staff_without_a_company_come_to_the_admin_when_they_sign_in(client: Client, db: None) -> None:
+    staff = User.objects.create_superuser("staff@acme.example", PASSWORD)
+    EmailAddress.objects.create(user=staff, email=staff.email, verified=True, primary=True)
+    answer = client.post("/accounts/login/", {"login": staff.email, "password": PASSWORD}, follow=True)
+    assert answer.redirect_chain[-1:] == [("/admin/", 302)], "they are told that they are in no company"
+    assert answer.status_code == 200
+
+
+def test_staff_without_a_company_are_told_where_to_go_on_a_page_for_members(client: Client, db: None) -> None:
     client.force_login(User.objects.create_superuser("staff@acme.example", PASSWORD))
-    response = client.get("/")
+    response = client.get("/matters/new/")
     assert response.status_code == 403
     assert 'href="/admin/"' in response.content.decode()
+
+
+def test_who_is_in_no_company_and_no_staff_is_told_so(client: Client, db: None) -> None:
+    client.force_login(User.objects.create_user("nobody@acme.example", PASSWORD))
+    response = client.get("/")
+    assert response.status_code == 403
+    assert "You are in no company yet" in response.content.decode()
 
 
 def test_the_list_has_the_newest_first_with_its_status(page: Client, company: Company, foreign_matter: Matter) -> None:
