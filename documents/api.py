@@ -23,12 +23,12 @@ _BINARY = {"application/octet-stream": {"schema": {"type": "string", "format": "
 @router.post(
     DOCUMENTS,
     summary="Attach a document",
-    response={200: DocumentOut, 201: DocumentOut, **problems(404, 409, 410, 413, 422)},
+    response={200: DocumentOut, 201: DocumentOut, **problems(404, 409, 410, 413)},
 )
 def attach(
     request: HttpRequest, matter_id: UUID, file: File[UploadedFile], question: Form[UUID | None] = None
 ) -> JsonResponse:
-    """201: kept, and searched for the answers that are waited for; 200: it was there; 422: why it can't be read."""
+    """201: kept, and searched for the answers that are waited for; 200: it was there; 400: why it can't be read."""
     own_matter(request, matter_id)
     document, is_new = attach_sent(request, matter_id, str(question) if question else None, calling_person(request))
     return JsonResponse(document_as_json(document), status=201 if is_new else 200)

@@ -17,7 +17,7 @@ from matters.services import NotAllowed
 def attach_sent(request: HttpRequest, matter_id: UUID, question: str | None, by: User | None) -> tuple[Document, bool]:
     """Attach the file of a form that `take_upload` took. `question`: the id of the one it is for, if any.
 
-    Returns as `attach_document` does. Raises Problem: 400, 409, 413, 422 and 503, each with what to do.
+    Returns as `attach_document` does. Raises Problem: 400, 409, 413 and 503, each with what to do.
     """
     sent = sent_file(request)
     assert sent.file is not None
@@ -28,7 +28,7 @@ def attach_sent(request: HttpRequest, matter_id: UUID, question: str | None, by:
     except NotAllowed as error:
         raise Problem(409, str(error)) from error
     except UnreadableError as error:
-        raise Problem(422, str(error)) from error
+        raise Problem(400, str(error), errors=[{"field": "file", "message": str(error)}]) from error
     except BusyError:
         wait = {"Retry-After": f"{PATIENCE_SECONDS:.0f}"}
         raise Problem(503, "Too many documents are being read now. Send it again soon.", headers=wait) from None

@@ -163,7 +163,7 @@ async function trySending(form, button) {
     if (response.status === 403) return { error: whyRefused(body), again: true }
     if (response.status === 404 && isPage(body)) return { error: NOT_THERE }
     const again = response.status >= 500
-    if ([400, 404, 409, 413, 422, 503].includes(response.status) && !isPage(body)) return { error: body, again, isLate: response.status === 409 }
+    if ([400, 404, 409, 413, 503].includes(response.status) && !isPage(body)) return { error: body, again, isLate: response.status === 409 }
     return { error: `The server could not take this. What you typed is still here.${reference(response)}`, again: true }
   } catch {
     return { error: "There is no connection, so this was not sent. What you typed is still here.", again: true }

@@ -94,10 +94,10 @@ def test_the_same_bytes_again_are_the_same_document(api: Program, waiting: Matte
 @pytest.mark.parametrize(
     ("body", "status", "words"),
     [
-        (form("scan.pdf", files.pdf("")), 422, "looks scanned"),
-        (form("locked.pdf", files.encrypted_pdf("hush")), 422, "save it without one and attach it again"),
-        (form("letter.docx", files.pdf("a")), 422, "what is inside is PDF"),
-        (form("empty.txt", b""), 422, "no text in this file"),
+        (form("scan.pdf", files.pdf("")), 400, "looks scanned"),
+        (form("locked.pdf", files.encrypted_pdf("hush")), 400, "save it without one and attach it again"),
+        (form("letter.docx", files.pdf("a")), 400, "what is inside is PDF"),
+        (form("empty.txt", b""), 400, "no text in this file"),
         (b"{}", 400, "file: "),
         (b"", 400, "file: "),
         (encode_multipart(BOUNDARY, {"a": "b"}), 400, "file: "),
@@ -114,6 +114,11 @@ def test_what_is_refused_says_why_and_leaves_nothing(
 ) -> None:
     assert words in read_problem(attach(api, waiting, body), status)["detail"]
     assert not Document.objects.exists()
+
+
+def test_a_file_that_cannot_be_read_is_wrong_in_its_field(api: Program, waiting: Matter) -> None:
+    problem = read_problem(attach(api, waiting, form("empty.txt", b"")), 400)
+    assert problem["errors"] == [{"field": "file", "message": problem["detail"]}]
 
 
 def test_json_instead_of_a_form_is_told_what_is_missing(api: Program, waiting: Matter) -> None:

@@ -51,8 +51,8 @@ def test_a_document_is_attached_shown_downloaded_and_removed(page: Client, found
 @pytest.mark.parametrize(
     ("name", "content", "status", "words"),
     [
-        ("scan.pdf", files.pdf(""), 422, "run text recognition (OCR)"),
-        ("picture.png", b"\x89PNG\r\n\x1a\n", 422, "This is a picture"),
+        ("scan.pdf", files.pdf(""), 400, "run text recognition (OCR)"),
+        ("picture.png", b"\x89PNG\r\n\x1a\n", 400, "This is a picture"),
         ("large.txt", b"a" * (20 * 2**20 + 1), 413, "larger than 20 MB"),
         ("larger.txt", b"a" * (21 * 2**20), 413, "larger than 20 MB"),
     ],
