@@ -16,7 +16,7 @@ from matters.ledger import BESIDE
 from matters.models import Matter, Step
 from matters.services import STATUS_OF_STEP, change_question, fail_matter, set_waiting
 from matters.states import QUESTION_TRANSITIONS, QuestionStatus, StepState, WaitingFor
-from workers.backoff import LONGEST_PAUSE, backoff
+from workers.backoff import LONGEST_PAUSE, backoff, server_backoff
 from workers.budget import OverBudget
 from workers.calls import CallLog
 from workers.claims import MAX_CALLS, Claim, calls_of, end_beside, writing
@@ -47,7 +47,7 @@ def handle_failure(claim: Claim, error: Failure, log: CallLog) -> None:
         elif claim.kind in BESIDE:
             _put_off_or_leave(claim, matter, error)
         elif isinstance(error, ReplyInvalid):
-            _retry_or_give_up(claim, matter, {"code": "invalid_reply", "message": _INVALID, "retryable": True}, None)
+            _retry_or_give_up(claim, matter, {"code": "invalid_reply", "message": _INVALID, "retryable": True}, error)
         elif isinstance(error, OurFault):
             _give_up(claim, matter, {"code": "fault", "message": _fault_words(claim), "retryable": True})
         elif isinstance(error, OverBudget):
@@ -59,7 +59,7 @@ def handle_failure(claim: Claim, error: Failure, log: CallLog) -> None:
         elif error.code == Code.CANCELED:
             _park(claim, 0.0, seen=False)  # the process stops: whoever claims the step next begins anew
         elif error.retryable:
-            _retry_or_give_up(claim, matter, as_problem(error), error.retry_after)
+            _retry_or_give_up(claim, matter, as_problem(error), error)
         else:
             _give_up(claim, matter, as_problem(error))
 
@@ -80,7 +80,7 @@ def _put_off_or_leave(claim: Claim, matter: Matter, error: LLMError | ReplyInval
             return
     calls = calls_of(claim, made=True)
     if calls < MAX_CALLS and getattr(error, "retryable", isinstance(error, ReplyInvalid)):
-        _park(claim, backoff(calls), seen=True)
+        _park(claim, _pause_after(error, calls), seen=True)
         return
     logger.warning("step %s of matter %s came to nothing: %s", claim.kind, claim.matter_id, problem["code"])
     end_beside(claim, None, problem)
@@ -140,13 +140,21 @@ def _wait_for_budget(claim: Claim, matter: Matter, error: OverBudget) -> None:
     _park(claim, random.uniform(LONGEST_PAUSE / 2, LONGEST_PAUSE), seen=False, tried=False)
 
 
-def _retry_or_give_up(claim: Claim, matter: Matter, problem: dict[str, Any], retry_after: float | None) -> None:
+def _retry_or_give_up(claim: Claim, matter: Matter, problem: dict[str, Any], error: LLMError | ReplyInvalid) -> None:
     calls = calls_of(claim, made=True)
     if calls >= MAX_CALLS:
         _give_up(claim, matter, problem)
         return
     _supersede(matter, problem["message"])
-    _park(claim, backoff(calls) if retry_after is None else retry_after, seen=True)
+    _park(claim, _pause_after(error, calls), seen=True)
+
+
+def _pause_after(error: Failure, calls: int) -> float:
+    """Seconds until a call that failed and counts is made again: three of them are to outlast a short outage."""
+    if isinstance(error, LLMError) and error.retry_after is not None:
+        return error.retry_after
+    is_outage = isinstance(error, LLMError) and error.code == Code.UNAVAILABLE
+    return server_backoff(calls) if is_outage else backoff(calls)
 
 
 def _park(claim: Claim, pause: float, *, seen: bool, tried: bool = True) -> None:

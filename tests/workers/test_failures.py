@@ -139,6 +139,20 @@ def test_a_failure_that_the_model_may_have_seen_counts_and_is_tried_again_at_mos
     assert outcomes(matter) == ["error"] * 3
 
 
+def test_the_calls_of_a_step_outlast_ten_seconds_of_a_server_s_own_errors(
+    pipeline: Pipeline, matter: Matter, llm: FakeLLM
+) -> None:
+    llm.set(always={"kind": "server_error"})
+    pauses = 0.0
+    for _ in range(MAX_CALLS - 1):
+        pipeline.make_due(matter)
+        begun = timezone.now()
+        pauses += (pipeline.run(KIND).due_at - begun).total_seconds()
+    assert pauses >= 10, "an outage of ten seconds ends the matter"
+    llm.set(always=None)
+    goes_on(pipeline, matter)
+
+
 def test_a_dead_letter_goes_on_with_retry_and_three_calls_anew(
     pipeline: Pipeline, matter: Matter, llm: FakeLLM
 ) -> None:

@@ -105,7 +105,7 @@ def test_a_step_that_was_put_off_many_times_is_tried_again_soon_after_its_first_
     llm.fail_next("unavailable")
     pipeline.make_due(matter)
     assert seconds_parked(pipeline.run(KIND)) <= 1
-    llm.fail_next("server_error")
+    llm.fail_next("cut")
     pipeline.make_due(matter)
     assert seconds_parked(pipeline.run(KIND)) <= 1, "the pause grew while the step was put off"
 
