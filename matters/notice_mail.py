@@ -12,6 +12,7 @@ from companies.unsubscribing import unsubscribe_link
 from matters.models import Matter
 from matters.notices import Decision, Notice, NoticeKind
 from matters.presence import Presence
+from matters.progress import newest_advice
 from matters.states import ENDED, MatterStatus, QuestionStatus, WaitingFor
 
 _SUBJECTS = {
@@ -31,6 +32,10 @@ _STILL = "This question of a legal matter still waits for your answer:"
 _ANYBODY = "Anybody of your company may answer it; the first answer counts."
 _WAITS = "The matter that you asked about on {asked:%-d %B %Y} waits for you. Once answered, it goes on by itself."
 _READY = "The advice on the matter that you asked about on {asked:%-d %B %Y} is written."
+_INCOMPLETE = (
+    "The advice on the matter that you asked about on {asked:%-d %B %Y} is incomplete: the model stopped before its "
+    "end. What it wrote is on its page, and there you can have a new version written."
+)
 _FAILED = (
     "The matter that you asked about on {asked:%-d %B %Y} stopped because of a fault. What was gathered and answered "
     "is kept. Its page says more, and there you can have it go on."
@@ -112,7 +117,8 @@ def _words(notice: Notice, decision: Decision | None) -> tuple[str, str]:
         words = question.wording.strip() or question.text
         return _SUBJECTS[kind], f"{begins}\n\n    {words}\n\n{link}#card-{question.pk}\n\n{_ANYBODY}\n"
     told = decision if decision and kind in (NoticeKind.READY, NoticeKind.REVIEWED) else kind
-    begins = _BEGINS.get(told, _WAITS)
+    is_cut = told == NoticeKind.READY and newest_advice(notice.matter) == "incomplete"
+    begins = _INCOMPLETE if is_cut else _BEGINS.get(told, _WAITS)
     return _SUBJECTS[told], f"{begins.format(asked=notice.matter.submitted_at)}\n\n{link}\n"
 
 

@@ -44,12 +44,12 @@ def progress_of(matter: Matter, advice: str | None = None) -> dict[str, Any]:
 
 def _step_words(matter: Matter, advice: str | None) -> str:
     """What is being done or waited for, in a few words."""
-    if matter.status == MatterStatus.ADVISED and (advice or _newest_advice(matter)) == "incomplete":
+    if matter.status == MatterStatus.ADVISED and (advice or newest_advice(matter)) == "incomplete":
         return "The advice is incomplete: the model stopped before its end"
     waiting = _WAITING.get(WaitingFor(matter.waiting_for)) if matter.waiting_for else None
     return waiting or _WORDS[MatterStatus(matter.status)]
 
 
-def _newest_advice(matter: Matter) -> str | None:
+def newest_advice(matter: Matter) -> str | None:
     """The status of the newest attempt; None before there is one."""
     return matter.attempts.order_by("-started_event").values_list("status", flat=True).first()

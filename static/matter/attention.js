@@ -2,7 +2,7 @@
 
 const WORDS = {
   waiting: "Your answers are needed to go on.",
-  advised: "The advice is written.",
+  advised: "The advice is there.",
   failed: "A matter was stopped by a fault.",
 }
 const title = document.title

@@ -84,7 +84,7 @@ def test_a_founder_is_served_by_keys_notes_and_calls(founder_page: Page, install
     assert page.locator("[role=status] #advice-text, [aria-live] #advice-text").count() == 0
     page.get_by_role("button", name="Regenerate").wait_for(timeout=60_000)
     assert page.title().startswith("✓ ")
-    assert page.evaluate("() => told") == ["Matterstream: The advice is written."]
+    assert page.evaluate("() => told") == ["Matterstream: The advice is there."]
     assert page.evaluate(FOCUSED) in (focused, "jump", ""), "the page has moved the focus"
 
     marker = page.locator("#advice-text a.marker", has_text="P4").first

@@ -20,7 +20,7 @@ from django.test import Client
 from django.utils import timezone
 
 from advice.deleting import delete_matter
-from advice.models import Attempt
+from advice.models import Attempt, AttemptStatus
 from advice.page import stamp_of
 from advice.review import desk
 from advice.review.due_notices import REVIEWED
@@ -224,6 +224,18 @@ def test_an_advice_is_told_of_unless_its_asker_saw_it(
     if seen == "since":
         browser.get(f"/matters/{matter.pk}/")
     assert told() == expected
+
+
+def test_who_is_told_of_an_incomplete_advice_is_told_so(company: Company, founder: User) -> None:
+    matter = rows.advising(company)
+    Matter.objects.filter(pk=matter.pk).update(created_by=founder)
+    attempt = rows.begun(matter)
+    rows.append(attempt, SECRET)
+    rows.advised(matter, attempt, status=AttemptStatus.INCOMPLETE)
+    let_pass(AWAY)
+    remind()
+    (message,) = mail.outbox
+    assert "is incomplete: the model stopped before its end." in str(message.body)
 
 
 def test_an_asker_who_is_away_is_told_of_each_time_a_fault_stops_their_matter(waiting: Matter, founder: User) -> None:
