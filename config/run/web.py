@@ -46,12 +46,12 @@ class HurriedChannel(http.HTTPChannel):
                 self.timeoutConnection()  # type: ignore[no-untyped-call] # Twisted's channel has no types
                 return
             self._ends_at = min(now + patience, (self._ends_at or now + patience) + len(data) / LEAST_RATE)
-        super().dataReceived(data)  # type: ignore[no-untyped-call]
+        super().dataReceived(data)  # type: ignore[no-untyped-call] # likewise
 
     def allContentReceived(self) -> None:  # noqa: N802 # Twisted's name
         """A request has come whole."""
         self._ends_at = None
-        super().allContentReceived()  # type: ignore[no-untyped-call]
+        super().allContentReceived()  # type: ignore[no-untyped-call] # likewise
 
 
 class BoundedRequest(http_protocol.WebRequest):  # type: ignore[misc] # daphne has no types

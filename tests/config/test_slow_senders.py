@@ -44,7 +44,7 @@ class Sender:
             self._protocol.dataReceived(data)
 
     def go(self) -> None:
-        self._protocol.connectionLost(Failure(ConnectionDone()))  # type: ignore[no-untyped-call]
+        self._protocol.connectionLost(Failure(ConnectionDone()))  # type: ignore[no-untyped-call] # likewise
 
     def answer(self) -> None:
         request = self.asked.pop()
