@@ -164,7 +164,7 @@ def question_updated(question: Question, *, from_status: str = "", why: str = ""
             "status": question.status,
             "round": question.round,
             "source": question.source,
-            "answer": question.answer,
+            "answer": question.answer_told,
         },
         from_status,
         question.status,

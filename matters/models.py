@@ -30,6 +30,7 @@ from matters.states import (
     StepState,
     WaitingFor,
 )
+from matters.values import in_words
 
 
 class Priority(models.TextChoices):
@@ -194,6 +195,14 @@ class Question(models.Model):
     def answer(self) -> str | None:
         """The newest round's answer, in the person's words; None where there is none or they don't know."""
         return self.answers[-1]["answer"] if self.answers else None
+
+    @property
+    def answer_told(self) -> str | None:
+        """What the API tells as the answer: `answer`, and where no person was asked the value that a source has."""
+        if self.answers or self.status != QuestionStatus.ANSWERED:
+            return self.answer
+        found: Fact | None = getattr(self, "fact", None)
+        return None if found is None or found.value is None else in_words(found.value, found.unit)
 
     @property
     def period(self) -> str:

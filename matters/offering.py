@@ -34,11 +34,6 @@ def offer_of(question: Question) -> CompanyFactEntry | None:
     return question.offered if still and line.stale_at > timezone.now() else None
 
 
-def words_of(entry: CompanyFactEntry) -> str:
-    """The value as a person would say it."""
-    return f"{entry.value} {entry.unit}" if entry.unit else entry.value
-
-
 def accepted_offer(question: Question) -> CompanyFactEntry | None:
     """The entry of which the newest answer says that it is still right; None where the answer is in words."""
     accepted = question.answers[-1].get("offered")

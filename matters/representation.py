@@ -21,7 +21,7 @@ def matter_as_json(matter: Matter) -> dict[str, Any]:
 
 def matters_as_json(matters: Sequence[Matter]) -> list[dict[str, Any]]:
     """The same for each of `matters`."""
-    questions = Question.objects.select_related("offered__fact", "assigned_to")
+    questions = Question.objects.select_related("fact", "offered__fact", "assigned_to")
     prefetch_related_objects(matters, Prefetch("questions", questions), "facts")
     advice, usage = _advice_of(matters), _usage_of(matters)
     return [_as_json(matter, advice.get(matter.pk, _NO_ADVICE)) | {"usage": usage[matter.pk]} for matter in matters]
@@ -67,7 +67,7 @@ def question_as_json(question: Question) -> dict[str, Any]:
         "source": question.source,
         "reason": question.reason,
         "known": question.known,
-        "answer": question.answer,
+        "answer": question.answer_told,
         "proposal": question.proposal,
         "offered": _offered_as_json(question),
         "assigned_to": question.assigned_to.email if question.assigned_to else None,

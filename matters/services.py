@@ -19,7 +19,7 @@ from companies.postgresql.rows import columns_of, fetch_one
 from matters.events import NewEvent, append_events, events_together, matter_updated, question_updated, tell_events
 from matters.ledger import BESIDE, NewStep, cancel_beside, cancel_steps, hold_steps, insert_steps, revive_steps
 from matters.models import Breaker, FactStatus, Matter, Priority, Question, Step
-from matters.offering import offer_of, words_of
+from matters.offering import offer_of
 from matters.states import (
     ENDED,
     MATTER_TRANSITIONS,
@@ -32,6 +32,7 @@ from matters.states import (
 )
 from matters.tracing import past_span
 from matters.turns import next_turn
+from matters.values import in_words
 
 FIRST_STEP = "plan_search"
 ADVICE_STEP = "draft_advice"
@@ -284,7 +285,7 @@ def answer_question(
             offer = offer_of(question)
             if offer is None:
                 raise NotAllowed("What was offered has changed meanwhile; look again.")
-            said, source = said | {"answer": words_of(offer), "offered": offer.pk}, offer.source
+            said, source = said | {"answer": in_words(offer.value, offer.unit), "offered": offer.pk}, offer.source
         _take_answer(matter, question, said, source)
     return question
 

@@ -13,10 +13,9 @@ from matters.events import events_together, question_updated, tell_events
 from matters.facts import disputed_entries
 from matters.gathering import look_whether_gathered
 from matters.models import CompanyFact, CompanyFactEntry, Fact, FactStatus, Matter
-from matters.offering import words_of
 from matters.services import NotAllowed, lock_matter
 from matters.states import ENDED
-from matters.values import clean_value, same_value
+from matters.values import clean_value, in_words, same_value
 
 Status, How = CompanyFact.Status, CompanyFactEntry.How
 
@@ -78,7 +77,7 @@ def _how_it_stands(line: CompanyFact) -> str:
     if settlement is None:
         return "No sources disagree about this."
     by = f" by {settlement.by.email}" if settlement.by else ""
-    return f"This was settled otherwise{by}: {words_of(settlement)}."
+    return f"This was settled otherwise{by}: {in_words(settlement.value, settlement.unit)}."
 
 
 def _is_the_settlement(line: CompanyFact, choice: Choice) -> bool:

@@ -34,6 +34,11 @@ _SPAN = re.compile(
 )
 
 
+def in_words(value: str, unit: str | None) -> str:
+    """A value with its unit, as a person would write it into an answer: `185000 USD per year`."""
+    return f"{value} {unit}" if unit else value
+
+
 def same_value(kind: str, one: tuple[str, str | None], other: tuple[str, str | None]) -> bool:
     """Whether two values with their units say the same, as a fact of `kind`.
 

@@ -19,6 +19,7 @@ from demo.providers.company import people, rippling_id
 from demo.providers.faults import Fault
 from matters.fetching import waited_for
 from matters.models import Event, Fact, Matter, ProviderCall, Question, Step
+from matters.representation import matter_as_json
 from matters.services import answer_question
 from matters.states import About, MatterStatus, QuestionStatus, StepState
 from tests import disputes, rows
@@ -106,6 +107,18 @@ def test_a_question_becomes_a_fact_with_its_source_its_day_and_its_record(
     assert requests(matter) == [("workers", 200, ""), ("worker", 200, "")]
     assert [c.question_id for c in matter.provider_calls.all()] == [None, question.pk]
     assert fresh(question).source == "rippling"
+
+
+def test_what_a_provider_knows_is_told_as_the_answer_in_the_event_and_by_the_api(
+    matter: Matter, pipeline: Pipeline, llm: FakeLLM
+) -> None:
+    plan(llm, "rippling", "tenure", on="2027-01-31")
+    question = ask(matter, "rippling", "number")
+    pipeline.run_all()
+    told = matter.events.filter(type="question.updated").order_by("number").values_list("to_status", "data__answer")
+    assert list(told) == [("fetching", None), ("normalising", None), ("answered", "13 months")]
+    (shown,) = matter_as_json(Matter.objects.get(pk=matter.pk))["questions"]
+    assert (shown["id"], shown["source"], shown["answer"]) == (str(question.pk), "rippling", "13 months")
 
 
 def test_a_state_that_the_founder_wrote_as_its_code_is_not_in_dispute_with_rippling(
