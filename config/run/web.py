@@ -24,6 +24,10 @@ class PatientProtocol(WebSocketProtocol):  # type: ignore[misc] # daphne has no 
 
     closeHandshakeTimeout = UNREAD_MILLISECONDS / 1000  # noqa: N815 # Autobahn's name; goes before the factory's
 
+    def serverClose(self, code: int | None = None) -> None:  # noqa: N802 # Daphne's name
+        """Begins to close. Autobahn refuses codes that say what befell the server, 1011 and 1012 among them."""
+        self.sendCloseFrame(code=1000 if code is None else code)
+
     def dropConnection(self, abort: bool = False) -> None:  # noqa: N802 # Autobahn's name
         """Ends the connection: without a reset where both sides have closed."""
         super().dropConnection(abort=abort and not self.wasClean)

@@ -5,9 +5,11 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from websockets.exceptions import ConnectionClosedError
+from websockets.frames import CloseCode
 
 from config.run import children
-from tests.api.transports import by_sse
+from tests.api.transports import by_sse, by_websocket
 from tests.databases import ROOT
 from tests.faults.accounting import account_for
 from tests.faults.breakable import Breakable, ask_questions
@@ -24,6 +26,7 @@ QUICK = {"text_size": 1_500, "chunk": 40, "interval": 0.05}
 _WATCHED = """
 SELECT 1 FROM matters_processreport
  WHERE pid = %s AND (numbers ->> 'watched')::int = 1 AND (numbers #>> '{open,sse}')::int = 1
+   AND (numbers #>> '{open,websocket}')::int = 1
 """
 
 
@@ -85,7 +88,7 @@ def test_an_upgrade_amid_twenty_streaming_matters_loses_nothing(product: Breakab
     assert twice == [("draft_advice", 1)] * STREAMING, "nothing was called twice but the advices that were cut"
 
 
-def test_a_web_process_that_is_told_to_end_answers_who_waits_and_cuts_streams(product: Breakable) -> None:
+def test_a_web_process_that_is_told_to_end_answers_who_waits_cuts_streams_and_tells_sockets(product: Breakable) -> None:
     ask_questions(product)
     matter = submit(product)
     wait_for_status(product, matter, "awaiting_founder")
@@ -93,10 +96,11 @@ def test_a_web_process_that_is_told_to_end_answers_who_waits_and_cuts_streams(pr
     cursor = product.api.get(events, params={"limit": 500}).json()["cursor"]
     web = product.web
     assert web is not None
-    with ThreadPoolExecutor(2) as pool, product.client(product.api_key) as other:
+    with ThreadPoolExecutor(3) as pool, product.client(product.api_key) as other:
+        watching = pool.submit(lambda: list(by_websocket(product, matter, cursor)))
         polling = pool.submit(other.get, events, params={"after": cursor, "wait": 30})
         streaming = pool.submit(lambda: list(by_sse(product, matter, cursor)))
-        wait_until(lambda: product.sql(_WATCHED, web.pid), "both are waiting, says the web process")
+        wait_until(lambda: product.sql(_WATCHED, web.pid), "all three are waiting, says the web process")
         web.stop(STOP_SECONDS)
         try:
             answer = polling.result(timeout=STOP_SECONDS)
@@ -104,5 +108,9 @@ def test_a_web_process_that_is_told_to_end_answers_who_waits_and_cuts_streams(pr
             assert answer.json() == {"events": [], "cursor": cursor, "done": False}
             with pytest.raises(BREAKS):  # one that ended in order would say that there is nothing more
                 streaming.result(timeout=STOP_SECONDS)
+            with pytest.raises(ConnectionClosedError) as closed:
+                watching.result(timeout=STOP_SECONDS)
+            assert closed.value.rcvd is not None, "its reader can't tell a restart from a broken line"
+            assert closed.value.rcvd.code == CloseCode.SERVICE_RESTART
         finally:
             product.restart_web()
