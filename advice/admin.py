@@ -12,8 +12,9 @@ from advice.models import Attempt, Check, Feedback, Review, ReviewComment, Share
 from advice.services import cancel_matter, folded_text
 from companies.content_admin import NotesReading, OnlyWithContent, may_operate
 from matters.admin import MatterAdmin
+from matters.going_on import retry_matter
 from matters.models import DeadLetter, Matter, Step
-from matters.services import NotAllowed, retry_matter
+from matters.services import NotAllowed
 from matters.states import StepState
 from playbooks.admin import ReadOnly
 

@@ -30,9 +30,11 @@ from documents.downloads import download
 from documents.models import Document
 from documents.services import remove_document
 from documents.uploads import take_upload
+from matters.answering import answer_question, confirm_proposal
 from matters.forms import AnswerForm, SettleForm
+from matters.going_on import regenerate_matter, retry_matter
 from matters.models import CompanyFact, Matter
-from matters.services import NotAllowed, answer_question, confirm_proposal, regenerate_matter, retry_matter
+from matters.services import NotAllowed
 from matters.settling import NoSuchChoice, settle_fact
 
 

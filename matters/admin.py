@@ -14,6 +14,7 @@ from django.template.loader import render_to_string
 from companies.admin import CompanyAdmin
 from companies.content_admin import NotesReading, OnlyWithContent, may_operate, may_read_content
 from companies.models import Company
+from matters.going_on import retry_matter
 from matters.models import (
     Batch,
     Breaker,
@@ -31,7 +32,7 @@ from matters.models import (
     Question,
     Step,
 )
-from matters.services import NotAllowed, retry_matter
+from matters.services import NotAllowed
 from matters.trail import trails_of
 from matters.usage import usage_of
 from playbooks.admin import ReadOnly

@@ -21,9 +21,11 @@ from companies.api_auth import Authentication, caller
 from companies.models import Company, User
 from companies.problems import Problem, invalid, not_found, problems
 from companies.request_body import RequestBody
+from matters.answering import answer_question, confirm_proposal
 from matters.assigning import NoSuchMember, assign_question
 from matters.callback import HEADERS_LIMIT, check_names, clean_callback_headers, clean_webhook_url
 from matters.dedupe import earlier_matters, mark_of
+from matters.going_on import regenerate_matter, retry_matter
 from matters.idempotency import answered_once, check_key, was_answered
 from matters.language_models import check_prices
 from matters.ledger import queue_position, queue_position_of
@@ -31,17 +33,7 @@ from matters.models import Matter, Priority, Question
 from matters.paging import page_of
 from matters.representation import matter_as_json, matters_as_json, question_as_json
 from matters.schemas import Accepted, MatterOut, MatterPage, QuestionOut, UsagePage
-from matters.services import (
-    NotAllowed,
-    Submission,
-    answer_question,
-    confirm_proposal,
-    find_matter,
-    regenerate_matter,
-    removed_words,
-    retry_matter,
-    submit_matter,
-)
+from matters.services import NotAllowed, Submission, find_matter, removed_words, submit_matter
 from matters.usage import usage_of
 from matters.validation import check_json_storable, clean_answer, clean_question, storable
 

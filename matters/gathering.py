@@ -3,9 +3,10 @@
 from django.db import connection
 
 from matters.fetching import begin_fetches
+from matters.going_on import is_disputed
 from matters.ledger import NewStep, begun_steps, insert_steps
 from matters.models import Matter
-from matters.services import ADVICE_STEP, change_status, is_disputed, set_waiting
+from matters.services import ADVICE_STEP, change_status, set_waiting
 from matters.states import SETTLED, MatterStatus, QuestionStatus, WaitingFor
 
 _OPEN_STATUSES = """

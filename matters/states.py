@@ -72,6 +72,14 @@ QUESTION_TRANSITIONS: dict[QuestionStatus, frozenset[QuestionStatus]] = {
     Q.FAILED: frozenset({Q.ROUTING, Q.FETCHING, Q.ASKING, Q.AWAITING_FOUNDER, Q.NORMALISING}),
 }
 SETTLED = frozenset({Q.ANSWERED, Q.UNKNOWN})
+STATUS_OF_STEP = {  # of its question, while the step is to be done
+    "route_question": Q.ROUTING,
+    "request_record": Q.FETCHING,
+    "fetch_record": Q.FETCHING,
+    "convert_record": Q.FETCHING,
+    "ask_founder": Q.ASKING,
+    "normalise_answer": Q.NORMALISING,
+}
 
 
 class StepState(TextChoices):

@@ -13,11 +13,12 @@ from advice.services import cancel_matter
 from companies.api_auth import Authentication, caller
 from companies.models import Scope
 from companies.problems import Problem, not_found, problems
+from matters.going_on import retry_matter
 from matters.models import Matter, Step
 from matters.paging import page_of
 from matters.representation import matter_as_json
 from matters.schemas import MatterError, MatterOut
-from matters.services import NotAllowed, retry_matter
+from matters.services import NotAllowed
 from matters.states import MatterStatus, StepState
 
 router = Router(auth=Authentication(Scope.ADMIN), tags=["dead letters"])

@@ -14,8 +14,8 @@ from companies.staff import tell_staff
 from matters.events import matter_updated, tell_events
 from matters.ledger import BESIDE
 from matters.models import Matter, Step
-from matters.services import STATUS_OF_STEP, change_question, fail_matter, set_waiting
-from matters.states import QUESTION_TRANSITIONS, QuestionStatus, StepState, WaitingFor
+from matters.services import change_question, fail_matter, set_waiting
+from matters.states import QUESTION_TRANSITIONS, STATUS_OF_STEP, QuestionStatus, StepState, WaitingFor
 from workers.backoff import LONGEST_PAUSE, backoff, server_backoff
 from workers.budget import OverBudget
 from workers.calls import CallLog

@@ -27,8 +27,9 @@ from advice.review.proving import prove_approvals
 from advice.services import begin_attempt
 from advice.sharing import share_attempt
 from companies.models import Company, User
+from matters.going_on import regenerate_matter
 from matters.models import Matter
-from matters.services import NotAllowed, lock_matter, regenerate_matter
+from matters.services import NotAllowed, lock_matter
 from playbooks.loading import LIBRARY, load_file
 from playbooks.models import PlaybookVersion
 from tests import rows

@@ -4,8 +4,9 @@ import pytest
 from django.utils import timezone
 
 from companies.models import Company, User
+from matters.answering import answer_question
 from matters.models import Matter, Question
-from matters.services import NotAllowed, answer_question
+from matters.services import NotAllowed
 from matters.states import MatterStatus, QuestionStatus
 from tests import rows
 from tests.threads import at_once

@@ -10,8 +10,8 @@ from pytest_django import Settings
 
 from companies.models import Company
 from matters.breakers import FORGOTTEN_AFTER, close_breakers, forget_breakers, keys_of, open_breakers
+from matters.going_on import retry_matter
 from matters.models import Breaker, Matter
-from matters.services import retry_matter
 from matters.states import WaitingFor
 from tests import rows
 

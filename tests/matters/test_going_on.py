@@ -8,9 +8,10 @@ from django.db import transaction
 from advice.models import AttemptStatus
 from advice.services import cancel_matter
 from companies.models import Company
+from matters.going_on import regenerate_matter, retry_matter
 from matters.ledger import NewStep, insert_steps
 from matters.models import Matter, Step
-from matters.services import NotAllowed, fail_matter, lock_matter, regenerate_matter, retry_matter, set_waiting
+from matters.services import NotAllowed, fail_matter, lock_matter, set_waiting
 from matters.states import MatterStatus, QuestionStatus, StepState, WaitingFor
 from tests import rows
 from tests.threads import at_once

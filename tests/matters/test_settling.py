@@ -8,9 +8,11 @@ from django.db.models import F
 
 from advice.services import cancel_matter
 from companies.models import Company, User
+from matters.answering import answer_question
 from matters.facts import disputed_entries
+from matters.going_on import regenerate_matter
 from matters.models import CompanyFact, Fact, Matter, Step
-from matters.services import NotAllowed, answer_question, regenerate_matter
+from matters.services import NotAllowed
 from matters.settling import Choice, NoSuchChoice, settle_fact
 from matters.states import About, MatterStatus, StepState, WaitingFor
 from tests import rows

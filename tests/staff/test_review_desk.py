@@ -17,8 +17,9 @@ from advice.review.models import Review, ReviewComment, ReviewState
 from advice.review.proving import prove_approvals
 from advice.stream import read_page
 from companies.models import Company, ContentReading, User
+from matters.going_on import regenerate_matter
 from matters.models import LLMCall, LLMCallText
-from matters.services import NotAllowed, regenerate_matter
+from matters.services import NotAllowed
 from playbooks.loading import LIBRARY, load_file
 from playbooks.models import PlaybookVersion
 from tests import rows

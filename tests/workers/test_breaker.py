@@ -6,9 +6,10 @@ from django.db import transaction
 from django.db.models.functions import Now
 
 from companies.models import Company, User
+from matters.going_on import retry_matter
 from matters.ledger import NewStep, insert_steps
 from matters.models import Breaker, Matter, Step
-from matters.services import ADVICE_STEP, lock_matter, retry_matter
+from matters.services import ADVICE_STEP, lock_matter
 from matters.states import MatterStatus, StepState, WaitingFor
 from tests import rows
 from tests.fakes.llm import FakeLLM

@@ -11,9 +11,10 @@ from pytest_django import Settings
 
 from companies.models import Company, Spending
 from config.prices import read_prices
+from matters.going_on import retry_matter
 from matters.ledger import NewStep, insert_steps
 from matters.models import CallOutcome, LLMCall, Matter, Step
-from matters.services import lock_matter, retry_matter
+from matters.services import lock_matter
 from matters.states import StepState, WaitingFor
 from tests import rows
 from tests.fakes.llm import FakeLLM

@@ -18,9 +18,10 @@ from advice.stream import Page, read_page
 from companies.encryption import Sealed
 from companies.models import Company, WebhookEndpoint, WebhookSecret
 from companies.webhooks import new_secret
+from matters.answering import answer_question
 from matters.deliveries import ReceiverDisabled, resend
 from matters.models import Delivery, Event, Matter
-from matters.services import answer_question, fail_matter, lock_matter
+from matters.services import fail_matter, lock_matter
 from matters.states import MatterStatus, QuestionStatus
 from tests import rows
 from tests.disputes import say

@@ -13,8 +13,8 @@ from pytest_django import Settings
 
 from companies.async_pool import database_dsn
 from companies.models import Company
+from matters.going_on import retry_matter
 from matters.models import Breaker, Matter, Step
-from matters.services import retry_matter
 from matters.states import MatterStatus, QuestionStatus, StepState, WaitingFor
 from tests import rows
 from tests.fakes.llm import FakeLLM

@@ -4,9 +4,9 @@ import pytest
 from django.db import transaction
 
 from companies.models import Company
+from matters.answering import answer_question
 from matters.ledger import NewStep, insert_steps
 from matters.models import Matter, Step
-from matters.services import answer_question
 from matters.states import MatterStatus, QuestionStatus, StepState
 from tests import rows
 from tests.threads import at_once

@@ -27,12 +27,14 @@ from advice.review.due_notices import REVIEWED
 from advice.review.models import Review
 from advice.review.proving import prove_approvals
 from companies.models import Company, Membership, User
+from matters.answering import answer_question
 from matters.assigning import assign_question, questions_for, take_back_from_who_left
 from matters.due_notices import AWAY_MINUTES, store_due_notices
+from matters.going_on import regenerate_matter, retry_matter
 from matters.models import Event, Matter, Notice, Presence, Question
 from matters.notice_mail import word_notice
 from matters.notices import Decision, NoticeStatus
-from matters.services import answer_question, fail_matter, lock_matter, regenerate_matter, retry_matter
+from matters.services import fail_matter, lock_matter
 from matters.states import MatterStatus, QuestionStatus
 from tests import rows
 from tests.threads import at_once, with_own_connection

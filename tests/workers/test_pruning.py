@@ -27,6 +27,8 @@ from advice.stream import Page, read_page
 from companies.models import ApiKey, Company, Membership, User
 from documents.models import DocumentContent
 from documents.services import attach_document
+from matters.answering import answer_question, confirm_proposal
+from matters.going_on import regenerate_matter, retry_matter
 from matters.history import rename_matter
 from matters.models import (
     Batch,
@@ -44,15 +46,7 @@ from matters.models import (
     Question,
     Step,
 )
-from matters.services import (
-    NotAllowed,
-    answer_question,
-    confirm_proposal,
-    fail_matter,
-    lock_matter,
-    regenerate_matter,
-    retry_matter,
-)
+from matters.services import NotAllowed, fail_matter, lock_matter
 from matters.states import MatterStatus, QuestionStatus, StepState
 from tests import rows
 from tests.broker_content import broker_texts

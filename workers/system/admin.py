@@ -12,8 +12,9 @@ from django.template.response import TemplateResponse
 
 from companies.content_admin import may_operate
 from matters.breakers import close_breakers
+from matters.going_on import retry_matter
 from matters.models import Breaker, ProcessReport
-from matters.services import NotAllowed, retry_matter
+from matters.services import NotAllowed
 from playbooks.admin import ReadOnly
 from workers.system.history import last_hour
 from workers.system.plots import HEIGHT, WIDTH
