@@ -1,9 +1,15 @@
-"""One terminal for many processes: each line carries the name of who wrote it, and is kept in a file too."""
+"""One terminal for many processes: each line carries the name of who wrote it, and is kept in a file too.
 
+The processes log JSON objects. Files have them as they are, and so has any program that reads our output; a person at a
+terminal gets the same in words.
+"""
+
+import json
 import sys
 from contextlib import suppress
+from datetime import datetime
 from pathlib import Path
-from typing import TextIO
+from typing import Any, TextIO
 
 from config.embedded.files import make_private_folder
 
@@ -18,6 +24,7 @@ class Console:
         make_private_folder(folder)
         self._folder = folder
         self._terminal: TextIO | None = terminal or sys.stdout
+        self._is_read_by_people = self._terminal.isatty()
         self._files: dict[str, TextIO] = {}
 
     def say(self, text: str) -> None:
@@ -29,7 +36,7 @@ class Console:
         """A line of the child `name`, to the terminal and its log."""
         self.keep(name, line)
         if line:  # Celery's greeting is half empty
-            self.show(f"{name:<{NAME_WIDTH}}| {line}")
+            self.show(f"{name:<{NAME_WIDTH}}| {in_words(line) if self._is_read_by_people else line}")
 
     def show(self, text: str) -> None:
         """Words for the terminal alone."""
@@ -62,3 +69,24 @@ class Console:
             with suppress(OSError):
                 file.close()
         self._files.clear()
+
+
+def in_words(line: str) -> str:
+    """A log line of ours as a person reads it: local time, what happened, to what. Any other line as it is."""
+    try:
+        told = json.loads(line)
+        at = datetime.fromisoformat(told["timestamp"]).astimezone()
+        event = str(told["event"])
+    except (ValueError, TypeError, KeyError):
+        return line
+    if "method" in told:  # a request that was answered
+        event = f"{told['method']} {told.get('route')} {told.get('status')}"
+    level = str(told.get("level", "info")).upper()
+    parts = [f"{at:%H:%M:%S}", *([level] if level != "INFO" else []), event, *_besides(told)]
+    return " ".join(parts) + "".join(f"\n    {place}" for place in str(told.get("exception", "")).splitlines())
+
+
+def _besides(told: dict[str, Any]) -> list[str]:
+    """What a line says of its request: how long it took, and which matter and step it was of."""
+    took = [f"{told['ms']} ms"] if "ms" in told else []
+    return took + [f"{name}={told[name]}" for name in ("matter", "step", "kind") if name in told]
