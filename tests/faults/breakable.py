@@ -27,6 +27,13 @@ VARIABLES = {
     "LLM_BETWEEN_CONTENTS_SECONDS": "3",
 }
 Claimed = dict[int, int]  # epoch by step
+_LEFT = """
+SELECT id, kind, epoch, attempt, calls_seen, (due_at - clock_timestamp())::text FROM matters_step WHERE id = ANY(%s)
+"""
+_OPEN = """
+SELECT pid, state, wait_event, (clock_timestamp() - xact_start)::text, pg_blocking_pids(pid), left(query, 80)
+  FROM pg_stat_activity WHERE xact_start IS NOT NULL AND pid <> pg_backend_pid()
+"""
 
 
 class Broker:
@@ -159,14 +166,25 @@ class Breakable(Installation):
         """
         began = time.monotonic()
         ((now,),) = self.sql("SELECT clock_timestamp()")
-        wait_until(
-            lambda: not (abandoned.items() & self._claimed_before(now).items()),
-            "what dead workers held is taken over",
-            seconds,
-        )
+        try:
+            wait_until(
+                lambda: not (abandoned.items() & self._claimed_before(now).items()),
+                "what dead workers held is taken over",
+                seconds,
+            )
+        except AssertionError as error:
+            error.add_note(self._who_holds(abandoned, now))
+            raise
         self.takeovers.append(time.monotonic() - (self._struck_at or began))
         self._struck_at = None
         return time.monotonic() - began
+
+    def _who_holds(self, abandoned: Claimed, when: datetime) -> str:
+        """For a takeover that does not come: the steps, the transactions that are open, and the workers."""
+        left = list(abandoned.items() & self._claimed_before(when).items())
+        steps = self.sql(_LEFT, [step for step, _epoch in left])
+        workers = {worker.name: "alive" if worker.is_alive() else "dead" for worker in self.workers}
+        return f"steps {steps}\ntransactions {self.sql(_OPEN)}\nworkers {workers}"
 
 
 def ask_little(product: Installation) -> None:

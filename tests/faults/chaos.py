@@ -84,7 +84,8 @@ def run(product: Breakable, fault: Fault, matters: int) -> Result:
         except CannotMountError as error:
             say(f"  {fault.name} is not tested: {error}\n")
         except Exception as error:  # whatever it is, the table goes on
-            problem = f"while it struck: {error or repr(error)}"
+            notes = "".join(f"\n{note}" for note in getattr(error, "__notes__", ()))
+            problem = f"while it struck: {error or repr(error)}{notes}"
             product.mend()
         load.wait_until_ended(END_SECONDS)
         account = account_for(product, load)
