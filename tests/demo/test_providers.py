@@ -10,7 +10,7 @@ import pytest
 
 from config.run.fixture_providers import DEMO_ISSUER
 from config.run.fixture_providers import FixtureProviders as Variables
-from demo.providers.carta.api import SCOPES as KNOWN_SCOPES
+from demo.providers.carta.api import SCOPES as NEEDED_SCOPES
 from demo.providers.carta.vesting import after_months, vested, vesting
 from demo.providers.company import equity, people
 from demo.providers.credentials import Credentials
@@ -50,8 +50,8 @@ def test_make_run_gives_them_all_they_need_on_two_ports() -> None:
     assert Variables().credentials["DEMO_RIPPLING_TOKEN"] != variables.credentials["DEMO_RIPPLING_TOKEN"]
 
 
-def test_every_scope_that_is_asked_for_is_known() -> None:
-    assert set(SCOPES) == set(KNOWN_SCOPES)
+def test_carta_is_asked_for_the_scopes_that_its_client_needs_and_no_more() -> None:
+    assert set(SCOPES) == set(NEEDED_SCOPES)
 
 
 def test_the_page_that_asks_says_that_it_is_a_fixture_and_no_leads_back() -> None:
@@ -93,7 +93,7 @@ def test_every_key_that_is_named_exists() -> None:
     assert {person["manager"] for person in people()["people"] if "manager" in person} <= keys
     assert {holder["worker"] for holder in equity()["stakeholders"] if "worker" in holder} <= keys
     holders = {holder["id"] for holder in equity()["stakeholders"]}
-    lists = ("option_grants", "restricted_stock_awards", "restricted_stock_units", "certificates", "convertible_notes")
+    lists = ("option_grants", "restricted_stock_awards", "restricted_stock_units")
     assert {entry["holder"] for name in lists for entry in equity()[name]} <= holders
 
 

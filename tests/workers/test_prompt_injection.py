@@ -35,7 +35,7 @@ def providers(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[L
     """Both, with orders planted in a title and in the name of an equity plan."""
     with ExitStack() as stack, changed_company() as (people, equity):
         next(p for p in people["people"] if p["key"] == "marcus-ellery")["title"] = ORDER
-        equity["plan"]["name"] = PLAN_NAME
+        equity["plan"] = PLAN_NAME
         yield LocalProviders(settings, stack, monkeypatch)
 
 

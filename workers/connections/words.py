@@ -37,18 +37,18 @@ ABOUT: dict[str, About] = {
     Provider.CARTA: About(
         what="Equity: who holds what, and how far it has vested.",
         read=(
-            "name, e-mail address and employee id of stakeholders",
-            "option grants, exercises, restricted stock, certificates and convertible notes: dates and numbers",
-            "vesting, exercise periods and prices",
-            "share classes, fair market values and the cap table",
+            "the names of the companies that the credentials may read, of which you choose yours",
+            "name, e-mail address and employee id of stakeholders, and what they are to the company",
+            "option grants, restricted stock awards and units: plan, dates, numbers, prices, vesting, exercise periods",
+            "fair market values of the common shares",
         ),
         never=(
-            "Tax ids, birth dates and addresses are dropped before anything is stored. Nothing is ever changed in "
-            "Carta."
+            "Certificates, convertible notes, share classes and the cap table are never asked for. Tax ids, birth "
+            "dates and addresses are dropped before anything is stored. Nothing is ever changed in Carta."
         ),
         how=(
-            "In Carta, an administrator creates an API application with the permissions to read; it has a client id "
-            "and a client secret."
+            "In Carta, an administrator creates an API application with the permissions to read the company, its "
+            "stakeholders, securities and valuations; it has a client id and a client secret."
         ),
     ),
 }

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from demo.http11 import Request
 from demo.providers.answers import Answer, RefusedError
-from demo.providers.carta import cap_table, grants, records
+from demo.providers.carta import grants, records
 from demo.providers.company import Entry, equity
 from demo.providers.credentials import Credentials
 from demo.providers.faults import Fault
@@ -14,24 +14,12 @@ MOST = 50
 _LISTS: dict[str, tuple[str, Callable[[], list[Entry]]]] = {
     "stakeholders": ("read_issuer_stakeholders", records.stakeholders),
     "optionGrants": ("read_issuer_securities", grants.option_grants),
-    "optionExercises": ("read_issuer_securities", records.option_exercises),
     "restrictedStockUnits": ("read_issuer_securities", grants.restricted_stock_units),
     "restrictedStockAwards": ("read_issuer_securities", grants.restricted_stock_awards),
-    "certificates": ("read_issuer_securities", records.certificates),
-    "convertibleNotes": ("read_issuer_securities", records.convertible_notes),
-    "shareClasses": ("read_issuer_shareclasses", records.share_classes),
     "fairMarketValues": ("read_issuer_valuations", records.fair_market_values),
-    "vestingScheduleTemplates": ("read_issuer_securitiestemplates", records.vesting_schedule_templates),
-}
-_OBJECTS: dict[str, tuple[str, Callable[[], Entry]]] = {
-    "capitalizationTable": ("read_issuer_capitalizationtablesummary", cap_table.capitalization_table),
-    "stakeholderCapitalizationTable": (
-        "read_issuer_stakeholdercapitalizationtable",
-        cap_table.stakeholder_capitalization_table,
-    ),
 }
 _INFO = "read_issuer_info"
-SCOPES = tuple(dict.fromkeys([_INFO, *(scope for scope, _ in _LISTS.values()), *(s for s, _ in _OBJECTS.values())]))
+SCOPES = tuple(dict.fromkeys([_INFO, *(scope for scope, _ in _LISTS.values())]))
 
 
 class Carta:
@@ -77,7 +65,7 @@ class Carta:
         return tuple(scope for scope in form["scope"].split() if scope in SCOPES)
 
     def resource(self, request: Request) -> Answer:
-        """A list, or a table."""
+        """A list."""
         scopes = self._oauth.scopes_of(request)
         if scopes is None:
             raise RefusedError(401, {"message": "Unauthorized"})
@@ -89,10 +77,6 @@ class Carta:
                 scope, listed = _LISTS[name]
                 self._must_have(scope, scopes)
                 return Answer(200, self._page(name, listed(), request))
-            case ["v1alpha1", "issuers", issuer, name] if issuer == equity()["issuer"]["id"] and name in _OBJECTS:
-                scope, table = _OBJECTS[name]
-                self._must_have(scope, scopes)
-                return Answer(200, {name: table()})
         raise RefusedError(404, {"message": "Not Found"})
 
     def _must_have(self, scope: str, scopes: tuple[str, ...]) -> None:

@@ -14,7 +14,7 @@ def _vesting(entry: Entry) -> Entry:
     today, rule = equity()["as_of"], schedule(entry["schedule"])
     end = after_months(entry["vests_from"], rule["months"])
     return {
-        "equityIncentivePlanName": equity()["plan"]["name"],
+        "equityIncentivePlanName": equity()["plan"],
         "vestingStartDate": day(entry["vests_from"]),
         "terminationDate": day(entry.get("terminated")),
         "vestedQuantity": decimal(vested(entry, today)),
@@ -38,14 +38,13 @@ def option_grants() -> list[Entry]:
 
 
 def _option_grant(entry: Entry) -> Entry:
-    exercised = exercised_of(entry)
     return without_none(
         {
             **security(entry),
             **_vesting(entry),
             "stockOptionType": entry["type"],
-            "outstandingQuantity": decimal(outstanding_of(entry)),
-            "exercisedQuantity": decimal(exercised),
+            "outstandingQuantity": decimal(_outstanding(entry)),
+            "exercisedQuantity": decimal(_exercised(entry)),
             "exercisePrice": money(entry["price"]),
             "earlyExercisable": False,
             "lastExercisableDate": day(entry.get("last_exercisable")),
@@ -54,18 +53,18 @@ def _option_grant(entry: Entry) -> Entry:
     )
 
 
-def exercised_of(grant: Entry) -> int:
+def _exercised(grant: Entry) -> int:
     """Options of the grant that became shares."""
-    return sum(int(entry["quantity"]) for entry in equity()["option_exercises"] if entry["grant"] == grant["id"])
+    return int(grant.get("exercised", 0))
 
 
-def outstanding_of(grant: Entry) -> int:
+def _outstanding(grant: Entry) -> int:
     """Options that can still vest or be exercised: of a grant that ended what had vested, until the last day for it."""
     last = grant.get("last_exercisable")
     if last is not None and last < equity()["as_of"]:
         return 0
     held = vested(grant, equity()["as_of"]) if "terminated" in grant else int(Decimal(grant["quantity"]))
-    return held - exercised_of(grant)
+    return held - _exercised(grant)
 
 
 def restricted_stock_awards() -> list[Entry]:
@@ -74,7 +73,7 @@ def restricted_stock_awards() -> list[Entry]:
             {
                 **security(entry),
                 **_vesting(entry),
-                "shareClassName": equity()["share_classes"][0]["name"],
+                "shareClassName": equity()["common"]["name"],
                 "pricePerShare": money(entry["price"]),
             }
         )

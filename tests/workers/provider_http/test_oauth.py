@@ -63,6 +63,14 @@ def test_an_access_token_of_a_code_opens_the_api() -> None:
             assert len(rippling.departments()) > 0
 
 
+def test_a_refresh_names_no_scopes_so_that_a_connection_keeps_what_it_was_granted() -> None:
+    granted = Said(b'{"access_token": "a", "scope": "read_issuer_info read_issuer_shareclasses"}')
+    with scripted(granted) as script:
+        tokens = refresh_tokens(CARTA, script.url, OAuthClient("id", "s"), "r")
+    assert dict(parse_qsl(script.asked[0].body.decode())) == {"grant_type": "REFRESH_TOKEN", "refresh_token": "r"}
+    assert tokens.scopes == ("read_issuer_info", "read_issuer_shareclasses"), "more than is asked for today is no fault"
+
+
 def test_a_wrong_client_secret_is_no_access() -> None:
     with FixtureProviders() as providers, pytest.raises(ProviderError) as caught:
         refresh_tokens(CARTA, providers.environment["CARTA_TOKEN_URL"], OAuthClient(CARTA_OAUTH.id, "wrong"), "r")

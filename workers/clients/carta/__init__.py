@@ -1,64 +1,32 @@
-"""Carta (equity), read only. See `CartaClient`, and `records` and `cap_table` for what leaves it."""
+"""Carta (equity), read only. See `CartaClient`, and `records` for what leaves it."""
 
-from workers.clients.carta.cap_table import (
-    CapitalizationTable,
-    NoteBlockSummary,
-    OptionPoolSummary,
-    ShareClassSummary,
-    ShareSummary,
-    StakeholderCapitalizationTable,
-    StakeholderGroup,
-    StakeholderHolding,
-)
 from workers.clients.carta.client import CartaClient
 from workers.clients.carta.provider import CARTA, SCOPES
 from workers.clients.carta.records import (
-    Certificate,
-    ConvertibleNote,
     ExercisePeriod,
     ExercisePeriods,
     FairMarketValue,
     Issuer,
-    OptionExercise,
     OptionGrant,
     RestrictedStockAward,
     RestrictedStockUnit,
-    ShareClass,
     ShareClassValuation,
     Stakeholder,
     VestingEvent,
-    VestingPeriod,
-    VestingSchedule,
-    VestingScheduleTemplate,
 )
 
 __all__ = [
     "CARTA",
     "SCOPES",
-    "CapitalizationTable",
     "CartaClient",
-    "Certificate",
-    "ConvertibleNote",
     "ExercisePeriod",
     "ExercisePeriods",
     "FairMarketValue",
     "Issuer",
-    "NoteBlockSummary",
-    "OptionExercise",
     "OptionGrant",
-    "OptionPoolSummary",
     "RestrictedStockAward",
     "RestrictedStockUnit",
-    "ShareClass",
-    "ShareClassSummary",
     "ShareClassValuation",
-    "ShareSummary",
     "Stakeholder",
-    "StakeholderCapitalizationTable",
-    "StakeholderGroup",
-    "StakeholderHolding",
     "VestingEvent",
-    "VestingPeriod",
-    "VestingSchedule",
-    "VestingScheduleTemplate",
 ]

@@ -3,22 +3,16 @@
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
-from workers.clients.carta.cap_table import CapitalizationTable, StakeholderCapitalizationTable
 from workers.clients.carta.provider import CARTA
-from workers.clients.carta.reading import read_object, read_page
+from workers.clients.carta.reading import read_page
 from workers.clients.carta.records import (
-    CartaRecord,
-    Certificate,
-    ConvertibleNote,
     FairMarketValue,
     Issuer,
-    OptionExercise,
+    ListedRecord,
     OptionGrant,
     RestrictedStockAward,
     RestrictedStockUnit,
-    ShareClass,
     Stakeholder,
-    VestingScheduleTemplate,
 )
 from workers.provider_http.getting import Getter, Pace, path_segment
 from workers.provider_http.paging import Page, walk
@@ -28,7 +22,7 @@ from workers.provider_http.tokens import TokenSource
 
 LARGEST_PAGE = 50
 
-Kind = TypeVar("Kind", bound=CartaRecord)
+Kind = TypeVar("Kind", bound=ListedRecord)
 
 
 class CartaClient:
@@ -63,10 +57,6 @@ class CartaClient:
         """All options, with their vesting."""
         return self._list("option_grants", "optionGrants", OptionGrant)
 
-    def option_exercises(self) -> Listing[OptionExercise]:
-        """Options that became shares."""
-        return self._list("option_exercises", "optionExercises", OptionExercise)
-
     def restricted_stock_awards(self) -> Listing[RestrictedStockAward]:
         """Shares with vesting."""
         return self._list("restricted_stock_awards", "restrictedStockAwards", RestrictedStockAward)
@@ -75,34 +65,9 @@ class CartaClient:
         """Promises of shares."""
         return self._list("restricted_stock_units", "restrictedStockUnits", RestrictedStockUnit)
 
-    def certificates(self) -> Listing[Certificate]:
-        """Shares held."""
-        return self._list("certificates", "certificates", Certificate)
-
-    def convertible_notes(self) -> Listing[ConvertibleNote]:
-        """Notes and SAFEs, also those that have converted."""
-        return self._list("convertible_notes", "convertibleNotes", ConvertibleNote)
-
-    def share_classes(self) -> Listing[ShareClass]:
-        """The classes of the charter."""
-        return self._list("share_classes", "shareClasses", ShareClass)
-
     def fair_market_values(self) -> Listing[FairMarketValue]:
         """Valuations by section 409A."""
         return self._list("fair_market_values", "fairMarketValues", FairMarketValue)
-
-    def vesting_schedule_templates(self) -> Listing[VestingScheduleTemplate]:
-        """The rules of vesting that the company uses."""
-        return self._list("vesting_schedule_templates", "vestingScheduleTemplates", VestingScheduleTemplate)
-
-    def capitalization_table(self) -> CapitalizationTable:
-        """Who could own how much, by class."""
-        return self._one("capitalization_table", "capitalizationTable", CapitalizationTable)
-
-    def stakeholder_capitalization_table(self) -> StakeholderCapitalizationTable:
-        """Who holds how much."""
-        name = "stakeholderCapitalizationTable"
-        return self._one("stakeholder_capitalization_table", name, StakeholderCapitalizationTable)
 
     def close(self) -> None:
         """Closes the connections."""
@@ -114,11 +79,9 @@ class CartaClient:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self.close()
 
-    def _path(self, resource: str) -> str:
-        return f"/v1alpha1/issuers/{path_segment(CARTA, self._issuer_id)}/{resource}"
-
     def _list(self, operation: str, resource: str, kind: type[Kind]) -> Listing[Kind]:
-        return self._pages(operation, self._path(resource), resource, kind)
+        path = f"/v1alpha1/issuers/{path_segment(CARTA, self._issuer_id)}/{resource}"
+        return self._pages(operation, path, resource, kind)
 
     def _pages(self, operation: str, path: str, resource: str, kind: type[Kind]) -> Listing[Kind]:
         def read(body: Any) -> tuple[Page[Kind], tuple[str, ...]]:
@@ -130,9 +93,3 @@ class CartaClient:
             return self._getter.get(operation, address, read)
 
         return walk("", fetch)
-
-    def _one(self, operation: str, resource: str, kind: type[Kind]) -> Kind:
-        def read(body: Any) -> tuple[Kind, tuple[str, ...]]:
-            return read_object(kind, resource, body), (self._issuer_id,)
-
-        return self._getter.get(operation, self._getter.address(self._path(resource)), read)

@@ -18,13 +18,4 @@ CARTA = Provider(
     },
     upper_case_grants=True,
 )
-SCOPES = (
-    "read_issuer_info",
-    "read_issuer_stakeholders",
-    "read_issuer_securities",
-    "read_issuer_shareclasses",
-    "read_issuer_valuations",
-    "read_issuer_securitiestemplates",
-    "read_issuer_capitalizationtablesummary",
-    "read_issuer_stakeholdercapitalizationtable",
-)
+SCOPES = ("read_issuer_info", "read_issuer_stakeholders", "read_issuer_securities", "read_issuer_valuations")

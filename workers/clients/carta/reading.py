@@ -3,11 +3,10 @@
 from collections.abc import Mapping
 from typing import Any, TypeVar
 
-from workers.clients.carta.records import CartaRecord
+from workers.clients.carta.records import ListedRecord
 from workers.provider_http.paging import Page
 
-Kind = TypeVar("Kind", bound=CartaRecord)
-WITHOUT_ID = ("", "NO_ID")  # legacy option exercises
+Kind = TypeVar("Kind", bound=ListedRecord)
 
 
 def read_page(kind: type[Kind], resource: str, body: Any) -> Page[Kind]:
@@ -18,16 +17,4 @@ def read_page(kind: type[Kind], resource: str, body: Any) -> Page[Kind]:
     if following is not None and not isinstance(following, str):
         raise ValueError("no page token")
     records = [kind.model_validate(record) for record in found]
-    return Page(tuple((_key(record), record) for record in records), following or None)
-
-
-def _key(record: CartaRecord) -> str | None:
-    identifier = getattr(record, "id", "")
-    return None if identifier in WITHOUT_ID else str(identifier)
-
-
-def read_object(kind: type[Kind], resource: str, body: Any) -> Kind:
-    """One object, bare or below the resource's name: Carta's documentation leaves that open. Raises ValueError."""
-    if isinstance(body, Mapping) and isinstance(inner := body.get(resource), Mapping):
-        body = inner
-    return kind.model_validate(body)
+    return Page(tuple((record.id, record) for record in records), following or None)
