@@ -22,13 +22,7 @@ from workers.provider_http import (
 )
 from workers.provider_http.oauth import request_tokens
 
-RIPPLING_SCOPES = (
-    "workers.read",
-    "compensations.read",
-    "departments.read",
-    "employment-types.read",
-    "leave-requests.read",
-)
+RIPPLING_SCOPES = ("workers.read", "compensations.read", "employment-types.read", "leave-requests.read")
 SCOPES: dict[str, tuple[str, ...]] = {Provider.RIPPLING: RIPPLING_SCOPES, Provider.CARTA: CARTA_SCOPES}
 _THIS_MACHINE = ("127.0.0.1", "localhost", "::1")
 _ISSUER_GONE = "Carta no longer shows us the company that was chosen. Choose another one, or connect Carta again."
@@ -48,7 +42,7 @@ def try_out(provider: Provider, tokens: TokenSource, issuer_id: str = "") -> Non
             raise ProviderError(Code.NOT_FOUND, _ISSUER_GONE, permanent=True)
         return
     with RipplingClient(settings.RIPPLING_BASE_URL, tokens) as client:
-        client.workers("INIT", expand=())  # the few who were not hired yet
+        client.workers("INIT")  # the few who were not hired yet
 
 
 def issuers_of(tokens: TokenSource) -> tuple[Issuer, ...]:

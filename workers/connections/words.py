@@ -19,19 +19,18 @@ ABOUT: dict[str, About] = {
     Provider.RIPPLING: About(
         what="People: who works for the company, since when, where and how.",
         read=(
-            "name, work e-mail address, title, status, department and manager of the people who work for you",
-            "first and last day, and what Rippling says about how the work ended",
-            "place of work, down to the state; kind of employment; exempt from overtime or not",
-            "pay, bonus targets and leave balances, where your plan of Rippling has them",
+            "name, work e-mail address, title and status of everybody in Rippling, with their first and last day",
+            "place of work: state and country; legal entity; kind of employment; exempt from overtime or not",
+            "salary, bonuses, relocation pay and leave balances, where your plan of Rippling has them",
         ),
         never=(
-            "Birth dates (only whether somebody is 40 or older), social security numbers, race, ethnicity, gender and "
-            "home addresses (only the state) are dropped before anything is stored, and no language model sees them. "
-            "Nothing is ever changed in Rippling."
+            "Birth dates (only whether somebody is 40 or older), social security numbers, race, ethnicity, gender, "
+            "home addresses (only the state), managers, departments and why somebody left are dropped before anything "
+            "is stored, and no language model sees them. Nothing is ever changed in Rippling."
         ),
         how=(
             "In Rippling, an administrator creates an API token with the permissions to read workers, compensation, "
-            "departments, employment types and leave. Rippling ends a token that nobody uses for 30 days."
+            "employment types and leave. Rippling ends a token that nobody uses for 30 days."
         ),
     ),
     Provider.CARTA: About(

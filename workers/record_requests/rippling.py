@@ -31,12 +31,12 @@ def _worker_status(wanted: Wanted, client: RipplingClient) -> Found:
 
 
 def _job_title(wanted: Wanted, client: RipplingClient) -> Found:
-    worker = client.worker(wanted.person, ())
+    worker = client.worker(wanted.person)
     return _found(worker, title=worker.title, holes={"title": "title"})
 
 
 def _start_date(wanted: Wanted, client: RipplingClient) -> Found:
-    worker = client.worker(wanted.person, ())
+    worker = client.worker(wanted.person)
     return _found(worker, start_date=worker.start_date, holes={"start_date": "start_date"})
 
 
@@ -84,7 +84,7 @@ def _place(client: RipplingClient, worker: Worker) -> WorkerFound:
 
 
 def _age_40_plus(wanted: Wanted, client: RipplingClient) -> Found:
-    worker = client.worker(wanted.person, (), as_of=wanted.day)
+    worker = client.worker(wanted.person, as_of=wanted.day)
     return WorkerFound(id=worker.id, age_40_plus=worker.age_40_plus, **holes_of(worker, age_40_plus="age_40_plus"))
 
 

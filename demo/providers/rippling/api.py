@@ -12,19 +12,12 @@ from demo.providers.faults import Fault
 from demo.providers.oauth import OAuthServer, one_each
 from demo.providers.rippling import records
 
-SCOPES = ("workers.read", "compensations.read", "departments.read", "employment-types.read", "leave-requests.read")
+SCOPES = ("workers.read", "compensations.read", "employment-types.read", "leave-requests.read")
 USUAL_LIMIT, MOST = 50, 100
-_LISTS: dict[str, Callable[[], list[Entry]]] = {
-    "workers": records.workers,
-    "compensations": records.compensations,
-    "departments": records.departments,
-    "employment-types": records.employment_types,
-    "legal-entities": records.legal_entities,
-    "leave-balances": records.leave_balances,
-}
+_LISTS: dict[str, Callable[[], list[Entry]]] = {"workers": records.workers, "leave-balances": records.leave_balances}
 _SINGLE: dict[str, Callable[[], list[Entry]]] = {"workers": records.workers, "work-locations": records.work_locations}
-_FILTERS = {"workers": ("status", "work_email", "user_id"), "leave-balances": ("worker_id", "leave_type_id")}
-_EXPANDABLE = {"workers": records.EXPANDABLE, "leave-balances": ("worker", "leave_type")}
+_FILTERS = {"workers": ("status",), "leave-balances": ("worker_id",)}
+_EXPANDABLE = {"workers": records.EXPANDABLE, "leave-balances": ("leave_type",)}
 _FILTER = re.compile(r"(\w+) eq '([^']*)'")
 _WITHHELD = {"workers": {"name": "termination_details", "reason": "The token's owner may not see why people left"}}
 _NO_PAY = {"name": "compensation", "reason": "Requires API tier 2"}

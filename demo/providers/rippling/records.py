@@ -5,7 +5,7 @@ from typing import Any
 
 from demo.providers.company import Entry, people, rippling_id, work_email
 
-EXPANDABLE = ("user", "manager", "legal_entity", "employment_type", "compensation", "department", "level")
+EXPANDABLE = ("user", "legal_entity", "employment_type", "compensation")
 
 
 def workers() -> list[Entry]:
@@ -106,17 +106,6 @@ def _money(value: int | None) -> Entry | None:
     return None if value is None else {"currency_type": "USD", "value": value}
 
 
-def departments() -> list[Entry]:
-    return [
-        {
-            "id": rippling_id("department", entry["key"]),
-            "name": entry["name"],
-            "parent_id": rippling_id("department", entry["parent"]) if "parent" in entry else None,
-        }
-        for entry in people()["departments"]
-    ]
-
-
 def employment_types() -> list[Entry]:
     names = ("label", "type", "amount_worked", "compensation_time_period")
     return [
@@ -176,19 +165,17 @@ def leave_types() -> list[Entry]:
 
 _BEHIND: dict[str, tuple[str, Callable[[], list[Entry]]]] = {
     "user": ("user_id", users),
-    "manager": ("manager_id", workers),
     "legal_entity": ("legal_entity_id", legal_entities),
     "employment_type": ("employment_type_id", employment_types),
     "compensation": ("compensation_id", compensations),
-    "department": ("department_id", departments),
     "leave_type": ("leave_type_id", leave_types),
 }
 
 
 def expanded(records: list[Entry], names: Iterable[str]) -> list[Entry]:
-    """The records with the objects that their ids stand for; a name that is behind no id is null (`level`)."""
+    """The records with the objects that their ids stand for."""
     for name in names:
-        reference, listed = _BEHIND.get(name, ("", list))
+        reference, listed = _BEHIND[name]
         objects = {entry["id"]: entry for entry in listed()}
         records = [{**record, name: objects.get(record.get(reference))} for record in records]
     return records

@@ -60,7 +60,7 @@ def test_an_access_token_of_a_code_opens_the_api() -> None:
         url = providers.environment["RIPPLING_TOKEN_URL"]
         tokens = exchange_code(RIPPLING, url, RIPPLING_OAUTH, code, BACK, VERIFIER)
         with RipplingClient(providers.rippling_url, tokens.access) as rippling:
-            assert len(rippling.departments()) > 0
+            assert len(rippling.workers()) > 0
 
 
 def test_a_refresh_names_no_scopes_so_that_a_connection_keeps_what_it_was_granted() -> None:

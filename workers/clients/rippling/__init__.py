@@ -3,13 +3,10 @@
 from workers.clients.rippling.client import RIPPLING, RipplingClient
 from workers.clients.rippling.records import (
     Compensation,
-    Department,
     EmploymentType,
     LeaveBalance,
     LegalEntity,
     Location,
-    Manager,
-    TerminationDetails,
     User,
     Worker,
     WorkLocation,
@@ -18,14 +15,11 @@ from workers.clients.rippling.records import (
 __all__ = [
     "RIPPLING",
     "Compensation",
-    "Department",
     "EmploymentType",
     "LeaveBalance",
     "LegalEntity",
     "Location",
-    "Manager",
     "RipplingClient",
-    "TerminationDetails",
     "User",
     "WorkLocation",
     "Worker",

@@ -8,11 +8,7 @@ from typing import Any, Self, TypeVar
 
 from workers.clients.rippling.reading import read_page, read_record
 from workers.clients.rippling.records import (
-    Compensation,
-    Department,
-    EmploymentType,
     LeaveBalance,
-    LegalEntity,
     Worker,
     WorkLocation,
 )
@@ -37,8 +33,7 @@ RIPPLING = Provider(
 VERSION = "2024-08-01"
 LARGEST_PAGE = 100
 STATUSES = ("INIT", "HIRED", "ACCEPTED", "ACTIVE", "TERMINATED")
-EXPANDABLE = ("user", "manager", "legal_entity", "employment_type", "compensation", "department")
-USUAL = ("user", "employment_type", "department")
+EXPANDABLE = ("user", "legal_entity", "employment_type", "compensation")
 
 Kind = TypeVar("Kind", bound=Record)
 
@@ -55,37 +50,19 @@ class RipplingClient:
         tokens = FixedToken(token) if isinstance(token, str) else token
         self._getter = Getter(RIPPLING, base_url, tokens, record, None, **{"Rippling-Api-Version": VERSION})
 
-    def workers(
-        self, status: str | None = None, expand: Iterable[str] = USUAL, *, as_of: date | None = None
-    ) -> Listing[Worker]:
-        """All workers, or those of one of `STATUSES`. `expand`: of `EXPANDABLE`. `as_of` (today, UTC, unless given) is
-        the day of `age_40_plus`. Rippling filters by neither title nor name: look through the list. A worker who says
-        to be of another status than Rippling was asked for is left out."""
+    def workers(self, status: str | None = None, expand: Iterable[str] = ()) -> Listing[Worker]:
+        """All workers, or those of one of `STATUSES`. `expand`: of `EXPANDABLE`. `age_40_plus` is of today (UTC).
+        Rippling filters by neither title nor name: look through the list. A worker who says to be of another status
+        than Rippling was asked for is left out."""
         if status is not None and status not in STATUSES:
             raise ValueError(f"{status!r} is none of {STATUSES}")
         wish = None if status is None else f"status eq '{status}'"
-        listed = self._list("workers", "/workers/", Worker, as_of, filter=wish, expand=_joined(expand))
+        listed = self._list("workers", "/workers/", Worker, filter=wish, expand=_joined(expand))
         return replace(listed, items=tuple(w for w in listed if not _is_other(w, status)))
 
-    def worker(self, worker_id: str, expand: Iterable[str] = USUAL, *, as_of: date | None = None) -> Worker:
-        """One worker; `expand` and `as_of` as above."""
+    def worker(self, worker_id: str, expand: Iterable[str] = (), *, as_of: date | None = None) -> Worker:
+        """One worker; `expand` as above. `as_of` (today, UTC, unless given) is the day of `age_40_plus`."""
         return self._one("worker", "/workers", worker_id, Worker, expand, as_of)
-
-    def compensations(self) -> Listing[Compensation]:
-        """What everybody is paid, for Rippling does not filter it; one person's is the `pay` of their worker."""
-        return self._list("compensations", "/compensations/", Compensation)
-
-    def departments(self) -> Listing[Department]:
-        """All departments."""
-        return self._list("departments", "/departments/", Department)
-
-    def employment_types(self) -> Listing[EmploymentType]:
-        """All kinds of employment that the company uses."""
-        return self._list("employment_types", "/employment-types/", EmploymentType)
-
-    def legal_entities(self) -> Listing[LegalEntity]:
-        """The companies that employ the workers."""
-        return self._list("legal_entities", "/legal-entities/", LegalEntity)
 
     def work_location(self, location_id: str) -> WorkLocation:
         """A place of work, with its state."""
@@ -108,10 +85,8 @@ class RipplingClient:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self.close()
 
-    def _list(
-        self, operation: str, path: str, kind: type[Kind], as_of: date | None = None, **query: str | None
-    ) -> Listing[Kind]:
-        day = as_of or _today()
+    def _list(self, operation: str, path: str, kind: type[Kind], **query: str | None) -> Listing[Kind]:
+        day = _today()
 
         def read(body: Any) -> tuple[Page[Kind], tuple[str, ...]]:
             page = read_page(kind, body, day)

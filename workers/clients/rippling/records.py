@@ -47,7 +47,6 @@ class Compensation(Record):
     """Amounts are per year but for the one-off `signing_bonus` and `relocation_reimbursement`."""
 
     id: Text = None
-    worker_id: Text = None
     annual_compensation: Amount = None
     target_annual_bonus: Amount = None
     signing_bonus: Amount = None
@@ -55,22 +54,11 @@ class Compensation(Record):
     salary_effective_date: Day = None
 
 
-class Department(Record):
-    """`parent_id` is the department above."""
-
-    id: Identifier
-    name: Text = None
-    parent_id: Text = None
-
-
 class EmploymentType(Record):
-    """`type` is CONTRACTOR or EMPLOYEE; `amount_worked` and `compensation_time_period` are Rippling's own words."""
+    """`type` is CONTRACTOR or EMPLOYEE."""
 
     id: Identifier
-    label: Text = None
     type: WorkerType = None
-    amount_worked: Text = None
-    compensation_time_period: Text = None
 
 
 class LegalEntity(Record):
@@ -78,7 +66,6 @@ class LegalEntity(Record):
 
     id: Identifier
     legal_name: Text = None
-    country: Country = None
 
 
 class WorkAddress(Record):
@@ -92,14 +79,12 @@ class WorkLocation(Record):
     """A place of work of the company."""
 
     id: Identifier
-    name: Text = None
     address: WorkAddress | None = None
 
 
 class LeaveType(Record):
     """Such as vacation or sick leave."""
 
-    id: Text = None
     name: Text = None
 
 
@@ -107,11 +92,8 @@ class LeaveBalance(Record):
     """What is left of a kind of leave. Rippling's documentation does not say in which unit: ask a person."""
 
     id: Text = None
-    worker_id: Text = None
-    leave_type_id: Text = None
     leave_type: LeaveType | None = None
     is_balance_unlimited: bool | None = None
-    balance_including_future_requests: Number = None
     balance_excluding_future_requests: Number = None
 
 
@@ -122,26 +104,11 @@ class Location(Record):
     work_location_id: Text = None
 
 
-class TerminationDetails(Record):
-    """How it ended, in Rippling's own words."""
-
-    type: Text = None
-    reason: Text = None
-
-
 class User(Record):
     """The person. `regions`: the states of their addresses, of which nothing else leaves."""
 
-    id: Text = None
     name: Name = None
     regions: Annotated[tuple[str, ...], BeforeValidator(_read_regions)] = Field(default=(), alias="addresses")
-
-
-class Manager(Record):
-    """The worker above; who that is stands in the list of workers."""
-
-    id: Identifier
-    title: Text = None
 
 
 class Worker(Record):
@@ -151,7 +118,6 @@ class Worker(Record):
     """
 
     id: Identifier
-    user_id: Text = None
     work_email: Text = None
     title: Text = None
     status: Status = None
@@ -161,14 +127,7 @@ class Worker(Record):
     age_40_plus: bool | None = None
     overtime_exemption: Overtime = None
     location: Location | None = None
-    termination_details: TerminationDetails | None = None
-    manager_id: Text = None
-    department_id: Text = None
-    employment_type_id: Text = None
-    legal_entity_id: Text = None
     user: User | None = None
-    manager: Manager | None = None
-    department: Department | None = None
     employment_type: EmploymentType | None = None
     legal_entity: LegalEntity | None = None
     compensation: Compensation | None = None

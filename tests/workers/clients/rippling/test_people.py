@@ -14,8 +14,6 @@ from workers.clients.rippling.client import EXPANDABLE
 from workers.clients.rippling.reading import is_40_or_older
 from workers.provider_http import Choice, Code, Money, ProviderError
 
-LISTS = ("workers", "compensations", "departments", "employment_types", "legal_entities")
-
 
 @pytest.fixture(scope="module")
 def providers() -> Iterator[FixtureProviders]:
@@ -30,16 +28,15 @@ def rippling(providers: FixtureProviders) -> Iterator[RipplingClient]:
 
 
 def _titled(rippling: RipplingClient, title: str) -> Worker:
-    (found,) = (worker for worker in rippling.workers() if worker.title == title)
+    (found,) = (worker for worker in rippling.workers(expand=EXPANDABLE) if worker.title == title)
     return found
 
 
-@pytest.mark.parametrize("name", LISTS)
-def test_every_list_is_read_whole_and_to_its_last_page(rippling: RipplingClient, name: str) -> None:
-    listing = getattr(rippling, name)()
-    assert listing.complete
-    assert len(listing) > 0
-    assert not [record for record in listing if record.unreadable]
+def test_the_list_of_workers_is_read_whole_and_to_its_last_page(rippling: RipplingClient) -> None:
+    workers = rippling.workers(expand=EXPANDABLE)
+    assert workers.complete
+    assert len(workers) == len(told_by_rippling.workers())
+    assert not [worker for worker in workers if worker.unreadable]
 
 
 def _sensitive() -> set[str]:
@@ -55,14 +52,22 @@ def _sensitive() -> set[str]:
 def test_nothing_sensitive_leaves_the_client(rippling: RipplingClient) -> None:
     cto = _titled(rippling, "Chief Technology Officer")
     assert cto.location is not None
-    everything = [getattr(rippling, name)() for name in LISTS]
-    everything += [rippling.workers(expand=EXPANDABLE), rippling.worker(cto.id, EXPANDABLE)]
+    everything = [rippling.workers(expand=EXPANDABLE), rippling.worker(cto.id, EXPANDABLE)]
     everything += [rippling.worker(cto.id, ("compensation",)).pay, rippling.leave_balances(cto.id)]
     everything.append(rippling.work_location(str(cto.location.work_location_id)))
     dumped = [record.model_dump_json() for record in rippling.workers(expand=EXPANDABLE)]
     told = "".join(f"{part!r}" for part in everything) + "".join(dumped)
     assert len(_sensitive()) > 100, "else this finds nothing"
     assert not [word for word in _sensitive() if f"'{word}'" in told or f'"{word}"' in told]
+
+
+def test_managers_departments_and_why_somebody_left_stay_outside() -> None:
+    body = (
+        b'{"id": "w", "manager_id": "Zilpzalp", "department_id": "Zilpzalp", "department": {"name": "Zilpzalp"},'
+        b'"termination_details": {"type": "VOLUNTARY", "reason": "Zilpzalp"}}'
+    )
+    with scripted(Said(body)) as script, RipplingClient(script.url, "t") as rippling:
+        assert "Zilpzalp" not in rippling.worker("w").model_dump_json(), "the page says that these are dropped"
 
 
 def test_the_cto_is_found_by_title_with_all_that_ending_their_employment_needs(rippling: RipplingClient) -> None:
@@ -85,7 +90,7 @@ def test_the_cto_is_found_by_title_with_all_that_ending_their_employment_needs(r
 
 
 def test_the_active_are_counted_by_kind(rippling: RipplingClient) -> None:
-    active = rippling.workers("ACTIVE")
+    active = rippling.workers("ACTIVE", ("employment_type",))
     kinds = [worker.employment_type.type for worker in active if worker.employment_type]
     assert active.complete
     assert (kinds.count(Choice("EMPLOYEE")), kinds.count(Choice("CONTRACTOR"))) == (36, 4)
@@ -99,11 +104,11 @@ def test_who_left_is_not_counted_where_rippling_does_not_heed_the_filter() -> No
 
 
 def test_two_people_of_one_name_stay_two(rippling: RipplingClient) -> None:
-    assert len({worker.id for worker in rippling.workers() if worker.name == "Daniel Kim"}) == 2
+    assert len({worker.id for worker in rippling.workers(expand=("user",)) if worker.name == "Daniel Kim"}) == 2
 
 
 def test_a_remote_worker_may_have_no_state_anywhere(rippling: RipplingClient) -> None:
-    (remote,) = (worker for worker in rippling.workers() if worker.name == "Tomasz Nowak")
+    (remote,) = (worker for worker in rippling.workers(expand=("user",)) if worker.name == "Tomasz Nowak")
     assert remote.location is not None
     assert remote.user is not None
     assert (remote.location.type, remote.location.work_location_id, remote.user.regions) == (Choice("REMOTE"), None, ())
@@ -211,7 +216,7 @@ def test_each_fault_is_told_apart(fault: str, code: Code, retry_after: float | N
         faulty.rippling() as rippling,
         pytest.raises(ProviderError) as caught,
     ):
-        rippling.departments()
+        rippling.workers()
     assert (caught.value.code, caught.value.retry_after) == (code, retry_after)
 
 
