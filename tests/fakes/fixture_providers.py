@@ -27,16 +27,15 @@ ISSUER = equity()["issuer"]["id"]
 class CartaTokens:
     """Access tokens for a client alone; in the product `workers.connections.tokens` has them, with the connection."""
 
-    def __init__(self, token_url: str, scopes: tuple[str, ...], record: Recorder | None) -> None:
-        self._token_url, self._form, self._record = token_url, {"scope": " ".join(scopes)}, record
+    def __init__(self, token_url: str, scopes: tuple[str, ...]) -> None:
+        self._token_url, self._form = token_url, {"scope": " ".join(scopes)}
         self._token = ""
 
     def token(self) -> str:
         return self._token or self.renew("")
 
     def renew(self, refused: str) -> str:
-        grant = "client_credentials"
-        self._token = request_tokens(CARTA, self._token_url, CARTA_OAUTH, grant, self._form, self._record).access
+        self._token = request_tokens(CARTA, self._token_url, CARTA_OAUTH, "client_credentials", self._form).access
         return self._token
 
 
@@ -65,13 +64,13 @@ class FixtureProviders:
             "CARTA_TOKEN_URL": f"{self.carta_url}/o/access_token/",
         }
 
-    def rippling(self, token: str = TOKEN, record: Recorder | None = None) -> RipplingClient:
-        return RipplingClient(self.rippling_url, token, record=record)
+    def rippling(self, token: str = TOKEN) -> RipplingClient:
+        return RipplingClient(self.rippling_url, token)
 
     def carta(
         self, issuer: str = ISSUER, scopes: tuple[str, ...] = SCOPES, record: Recorder | None = None
     ) -> CartaClient:
-        tokens = CartaTokens(self.environment["CARTA_TOKEN_URL"], scopes, record)
+        tokens = CartaTokens(self.environment["CARTA_TOKEN_URL"], scopes)
         return CartaClient(self.carta_url, tokens, issuer, record=record)
 
     def __enter__(self) -> Self:

@@ -7,7 +7,6 @@ from typing import Any
 import httpx2
 
 from workers.provider_http.errors import Code, Provider, ProviderError, failure
-from workers.provider_http.reporting import Recorder, Report
 from workers.provider_http.transport import Reply, failure_of, new_client, read_json, send
 from workers.provider_http.values import read_decimal
 
@@ -64,21 +63,14 @@ def refresh_tokens(provider: Provider, token_url: str, client: OAuthClient, refr
     return request_tokens(provider, token_url, client, "refresh_token", {"refresh_token": refresh_token})
 
 
-def request_tokens(
-    provider: Provider,
-    token_url: str,
-    client: OAuthClient,
-    grant: str,
-    form: dict[str, str],
-    record: Recorder | None = None,
-) -> Tokens:
+def request_tokens(provider: Provider, token_url: str, client: OAuthClient, grant: str, form: dict[str, str]) -> Tokens:
     """Asks by HTTP Basic and a form. Raises ProviderError; a token without any scope is `forbidden`.
 
     Carta's documentation writes grant types in capitals, RFC 6749 does not: where capitals are refused, small letters
     are tried.
     """
     with new_client() as http:
-        ask = partial(_ask, http, provider, token_url, client, record)
+        ask = partial(_ask, http, provider, token_url, client)
         if provider.upper_case_grants:
             try:
                 return ask({"grant_type": grant.upper(), **form})
@@ -88,26 +80,17 @@ def request_tokens(
         return ask({"grant_type": grant, **form})
 
 
-def _ask(
-    http: httpx2.Client,
-    provider: Provider,
-    token_url: str,
-    client: OAuthClient,
-    record: Recorder | None,
-    form: dict[str, str],
-) -> Tokens:
-    with Report(provider.key, "token", record) as report:
-        reply = send(http, provider, _request(http, token_url, client, form))
-        report.status = reply.status
-        if reply.status != 200:
-            raise _refusal(provider, reply)
-        try:
-            tokens = _tokens(read_json(provider, reply))
-        except ValueError:  # its words may quote the body, and so the token
-            raise failure(provider, Code.MALFORMED, status=reply.status) from None
-        if tokens is None:
-            raise failure(provider, Code.FORBIDDEN, reason=NO_SCOPE, status=reply.status)
-        return tokens
+def _ask(http: httpx2.Client, provider: Provider, token_url: str, client: OAuthClient, form: dict[str, str]) -> Tokens:
+    reply = send(http, provider, _request(http, token_url, client, form))
+    if reply.status != 200:
+        raise _refusal(provider, reply)
+    try:
+        tokens = _tokens(read_json(provider, reply))
+    except ValueError:  # its words may quote the body, and so the token
+        raise failure(provider, Code.MALFORMED, status=reply.status) from None
+    if tokens is None:
+        raise failure(provider, Code.FORBIDDEN, reason=NO_SCOPE, status=reply.status)
+    return tokens
 
 
 def _request(http: httpx2.Client, token_url: str, client: OAuthClient, form: dict[str, str]) -> httpx2.Request:
