@@ -129,6 +129,13 @@ def live_connections(companies: Sequence[UUID]) -> QuerySet[Connection]:
     return _live().filter(company__in=companies)
 
 
+def shown_connections(companies: Sequence[UUID]) -> list[Connection]:
+    """The newest connection of each company and provider, live or not; the newest first."""
+    newest = Connection.objects.filter(company__in=companies).select_related("connected_by")
+    found = newest.order_by("company", "provider", "-connected_at").distinct("company", "provider")
+    return sorted(found, key=lambda connection: connection.connected_at, reverse=True)
+
+
 def expiry_after_use(provider: str, method: str) -> datetime | None:
     """When credentials that were used just now end if nobody uses them; None: not by themselves, as far as we know."""
     if (provider, method) == (Provider.RIPPLING, Method.API_TOKEN):

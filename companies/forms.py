@@ -14,7 +14,7 @@ from django.db import transaction
 from django.http import HttpRequest
 from django.shortcuts import redirect
 
-from companies.members import NotAllowed, accept, create_company, find_invitation
+from companies.members import ChangeRefused, accept, create_company, find_invitation
 from companies.models import Membership, Scope, User
 
 INVITATION = "invitation"  # in the session: the token of the link that somebody followed before they signed up
@@ -85,7 +85,7 @@ class SignUpForm(SignupForm):  # type: ignore[misc] # allauth has no types
         try:
             with transaction.atomic():
                 user = super().save(request)
-        except NotAllowed:  # the invitation was withdrawn in this moment; its page says so
+        except ChangeRefused:  # the invitation was withdrawn in this moment; its page says so
             raise ImmediateHttpResponse(redirect("settings:invitation", token=self.token)) from None
         assert isinstance(user, User)
         return user

@@ -16,7 +16,7 @@ OPEN_INVITATIONS = 50  # of a company at once
 membership_ended = Signal()  # company, user: for what a person had there
 
 
-class NotAllowed(Exception):
+class ChangeRefused(Exception):
     """The change can't be made; the message says what to do."""
 
 
@@ -33,13 +33,13 @@ def create_company(name: str, owner: User) -> Company:
 
 
 def invite(company: Company, by: User, email: str, role: str) -> str:
-    """Invite `email`, or once more: an earlier link ends. Returns the link's token. Raises NotAllowed."""
+    """Invite `email`, or once more: an earlier link ends. Returns the link's token. Raises ChangeRefused."""
     token, email = secrets.token_urlsafe(32), email.lower()
     with _locked(company):
         if company.memberships.filter(user__email=email).exists():
-            raise NotAllowed(f"{email} is a member already.")
+            raise ChangeRefused(f"{email} is a member already.")
         if company.invitations.exclude(email=email).count() >= OPEN_INVITATIONS:
-            raise NotAllowed(f"{OPEN_INVITATIONS} invitations are open. Withdraw some that are not needed any more.")
+            raise ChangeRefused(f"{OPEN_INVITATIONS} invitations are open. Withdraw some that are not needed any more.")
         fields = {"role": role, "sha256": hash_token(token), "sent_at": timezone.now()}
         Invitation.objects.update_or_create(company=company, email=email, defaults=fields)
         _note(company, by, What.INVITED, email, role)
@@ -61,12 +61,12 @@ def find_invitation(token: str) -> Invitation | None:
 
 
 def accept(token: str, user: User) -> Company:
-    """Make `user` a member by the link sent to them. Raises NotAllowed for other people, and for a link that ended."""
+    """Make `user` a member by the link sent to them. Raises ChangeRefused for others, and for a link that ended."""
     company = _standing(token).company
     with _locked(company):
         found = _standing(token)  # it may have been withdrawn while the company was waited for
         if found.email != user.email:
-            raise NotAllowed(f"This invitation is for {found.email}, and you are {user.email}.")
+            raise ChangeRefused(f"This invitation is for {found.email}, and you are {user.email}.")
         _, joined = Membership.objects.get_or_create(company=company, user=user, defaults={"role": found.role})
         if joined:
             _note(company, user, What.JOINED, user.email, found.role)
@@ -76,12 +76,12 @@ def accept(token: str, user: User) -> Company:
 
 def _standing(token: str) -> Invitation:
     if (found := find_invitation(token)) is None:
-        raise NotAllowed("This invitation does not stand any more. Ask for a new one.")
+        raise ChangeRefused("This invitation does not stand any more. Ask for a new one.")
     return found
 
 
 def change_role(member: Membership, by: User, role: str) -> None:
-    """Make a member an owner, or an owner a member. Raises NotAllowed for the last owner."""
+    """Make a member an owner, or an owner a member. Raises ChangeRefused for the last owner."""
     with _locked(member.company):
         if role != Role.OWNER:
             _keep_an_owner(member, "Make somebody else an owner first: a company needs one.")
@@ -90,7 +90,7 @@ def change_role(member: Membership, by: User, role: str) -> None:
 
 
 def remove(member: Membership, by: User) -> None:
-    """End a membership; `advice.doorkeeper` closes what they have open. Raises NotAllowed for the last owner."""
+    """End a membership; `advice.doorkeeper` closes what they have open. Raises ChangeRefused for the last owner."""
     with _locked(member.company):
         _keep_an_owner(member, "You are the company's only owner. Make somebody else an owner first, then leave.")
         person, role = member.user, member.role
@@ -118,7 +118,7 @@ def _locked(company: Company) -> Iterator[None]:
 
 def _keep_an_owner(member: Membership, otherwise: str) -> None:
     if is_only_owner(member.user, member.company):
-        raise NotAllowed(otherwise)
+        raise ChangeRefused(otherwise)
 
 
 def _note(company: Company, by: User, what: str, person: str, role: str) -> None:

@@ -8,7 +8,7 @@ from django.views.decorators.http import require_http_methods
 
 from companies.access import CHOSEN_COMPANY
 from companies.forms import INVITATION
-from companies.members import NotAllowed, accept, find_invitation
+from companies.members import ChangeRefused, accept, find_invitation
 from companies.models import User
 
 
@@ -33,7 +33,7 @@ def invitation(request: HttpRequest, token: str) -> HttpResponse:
 def _join(request: HttpRequest, token: str, user: User) -> HttpResponse:
     try:
         company = accept(token, user)
-    except NotAllowed:  # it was withdrawn in this moment
+    except ChangeRefused:  # it was withdrawn in this moment
         return render(request, "settings/invitation_gone.html", status=404)
     request.session[CHOSEN_COMPANY] = str(company.pk)
     messages.success(request, f"You have joined {company}.")

@@ -90,7 +90,7 @@ def _invite(request: HttpRequest, email: str, role: str) -> HttpResponse:
     company = shown_company(request)
     try:
         token = members.invite(company, user_of(request), email, role)
-    except members.NotAllowed as refused:
+    except members.ChangeRefused as refused:
         return _refused(request, str(refused))
     if not send_invitation(request, company, email, token):
         messages.error(request, NOT_SENT)
@@ -104,7 +104,7 @@ def _invite(request: HttpRequest, email: str, role: str) -> HttpResponse:
 def _do(request: HttpRequest, change: Callable[[], None], done: str, then: str = "settings:members") -> HttpResponse:
     try:
         change()
-    except members.NotAllowed as refused:
+    except members.ChangeRefused as refused:
         return _refused(request, str(refused))
     messages.success(request, done)
     return redirect(then)

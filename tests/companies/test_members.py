@@ -3,7 +3,7 @@
 import pytest
 from django.db import connection, transaction
 
-from companies.members import NotAllowed, accept, create_company, invite, withdraw
+from companies.members import ChangeRefused, accept, create_company, invite, withdraw
 from companies.models import Company, Invitation, Membership, User
 from tests.config.waiting import wait_until
 from tests.threads import in_background
@@ -32,7 +32,7 @@ def test_whoever_joins_while_their_invitation_ends_does_not_join_by_it(
             withdraw(Invitation.objects.get(), founder)
         else:
             invite(company, founder, "new@acme.example", "member")
-    with pytest.raises(NotAllowed, match="does not stand any more"):
+    with pytest.raises(ChangeRefused, match="does not stand any more"):
         joining.result(timeout=30)
     assert not Membership.objects.filter(user=user).exists(), "the invitation had ended"
 

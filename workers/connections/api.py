@@ -11,11 +11,10 @@ from pydantic import SecretStr
 
 from companies.access import company_of, is_owner, user_of
 from companies.api_auth import Authentication, caller
-from companies.connection_services import disconnect
+from companies.connection_services import disconnect, shown_connections
 from companies.connections import Connection, ConnectionStatus, Provider
 from companies.models import Company, Scope, User
 from companies.problems import Problem, invalid, not_found, problems
-from workers.connections.access import ONLY_OWNERS, shown_connections
 from workers.connections.connecting import (
     Away,
     Refused,
@@ -26,6 +25,7 @@ from workers.connections.connecting import (
     try_connection,
 )
 from workers.connections.schemas import ConnectBody, ConnectionOut, ConnectionPage, IssuerBody, IssuerPage
+from workers.connections.words import ONLY_OWNERS
 
 router = Router(auth=Authentication(), tags=["connections"])
 _ONE = "/connections/{id:connection_id}"

@@ -16,12 +16,11 @@ from django.views.decorators.debug import sensitive_post_parameters, sensitive_v
 from django.views.decorators.http import require_http_methods, require_safe
 
 from companies.access import is_owner, members_only, shown_company, user_of
-from companies.connection_services import disconnect, live_connections
+from companies.connection_services import disconnect, live_connections, shown_connections
 from companies.connections import Connection, ConnectionStatus, Provider
 from companies.models import Company, User
 from companies.posting import posted
 from workers.connections import oauth
-from workers.connections.access import ONLY_OWNERS, shown_connections
 from workers.connections.connecting import (
     Away,
     Refused,
@@ -34,13 +33,13 @@ from workers.connections.connecting import (
 )
 from workers.connections.forms import FORMS
 from workers.connections.providers import is_on_this_machine
-from workers.connections.words import ABOUT
+from workers.connections.words import ABOUT, ONLY_OWNERS
 
 PAGE = "connections:list"
 P = ParamSpec("P")
 
 
-def owners_only(
+def as_owner(
     view: Callable[Concatenate[HttpRequest, User, Company, P], HttpResponse],
 ) -> Callable[..., HttpResponse]:
     """Only for owners: the view is told who, and for which company. A member gets 403, and the page with a word."""
@@ -66,7 +65,7 @@ def connection_list(request: HttpRequest) -> HttpResponse:
 
 @posted(PAGE)
 @sensitive_post_parameters()
-@owners_only
+@as_owner
 def connect_provider(request: HttpRequest, user: User, company: Company, provider: str) -> HttpResponse:
     """Try what the form gave, and store it; or show what is wrong with it beside the form, which is empty again."""
     kind = _provider(provider)
@@ -84,7 +83,7 @@ def connect_provider(request: HttpRequest, user: User, company: Company, provide
 
 
 @posted(PAGE)
-@owners_only
+@as_owner
 def test_connection(request: HttpRequest, user: User, company: Company, connection_id: UUID) -> HttpResponse:
     """Ask the provider, and say how it went."""
     connection = _live(company, connection_id)
@@ -99,7 +98,7 @@ def test_connection(request: HttpRequest, user: User, company: Company, connecti
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@owners_only
+@as_owner
 def choose_issuer(request: HttpRequest, user: User, company: Company, connection_id: UUID) -> HttpResponse:
     """Choose the company on Carta, of those that the credentials may read."""
     connection = _live(company, connection_id)
@@ -117,7 +116,7 @@ def choose_issuer(request: HttpRequest, user: User, company: Company, connection
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@owners_only
+@as_owner
 def disconnect_provider(request: HttpRequest, user: User, company: Company, connection_id: UUID) -> HttpResponse:
     """Ask whether this is meant; then forget the credentials."""
     connection = _live(company, connection_id)
@@ -129,7 +128,7 @@ def disconnect_provider(request: HttpRequest, user: User, company: Company, conn
 
 
 @posted(PAGE)
-@owners_only
+@as_owner
 def begin_oauth(request: HttpRequest, user: User, company: Company, provider: str) -> HttpResponse:
     """Send the person to the provider, where they allow us to read."""
     kind = _provider(provider)
@@ -141,7 +140,7 @@ def begin_oauth(request: HttpRequest, user: User, company: Company, provider: st
 @require_safe
 @never_cache
 @sensitive_variables()
-@owners_only
+@as_owner
 def finish_oauth(request: HttpRequest, user: User, company: Company, provider: str) -> HttpResponse:
     """Where the provider sends the person back to, with a code or with an error."""
     kind = _provider(provider)

@@ -1,8 +1,10 @@
-"""What the page says of each provider: what is read, and what never leaves it for a matter."""
+"""What is said of connections: what is read of each provider, what never leaves it, and who may change them."""
 
 from dataclasses import dataclass
 
 from companies.connections import Provider
+
+ONLY_OWNERS = "Only an owner of the company can change its connections."
 
 
 @dataclass(frozen=True)
