@@ -1,11 +1,12 @@
 """Companies and people in the admin."""
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
+from django.http import HttpRequest
 
 from companies.connections import Connection
 from companies.models import (
@@ -26,6 +27,27 @@ admin.site.unregister(UserSession)  # its search asks for user names, which ther
 admin.site.unregister(Authenticator)
 
 
+class NotAdded:
+    """Rows come about elsewhere."""
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+class NotWritten(NotAdded):
+    """Rows can be removed, and that is all."""
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+class ReadOnly(NotWritten):
+    """A record of what happened."""
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
 class MembershipInline(admin.TabularInline[Membership, Company]):
     model = Membership
     extra = 0
@@ -41,7 +63,7 @@ class CompanyAdmin(admin.ModelAdmin[Company]):
 
 
 @admin.register(Spending)
-class SpendingAdmin(admin.ModelAdmin[Spending]):
+class SpendingAdmin(NotAdded, admin.ModelAdmin[Spending]):
     """What companies with a budget have spent; workers alone write it."""
 
     list_display = ("day", "company", "spent")
@@ -49,9 +71,6 @@ class SpendingAdmin(admin.ModelAdmin[Spending]):
     search_fields = ("company__slug",)
     date_hierarchy = "day"
     readonly_fields = ("day", "company", "spent")
-
-    def has_add_permission(self, request: object) -> bool:
-        return False
 
 
 @admin.register(Membership)
@@ -61,19 +80,16 @@ class MembershipAdmin(admin.ModelAdmin[Membership]):
 
 
 @admin.register(Invitation)
-class InvitationAdmin(admin.ModelAdmin[Invitation]):
+class InvitationAdmin(NotAdded, admin.ModelAdmin[Invitation]):
     """Invitations that are open; owners send them."""
 
     list_display = ("email", "company", "role", "sent_at")
     list_select_related = ("company",)
     readonly_fields = ("email", "company", "role", "sha256", "sent_at")
 
-    def has_add_permission(self, request: object) -> bool:
-        return False
-
 
 @admin.register(MembershipChange)
-class MembershipChangeAdmin(admin.ModelAdmin[MembershipChange]):
+class MembershipChangeAdmin(ReadOnly, admin.ModelAdmin[MembershipChange]):
     """Who changed what about a company's members, and when."""
 
     list_display = ("at", "company", "by", "what", "person", "role")
@@ -81,48 +97,24 @@ class MembershipChangeAdmin(admin.ModelAdmin[MembershipChange]):
     list_filter = ("what",)
     search_fields = ("company__slug", "by", "person")
 
-    def has_add_permission(self, request: object) -> bool:
-        return False
-
-    def has_change_permission(self, request: object, obj: object = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: object, obj: object = None) -> bool:
-        return False
-
 
 @admin.register(ContentReading)
-class ContentReadingAdmin(admin.ModelAdmin[ContentReading]):
+class ContentReadingAdmin(ReadOnly, admin.ModelAdmin[ContentReading]):
     """Who read what; nobody changes it."""
 
     list_display = ("at", "by", "what", "object_id")
     search_fields = ("by", "what", "object_id")
     date_hierarchy = "at"
 
-    def has_add_permission(self, request: object) -> bool:
-        return False
-
-    def has_change_permission(self, request: object, obj: object = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: object, obj: object = None) -> bool:
-        return False
-
 
 @admin.register(Authenticator)
-class AuthenticatorAdmin(admin.ModelAdmin[Authenticator]):
+class AuthenticatorAdmin(NotWritten, admin.ModelAdmin[Authenticator]):
     """Second factors: removing one lets somebody in who lost it. Their secrets are not shown."""
 
     list_display = ("user", "type", "created_at", "last_used_at")
     list_select_related = ("user",)
     search_fields = ("user__email",)
     exclude = ("data",)
-
-    def has_add_permission(self, request: object) -> bool:
-        return False
-
-    def has_change_permission(self, request: object, obj: object = None) -> bool:
-        return False
 
 
 @admin.register(User)
@@ -140,16 +132,13 @@ class AccountAdmin(UserAdmin[User]):
 
 
 @admin.register(ApiKey)
-class ApiKeyAdmin(admin.ModelAdmin[ApiKey]):
+class ApiKeyAdmin(NotAdded, admin.ModelAdmin[ApiKey]):
     """Keys are made by `manage.py create_api_key`, which prints them once; here they are seen and revoked."""
 
     list_display = ("prefix", "company", "scopes", "created_at", "revoked_at")
     list_select_related = ("company",)
     readonly_fields = ("prefix", "sha256", "company", "scopes", "created_at", "revoked_at")
     actions = ("revoke",)
-
-    def has_add_permission(self, request: object) -> bool:
-        return False
 
     @admin.action(description="Revoke the chosen keys", permissions=["change"])
     def revoke(self, request: object, queryset: object) -> None:
@@ -158,7 +147,7 @@ class ApiKeyAdmin(admin.ModelAdmin[ApiKey]):
 
 
 @admin.register(Connection)
-class ConnectionAdmin(admin.ModelAdmin[Connection]):
+class ConnectionAdmin(NotWritten, admin.ModelAdmin[Connection]):
     """How connections stand; owners make and end them. Their secrets are shown nowhere, not even sealed."""
 
     list_display = ("provider", "company", "status", "method", "connected_at", "last_ok_at", "expires_at")
@@ -167,15 +156,9 @@ class ConnectionAdmin(admin.ModelAdmin[Connection]):
     search_fields = ("company__slug",)
     exclude = ("credentials",)
 
-    def has_add_permission(self, request: object) -> bool:
-        return False
-
-    def has_change_permission(self, request: object, obj: object = None) -> bool:
-        return False
-
 
 @admin.register(WebhookEndpoint)
-class WebhookEndpointAdmin(admin.ModelAdmin[WebhookEndpoint]):
+class WebhookEndpointAdmin(NotAdded, admin.ModelAdmin[WebhookEndpoint]):
     """Receivers of webhooks, which companies add and remove by the API. Secrets are not shown."""
 
     list_display = ("url", "company", "events", "created_at", "disabled_at", "disabled_reason")
@@ -184,12 +167,9 @@ class WebhookEndpointAdmin(admin.ModelAdmin[WebhookEndpoint]):
     fields = ("url", "company", "events", "created_at", "previous_secret_until", "disabled_at", "disabled_reason")
     readonly_fields = fields
 
-    def has_add_permission(self, request: object) -> bool:
-        return False
-
 
 @admin.register(WebhookSecret)
-class WebhookSecretAdmin(admin.ModelAdmin[WebhookSecret]):
+class WebhookSecretAdmin(NotAdded, admin.ModelAdmin[WebhookSecret]):
     """That a company has a default secret; the secret is not shown."""
 
     list_display = ("company", "previous_secret_until")
@@ -197,16 +177,10 @@ class WebhookSecretAdmin(admin.ModelAdmin[WebhookSecret]):
     fields = ("company", "previous_secret_until")
     readonly_fields = fields
 
-    def has_add_permission(self, request: object) -> bool:
-        return False
-
 
 @admin.register(StaffNotice)
-class StaffNoticeAdmin(admin.ModelAdmin[StaffNotice]):
+class StaffNoticeAdmin(NotAdded, admin.ModelAdmin[StaffNotice]):
     """When staff were last told of what; removing a row lets the next one of its kind be sent at once."""
 
     list_display = ("kind", "sent_at")
     readonly_fields = ("kind", "sent_at")
-
-    def has_add_permission(self, request: object) -> bool:
-        return False
