@@ -28,9 +28,9 @@ _GENERAL: tuple[tuple[str, str, str, str], ...] = (
 )
 _RECORDS = {
     "rippling": ("salary", "employee or contractor", "headcount", "how many employees", "how many active employees",
-                 "start date", "which state does", "job title", "40 or older", "vacation", "department", "exempt"),
-    "carta": ("vested", "unvested", "cap table", "option grant", "exercise price", "strike", "isos or nsos",
-              "share class", "fair market value", "vesting schedule"),
+                 "start date", "which state does", "job title", "40 or older", "vacation", "exempt"),
+    "carta": ("vested", "unvested", "option grant", "exercise price", "strike", "isos or nsos",
+              "fair market value", "vesting schedule"),
 }  # fmt: skip
 _HINTS = {
     "text": "One to three sentences are enough. If you don't know, say so.",
