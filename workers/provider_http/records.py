@@ -1,7 +1,7 @@
 """Records made by an allow-list: the fields of the model are all that leaves a client."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Generic, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ModelWrapValidatorHandler, ValidationError, model_validator
@@ -71,7 +71,6 @@ class Listing(Generic[Item]):
     what is missing in it may exist, and nothing in it may be counted."""
 
     items: tuple[Item, ...]
-    redacted: Mapping[str, str] = field(default_factory=dict)
     complete: bool = True
 
     def __iter__(self) -> Iterator[Item]:

@@ -25,7 +25,7 @@ def read_page(kind: type[Kind], body: Any, as_of: date) -> Page[Kind]:
     following = body.get("next_link")
     if following is not None and not isinstance(following, str):
         raise ValueError("no link")
-    return Page(items, following or None, redacted)
+    return Page(items, following or None)
 
 
 def read_record(kind: type[Kind], body: Any, as_of: date, of_list: Mapping[str, str] | None = None) -> Kind:
