@@ -18,7 +18,7 @@ from django.utils import timezone
 from companies.postgresql.rows import columns_of, fetch_one
 from matters.models import CompanyFact, CompanyFactEntry, Fact, FactStatus, Matter, Question
 from matters.states import About
-from matters.values import same_value
+from matters.values import clean_value, same_value
 
 How = CompanyFactEntry.How
 
@@ -76,7 +76,7 @@ def store_fact(
     line = line or _own_line(matter, question)
     if isinstance(rival, Fact):
         _take(line, question, _as_new(rival), replace(said, by=None, how=How.GATHERED))
-    _add(line, fact, said, CompanyFact.Status.DISPUTED)
+    _add(line, fact, said, CompanyFact.Status.DISPUTED, _first_in_dispute(rival))
     disputed = replace(fact, value=None, unit=None, as_of=None, statement="", status=FactStatus.DISPUTED)
     return _write(stored or _given(earlier), disputed, line)
 
@@ -91,10 +91,15 @@ def disputed_entries(line: CompanyFact) -> list[CompanyFactEntry]:
     if line.status != CompanyFact.Status.DISPUTED:
         return []
     newest = {
-        (entry.source, entry.record_id if entry.source == "document" else ""): entry
+        _source_of(entry): entry
         for entry in line.entries.filter(pk__gte=line.current_entry).select_related("by").order_by("pk")
     }
     return sorted(newest.values(), key=lambda entry: entry.pk)
+
+
+def _source_of(entry: CompanyFactEntry) -> tuple[str, str]:
+    """Each document is a source of its own."""
+    return entry.source, entry.record_id if entry.source == "document" else ""
 
 
 def subject_of(matter: Matter, about: str) -> str:
@@ -215,9 +220,9 @@ def _own_line(matter: Matter, question: Question) -> CompanyFact:
 def _rival(
     question: Question, fact: NewFact, earlier: Fact | None, line: CompanyFact | None
 ) -> CompanyFact | Fact | None:
-    """Who disagrees with `fact`: the line, where its value still counts, else the matter's own earlier fact.
+    """Who disagrees with `fact`: the line, where a value of it that still counts does, else the matter's earlier fact.
 
-    A line in dispute does where the matter itself has it in dispute, or a value of it that still counts disagrees.
+    A line in dispute does as well where the matter itself has it in dispute.
     """
     if line is not None and line.status == CompanyFact.Status.DISPUTED:
         if earlier is not None and earlier.status == FactStatus.DISPUTED:
@@ -226,7 +231,7 @@ def _rival(
         if any(_disagree(question.kind, entry, fact) for entry in said):
             return line
     elif line is not None and line.current_entry and line.kind == question.kind and counts(line):
-        return line if _disagree(question.kind, line, fact) else None
+        return line if any(_disagree(question.kind, entry, fact) for entry in _standing(line)) else None
     if earlier is not None and earlier.status == FactStatus.KNOWN and _disagree(question.kind, earlier, fact):
         return earlier
     return None
@@ -235,6 +240,37 @@ def _rival(
 def counts(line: CompanyFact) -> bool:
     """Whether the value is not too old. In the matter that it is only of it never is."""
     return line.matter_id is not None or line.stale_at > timezone.now()
+
+
+def _standing(line: CompanyFact) -> list[CompanyFactEntry]:
+    """What each source said last of a known line, oldest first, as far as it still counts.
+
+    A decision takes the place of everything before it. A value that is not of the line's kind was given for another.
+    """
+    standing: dict[tuple[str, str], CompanyFactEntry] = {}
+    for entry in line.entries.order_by("pk"):
+        if entry.how == How.SETTLED:
+            standing.clear()
+        source = _source_of(entry)
+        standing.pop(source, None)
+        if _entry_counts(line, entry) and _is_of_kind(line, entry):
+            standing[source] = entry
+    return list(standing.values())
+
+
+def _is_of_kind(line: CompanyFact, entry: CompanyFactEntry) -> bool:
+    try:
+        clean_value(line.kind, entry.value, entry.unit, line.choices)
+    except ValueError:
+        return False
+    return True
+
+
+def _first_in_dispute(rival: CompanyFact | Fact) -> int | None:
+    """The first entry of a dispute that begins now; None where one goes on, or the line has just begun."""
+    if isinstance(rival, CompanyFact) and rival.status == CompanyFact.Status.KNOWN:
+        return min(entry.pk for entry in _standing(rival))
+    return None
 
 
 def _entry_counts(line: CompanyFact, entry: CompanyFactEntry) -> bool:
@@ -298,7 +334,10 @@ UPDATE matters_companyfact f
        stale_at = said.at + make_interval(days => %(days)s)
   FROM said WHERE f.id = %(line)s
 """  # noqa: S608
-_ADD = f"{_ENTRY} UPDATE matters_companyfact f SET status = %(status)s FROM said WHERE f.id = %(line)s"  # noqa: S608
+_ADD = f"""{_ENTRY}
+UPDATE matters_companyfact f SET status = %(status)s, current_entry = COALESCE(%(first)s, current_entry)
+  FROM said WHERE f.id = %(line)s
+"""  # noqa: S608
 
 
 def _take(line: CompanyFact, question: Question, fact: NewFact, said: _Said) -> None:
@@ -313,9 +352,9 @@ def _take(line: CompanyFact, question: Question, fact: NewFact, said: _Said) -> 
     _say(_TAKE, line, fact, said, more)
 
 
-def _add(line: CompanyFact, fact: NewFact, said: _Said, status: str) -> None:
-    """The value stands beside that of the line."""
-    _say(_ADD, line, fact, said, {"status": str(status)})
+def _add(line: CompanyFact, fact: NewFact, said: _Said, status: str, first: int | None = None) -> None:
+    """The value stands beside that of the line. `first`: the entry with which a dispute begins."""
+    _say(_ADD, line, fact, said, {"status": str(status), "first": first})
 
 
 def _say(statement: str, line: CompanyFact, fact: NewFact, said: _Said, more: dict[str, Any]) -> None:

@@ -6,7 +6,7 @@ import pytest
 from django.db import DatabaseError, connection, transaction
 
 from companies.models import Company, User
-from matters.facts import NewFact, store_fact, subject_of
+from matters.facts import NewFact, disputed_entries, store_fact, subject_of
 from matters.models import CompanyFact, CompanyFactEntry, Fact, FactStatus, Matter, Question
 from matters.settling import Choice, settle_fact
 from matters.states import About
@@ -23,6 +23,10 @@ def stored(question: Question) -> tuple[str | None, str, str]:
 
 def line_of(company: Company) -> CompanyFact:
     return CompanyFact.objects.get(company=company)
+
+
+def in_dispute(company: Company) -> list[tuple[str, str]]:
+    return [(entry.source, entry.value) for entry in disputed_entries(line_of(company))]
 
 
 def history(line: CompanyFact) -> list[tuple[str, str]]:
@@ -111,6 +115,35 @@ def test_two_sources_that_disagree_dispute_it_and_both_values_are_kept(company: 
     assert stored(question) == (None, "rippling", "disputed")
     assert fact.company_fact == line
     assert (line.status, history(line)) == ("disputed", [("founder", "12"), ("rippling", "14")])
+
+
+def test_whoever_once_agreed_with_another_source_contradicts_it_all_the_same(company: Company) -> None:
+    say(asked(company), "12", "document", record_id="d-1")
+    say(asked(company), "12")
+    question = asked(company)
+    say(question, "14")
+    assert stored(question)[2] == "disputed", "the document still says 12"
+    assert in_dispute(company) == [("document", "12"), ("founder", "14")]
+    say(asked(company), "15", "rippling")
+    assert in_dispute(company) == [("document", "12"), ("founder", "14"), ("rippling", "15")]
+
+
+def test_a_dispute_has_what_every_source_says_that_still_counts(company: Company) -> None:
+    say(asked(company), "11", "carta")
+    facts_pass(8)
+    say(asked(company), "12", "document", record_id="d-1")
+    say(asked(company), "12", "rippling")
+    say(asked(company), "12")
+    say(asked(company), "15", "document", record_id="d-2")
+    assert in_dispute(company) == [("document", "12"), ("rippling", "12"), ("founder", "12"), ("document", "15")]
+
+
+def test_a_value_that_was_given_for_another_kind_contradicts_nobody(company: Company) -> None:
+    say(asked(company, kind="text"), "about a dozen")
+    say(asked(company), "12", "rippling")
+    question = asked(company)
+    say(question, "13", "rippling")
+    assert stored(question) == ("13", "rippling", "known")
 
 
 def test_whoever_comes_while_it_is_disputed_waits_with_the_others(company: Company) -> None:

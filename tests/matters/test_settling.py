@@ -141,6 +141,26 @@ def test_what_was_settled_is_not_disputed_anew_by_a_source_that_says_the_same_ag
     assert {fresh(m)[0] for m in (changed.matter, third.matter)} == {MatterStatus.ADVISING}
 
 
+def test_a_source_that_agreed_with_a_settlement_may_contradict_it_later(company: Company) -> None:
+    line, _ = disputed(company)
+    settle_fact(line.pk, Choice(entry_of(line, "rippling")), None)
+    say(asked(company), "14")
+    changed = asked(company)
+    say(changed, "16")
+    assert fresh(changed.matter) == WAITS, "Rippling's value, which a person chose, is still fresh"
+    line.refresh_from_db()
+    assert [(e.source, e.value) for e in disputed_entries(line)] == [("rippling", "14"), ("founder", "16")]
+
+
+def test_what_was_settled_against_is_not_held_against_whoever_changes_their_mind_later(company: Company) -> None:
+    line, _ = disputed(company)
+    settle_fact(line.pk, Choice(entry_of(line, "founder")), None)
+    for value in ("13", "13"):
+        later = asked(company)
+        say(later, value)
+        assert fact_of(later.matter) == (value, "founder", "known")
+
+
 def test_a_settlement_is_forgotten_when_the_value_has_gone_stale(company: Company) -> None:
     line, _ = disputed(company)
     settle_fact(line.pk, Choice(entry_of(line, "founder")), None)
