@@ -25,7 +25,7 @@ SERVER_ENVIRONMENT = DEBUG=0 SECRET_KEY="$$($(VENV)/python -c 'import secrets; p
 	check-templates check-migrations check-deploy
 
 help: ## list the commands
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):[^#]*## /  make \1	/'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /  make \1	/'
 
 run: packages ## everything in this terminal: databases, web, workers; Ctrl-C stops it
 	@exec $(VENV)/python -m config.run
@@ -37,7 +37,7 @@ test: packages-dev ## the whole test suite, with real servers and a real browser
 bench: packages-dev ## the product beside a peer and a floor (about 20 min); OPTIONS="--matters 1,20 --only streaming"
 	@$(VENV)/python -m benchmarks $(OPTIONS)
 
-bench-growth: packages-dev
+bench-growth: packages-dev ## how the product's figures grow with streams and viewers
 	@$(VENV)/python -m benchmarks --growth $(OPTIONS)
 
 eval: packages-dev ## how well the model does each step, by labelled cases; OPENAI_API_KEY=… LLM_MODEL=… make eval
