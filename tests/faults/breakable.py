@@ -98,7 +98,7 @@ class Breakable(Installation):
         super().__init__(folder, workers=workers, streaming=1, threads=threads, **(VARIABLES | variables))
         self.claims_lost = 0
         self.takeovers: list[float] = []
-        self._struck_at: float | None = None
+        self._struck: tuple[Claimed, float] | None = None
         self._servers = ExitStack()
 
     def _start(self) -> None:
@@ -119,8 +119,9 @@ class Breakable(Installation):
         for worker in list(self.workers if workers is None else workers):
             worker.kill()
             self.workers.remove(worker)
-        self._struck_at = time.monotonic()
+        struck_at = time.monotonic()
         abandoned = self.claimed()
+        self._struck = abandoned, struck_at
         self.claims_lost += len(abandoned)
         return abandoned
 
@@ -175,8 +176,8 @@ class Breakable(Installation):
         except AssertionError as error:
             error.add_note(self._who_holds(abandoned, now))
             raise
-        self.takeovers.append(time.monotonic() - (self._struck_at or began))
-        self._struck_at = None
+        struck_at = self._struck[1] if self._struck and self._struck[0] is abandoned else began
+        self.takeovers.append(time.monotonic() - struck_at)
         return time.monotonic() - began
 
     def _who_holds(self, abandoned: Claimed, when: datetime) -> str:
