@@ -11,9 +11,11 @@ from uuid import uuid4
 
 from celery import current_app
 from django.db import transaction
+from kombu.exceptions import LimitExceeded
 
 logger = logging.getLogger(__name__)
 PAUSE_SECONDS = 1.0  # after a failed hint none is tried for so long: a broker that is down must not slow requests
+TURN_SECONDS = 1.0  # for so long does a thread wait for one of the connections that the process's threads share
 _quiet_until = 0.0
 Hint = tuple[str, int]  # a kind of step, and the step's id for Flower's eyes
 
@@ -66,10 +68,14 @@ def publish_hints(steps: Iterable[Hint], queue: str | None = None) -> None:
     """
     global _quiet_until
     hints = list(steps)
-    if not hints or time.monotonic() < _quiet_until:
+    if not hints or _is_quiet():
         return
     try:
         _send(hints, queue)
+    except LimitExceeded:  # the broker is not the one to blame, so the others go on
+        logger.warning(
+            "no connection to the broker was free within %.0f s, the sweeper will wake workers", TURN_SECONDS
+        )
     except (
         Exception
     ) as error:  # whatever the broker's client raises: the step is stored, and the sweeper will ask again
@@ -78,9 +84,13 @@ def publish_hints(steps: Iterable[Hint], queue: str | None = None) -> None:
 
 
 def _send(hints: list[Hint], queue: str | None) -> None:
-    """By one producer: `send_task` looks up its settings and routes anew for each message, and takes three times the
-    CPU (0.8 ms)."""
-    with current_app.producer_pool.acquire() as producer:
+    """By one connection: `send_task` looks up its settings and routes anew for each message, and takes three times the
+    CPU (0.8 ms). Where all are in use it waits for one; nothing is sent where the broker was found down meanwhile.
+    Raises LimitExceeded, and whatever the broker's client raises."""
+    with current_app.pool.acquire(block=True, timeout=TURN_SECONDS) as connection:
+        if _is_quiet():
+            return
+        producer = current_app.amqp.Producer(connection)  # type: ignore[arg-type] # the stubs: a pool of producers
         for kind, step_id in hints:
             message = current_app.amqp.as_task_v2(
                 str(uuid4()), kind, (step_id,), argsrepr=f"[{step_id}]", kwargsrepr="{}", ignore_result=True
@@ -93,6 +103,10 @@ def _send(hints: list[Hint], queue: str | None) -> None:
                 retry=False,
                 **message.properties,
             )
+
+
+def _is_quiet() -> bool:
+    return time.monotonic() < _quiet_until
 
 
 @functools.cache
