@@ -22,6 +22,7 @@ def llm_client() -> GuardedClient:
             between_contents=settings.LLM_BETWEEN_CONTENTS_SECONDS,
             total=settings.LLM_CALL_SECONDS,
         ),
+        connections=settings.WORKER_THREADS,
     )
 
 

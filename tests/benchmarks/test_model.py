@@ -40,7 +40,7 @@ def model() -> Iterator[httpx2.Client]:
 def client(model: httpx2.Client) -> Iterator[LLMClient]:
     """The product's own client of that model."""
     model.post("/settings", json=SHAPE)
-    made = LLMClient(f"{model.base_url}/v1".replace("//v1", "/v1"), "key")
+    made = LLMClient(f"{model.base_url}/v1".replace("//v1", "/v1"), "key", connections=100)
     yield made
     made.close()
 

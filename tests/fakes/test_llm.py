@@ -56,7 +56,7 @@ def fake(process: FakeLLM) -> FakeLLM:
 
 @pytest.fixture(scope="module")
 def client(process: FakeLLM) -> Iterator[LLMClient]:
-    client = LLMClient(process.base_url, "k")
+    client = LLMClient(process.base_url, "k", connections=200)
     yield client
     client.close()
 

@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 import time
+from contextlib import ExitStack, closing
 from typing import Any
 
 import pytest
@@ -75,6 +76,20 @@ def test_how_long_a_call_may_take_is_set(setting: str, fault: dict[str, Any], ll
         list(stream)
     client.close()
     assert time.monotonic() - began < 10, "the default of 20 s or more was waited for"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_each_thread_of_a_worker_may_have_a_call_at_once_however_many_they_are(
+    llm: FakeLLM, settings: Settings
+) -> None:
+    settings.OPENAI_BASE_URL, settings.WORKER_THREADS = llm.base_url, 205
+    llm.set(interval=60)
+    question = [{"role": "user", "content": "May we?"}]
+    client = runtime.llm_client.__wrapped__()
+    with closing(client), ExitStack() as streams:
+        for _ in range(settings.WORKER_THREADS):
+            streams.enter_context(client.stream(question, model="fake-model", call=Call()))
+        assert llm.counts()["in_flight"] == settings.WORKER_THREADS, "a call waits for another thread's to end"
 
 
 def test_beat_gives_each_task_of_maintenance_its_time_and_queue(settings: Settings) -> None:

@@ -29,13 +29,11 @@ class LLMClient:
     """One provider. Thread-safe; make one per process, after any fork, and share it: it holds the connection pool.
 
     `base_url` ends where `/chat/completions` begins, such as `https://api.openai.com/v1`. `api_key` may be empty for a
-    local server. `timeouts` in seconds. `connections`: the most that are open at once; more calls than that wait for
-    one up to `timeouts.connect`.
+    local server. `timeouts` in seconds. `connections`: the most that are open at once, so as many as threads call; more
+    calls than that wait for one up to `timeouts.connect`.
     """
 
-    def __init__(
-        self, base_url: str, api_key: str, timeouts: Timeouts = DEFAULT_TIMEOUTS, *, connections: int = 200
-    ) -> None:
+    def __init__(self, base_url: str, api_key: str, timeouts: Timeouts = DEFAULT_TIMEOUTS, *, connections: int) -> None:
         self._timeouts = timeouts
         self._api_key = api_key.strip()
         self._openai = openai.OpenAI(

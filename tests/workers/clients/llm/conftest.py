@@ -30,7 +30,7 @@ def make_client(fake: FakeLLM) -> Iterator[MakeClient]:
     made: list[LLMClient] = []
 
     def make(key: str = "test-key", base_url: str = fake.base_url, **limits: float) -> LLMClient:
-        made.append(LLMClient(base_url, key, Timeouts(**limits)))
+        made.append(LLMClient(base_url, key, Timeouts(**limits), connections=100))
         return made[-1]
 
     yield make
@@ -40,7 +40,7 @@ def make_client(fake: FakeLLM) -> Iterator[MakeClient]:
 
 @pytest.fixture(scope="session")
 def shared_client(fake_process: FakeLLM) -> Iterator[LLMClient]:
-    client = LLMClient(fake_process.base_url, "test-key")
+    client = LLMClient(fake_process.base_url, "test-key", connections=100)
     yield client
     client.close()
 

@@ -39,7 +39,7 @@ class RawServer:
     def text_of(self, answer: bytes) -> str:
         """The text that a stream with this answer has for our client; fails if the client does."""
         self.answer = answer
-        client = LLMClient(self.base_url, "k")
+        client = LLMClient(self.base_url, "k", connections=10)
         text, error, _ = read(client)
         client.close()
         if error is not None:

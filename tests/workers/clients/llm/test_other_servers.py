@@ -25,7 +25,7 @@ def client() -> Iterator[LLMClient]:
     command = [str(Path(sys.executable).parent / "llmock"), "serve", "--port", str(port), "--context-window", "1000"]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as server:
         wait_for(f"http://127.0.0.1:{port}/v1/models")
-        client = LLMClient(f"http://127.0.0.1:{port}/v1", "k")
+        client = LLMClient(f"http://127.0.0.1:{port}/v1", "k", connections=10)
         yield client
         client.close()
         server.terminate()
