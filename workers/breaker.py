@@ -23,7 +23,7 @@ from matters.breakers import close_breakers, keys_of
 from matters.language_models import installed_models
 from matters.models import Breaker
 from workers.clients.llm import Call, Code, LLMClient, LLMError, NotAsked, Reply, Stream
-from workers.clients.llm.client import NO_OPTIONS, Messages
+from workers.clients.llm.client import Messages
 
 logger = logging.getLogger(__name__)
 PROBE = timedelta(seconds=60)
@@ -46,21 +46,12 @@ class GuardedClient(LLMClient):
         self._closed_until: dict[str, float] = {}  # by model; of the installed ones, for companies may name any number
 
     def complete(
-        self,
-        messages: Messages,
-        *,
-        model: str,
-        schema_name: str,
-        schema: Mapping[str, Any],
-        call: Call,
-        options: Mapping[str, Any] = NO_OPTIONS,
+        self, messages: Messages, *, model: str, schema_name: str, schema: Mapping[str, Any], call: Call
     ) -> Reply:
         """As LLMClient's; raises NotAsked while the breaker is open."""
         probing = self._pass(model)
         try:
-            reply = super().complete(
-                messages, model=model, schema_name=schema_name, schema=schema, call=call, options=options
-            )
+            reply = super().complete(messages, model=model, schema_name=schema_name, schema=schema, call=call)
         except LLMError as error:
             self._take_failure(model, error, probing)
             raise
@@ -68,11 +59,11 @@ class GuardedClient(LLMClient):
             close_breaker(model)
         return reply
 
-    def stream(self, messages: Messages, *, model: str, call: Call, options: Mapping[str, Any] = NO_OPTIONS) -> Stream:
+    def stream(self, messages: Messages, *, model: str, call: Call) -> Stream:
         """As LLMClient's; raises NotAsked while the breaker is open."""
         probing = self._pass(model)
         try:
-            stream = super().stream(messages, model=model, call=call, options=options)
+            stream = super().stream(messages, model=model, call=call)
         except LLMError as error:
             self._take_failure(model, error, probing)
             raise

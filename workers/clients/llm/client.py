@@ -21,7 +21,6 @@ from workers.clients.llm.stream import BROKEN, Stream
 from workers.clients.llm.transport import http_client
 
 Messages = Sequence[Mapping[str, Any]]
-NO_OPTIONS: Mapping[str, Any] = {}
 DEFAULT_TIMEOUTS = Timeouts()
 
 
@@ -45,24 +44,15 @@ class LLMClient:
         )
 
     def complete(
-        self,
-        messages: Messages,
-        *,
-        model: str,
-        schema_name: str,
-        schema: Mapping[str, Any],
-        call: Call,
-        options: Mapping[str, Any] = NO_OPTIONS,
+        self, messages: Messages, *, model: str, schema_name: str, schema: Mapping[str, Any], call: Call
     ) -> Reply:
         """One whole answer that is to satisfy `schema` (JSON Schema; strict, so every property required and
-        `additionalProperties` false). The caller validates it. `options` are further fields of the request, such as
-        `temperature`. Raises LLMError."""
+        `additionalProperties` false). The caller validates it. Raises LLMError."""
         wanted = {"name": schema_name, "schema": schema, "strict": True}
         body = {
             "model": model,
             "messages": messages,
             "response_format": {"type": "json_schema", "json_schema": wanted},
-            **options,
         }
         began = time.monotonic()
         with leaving(self._api_key):
@@ -71,16 +61,10 @@ class LLMClient:
             latency_ms = (time.monotonic() - began) * 1000
             return read_reply(content, request_id=request_id_of(response.headers), latency_ms=latency_ms)
 
-    def stream(self, messages: Messages, *, model: str, call: Call, options: Mapping[str, Any] = NO_OPTIONS) -> Stream:
+    def stream(self, messages: Messages, *, model: str, call: Call) -> Stream:
         """A streamed answer in plain text. Returns when the server's headers are there; raises LLMError before that,
         and while the stream is read."""
-        body = {
-            "model": model,
-            "messages": messages,
-            "stream": True,
-            "stream_options": {"include_usage": True},
-            **options,
-        }
+        body = {"model": model, "messages": messages, "stream": True, "stream_options": {"include_usage": True}}
         with leaving(self._api_key):
             response = self._post(body, call, streaming=True)
             if response.headers.get("content-type", "").startswith("application/json"):
