@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import partial
 from uuid import UUID
 
 from django.db import connection
@@ -74,7 +75,9 @@ def admitted(
 
     Raises LLMError or OverBudget where it may not be made.
     """
-    money = reserve_money(asker.company, asker.budget, cost_of(model, prompt_tokens, reply_tokens), sure=second)
+    cost = cost_of(model, prompt_tokens, reply_tokens)
+    reserve = partial(reserve_money, asker.company, asker.budget, cost, sure=second)
+    money = until_stored(reserve) if second else reserve()  # what the first one brought is not thrown away
     try:
         share = take_share(asker.step, asker.turn, prompt_tokens + reply_tokens, sure=second)
     except LimitReached as reached:

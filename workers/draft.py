@@ -62,7 +62,7 @@ def draft_advice(work: Work) -> None:
             raise
         reason = _store(work, model, given, messages, stream, chunks)
         admission.usage = stream.usage
-    if reason == "length" and count_call(work.claim):
+    if reason == "length" and until_stored(lambda: count_call(work.claim)):
         reason = _continue(work, model, given, messages, chunks)
     until_stored(lambda: _finish(work, given, chunks, reason))
 
@@ -71,7 +71,8 @@ def _continue(
     work: Work, model: str, given: draft.DraftAdviceInput, messages: list[Message], chunks: ChunkStream
 ) -> str | None:
     """Ask for the rest of a text that is too long for one answer; a model that takes no more leaves it as it is."""
-    messages = draft.continuation_messages(messages, folded_text(chunks.attempt_id))
+    written = until_stored(lambda: folded_text(chunks.attempt_id))
+    messages = draft.continuation_messages(messages, written)
     try:
         with _admitted(work, model, messages, second=True) as admission, _open(work, model, messages) as stream:
             reason = _store(work, model, given, messages, stream, chunks)

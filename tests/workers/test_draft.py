@@ -1,10 +1,12 @@
 """The advice, from the model's first word to its last, and when there is no last one."""
 
 import hashlib
+import threading
 from typing import Any
 
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
+from django.utils.module_loading import import_string
 
 from advice.models import Attempt, AttemptStatus
 from advice.services import cancel_matter, folded_text
@@ -18,6 +20,7 @@ from tests.fakes.llm import FakeLLM
 from tests.processes import wait_until
 from tests.threads import in_background
 from tests.workers.conftest import Pipeline
+from tests.workers.test_failures import end_session
 from workers.claims import MAX_CALLS
 from workers.review_desk.calls import calls_shown
 from workers.steps.base import prompt_text
@@ -125,6 +128,39 @@ def test_a_text_cut_by_its_length_limit_is_continued_once(pipeline: Pipeline, ma
     assert [shown.reply for shown in calls_shown(matter)] == ["First half. ", "First half. Second half."]
     words = matter.calls.values_list("text__wrote", "text__start", "text__reply").order_by("pk")
     assert list(words) == [(attempt.pk, 0, ""), (attempt.pk, 12, "")], "a text is stored twice"
+
+
+@pytest.mark.parametrize(
+    "look",
+    [
+        "workers.draft.count_call",  # whether it may be continued
+        "workers.draft.folded_text",  # what is to be continued
+        "workers.admission.reserve_money",  # for the call that continues it
+    ],
+)
+def test_a_text_is_continued_though_the_database_fails_for_a_moment_behind_its_first_part(
+    pipeline: Pipeline, matter: Matter, llm: FakeLLM, monkeypatch: pytest.MonkeyPatch, look: str
+) -> None:
+    Company.objects.update(daily_budget=100)
+    llm.set(text="First half. Second half.")
+    llm.fail_next("length")
+    fail_once_the_model_has_written(matter, look, monkeypatch)
+    attempt = drafted(pipeline, matter)
+    assert (attempt.number, attempt.status) == (1, AttemptStatus.COMPLETE), "the whole advice is written again"
+    assert llm.counts()["calls"] == 2
+
+
+def fail_once_the_model_has_written(matter: Matter, look: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have the database end the session in which `look` is done, once the advice has begun."""
+    do, has_failed = import_string(look), threading.Event()
+
+    def fail_first(*args: Any, **options: Any) -> Any:
+        if matter.attempts.exists() and not has_failed.is_set():
+            has_failed.set()
+            end_session(connection.connection.info.backend_pid)
+        return do(*args, **options)
+
+    monkeypatch.setattr(look, fail_first)
 
 
 def test_a_text_cut_twice_stands_as_incomplete_and_says_so(pipeline: Pipeline, matter: Matter, llm: FakeLLM) -> None:
