@@ -10,11 +10,12 @@ alone: a key that a gateway gives for some models, or credit for some, is no rea
 
 import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import DatabaseError, connection, transaction
 from django.db.models.functions import Now
 from django.utils import timezone
 
@@ -24,6 +25,7 @@ from matters.language_models import installed_models
 from matters.models import Breaker
 from workers.clients.llm import Call, Code, LLMClient, LLMError, NotAsked, Reply, Stream
 from workers.clients.llm.client import Messages
+from workers.outage import note_failure
 
 logger = logging.getLogger(__name__)
 PROBE = timedelta(seconds=60)
@@ -56,7 +58,7 @@ class GuardedClient(LLMClient):
             self._take_failure(model, error, probing)
             raise
         if probing:
-            close_breaker(model)
+            self._take_success(model)
         return reply
 
     def stream(self, messages: Messages, *, model: str, call: Call) -> Stream:
@@ -68,7 +70,7 @@ class GuardedClient(LLMClient):
             self._take_failure(model, error, probing)
             raise
         if probing:
-            close_breaker(model)
+            self._take_success(model)
         return stream
 
     def _pass(self, model: str) -> bool:
@@ -91,16 +93,31 @@ class GuardedClient(LLMClient):
             self._closed_until[model] = time.monotonic() + LOOK_SECONDS
         return probing
 
+    def _take_success(self, model: str) -> None:
+        with _answer_kept():
+            close_breaker(model)
+
     def _take_failure(self, model: str, error: LLMError, probing: bool) -> None:
         if probing and error.code in _LOOKED_AT:
-            close_breaker(model)
+            self._take_success(model)
         if not error.opens_breaker:
             return
         self._closed_until.pop(model, None)
-        try:
+        with _answer_kept():
             open_breaker(model, error)
-        finally:
-            connection.close()
+
+
+@contextmanager
+def _answer_kept() -> Iterator[None]:
+    """What the model said is not lost, nor left off the record, with a database that does not take what it means for
+    the breaker: the next call tells that again. The connection is given back."""
+    try:
+        yield
+    except DatabaseError as error:
+        note_failure()
+        logger.warning("a breaker stays as it was, for the database is away: %s", error)
+    finally:
+        connection.close()
 
 
 def pass_breaker(model: str) -> bool:
@@ -142,7 +159,4 @@ def open_breaker(model: str, error: LLMError) -> None:
 
 def close_breaker(model: str) -> None:
     """A probe of `model` got through: every step that waits for the provider is due."""
-    try:
-        close_breakers(keys_of(model))
-    finally:
-        connection.close()
+    close_breakers(keys_of(model))

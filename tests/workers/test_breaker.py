@@ -2,13 +2,13 @@
 
 import pytest
 from django.core import mail
-from django.db import transaction
+from django.db import OperationalError, transaction
 from django.db.models.functions import Now
 
 from companies.models import Company, User
 from matters.going_on import retry_matter
 from matters.ledger import NewStep, insert_steps
-from matters.models import Breaker, Matter, Step
+from matters.models import Breaker, CallOutcome, Matter, Step
 from matters.services import ADVICE_STEP, lock_matter
 from matters.states import MatterStatus, StepState, WaitingFor
 from tests import rows
@@ -107,6 +107,32 @@ def test_a_probe_whose_words_alone_are_refused_shows_that_the_key_is_good(
     assert not Breaker.objects.exists()
     rows.submitted(company)
     assert pipeline.run(KIND).state == StepState.DONE
+
+
+def fail(*_args: object) -> None:
+    raise OperationalError("the connection is lost")
+
+
+def test_what_a_probe_brings_is_kept_when_the_database_fails_as_the_breaker_is_to_close(
+    pipeline: Pipeline, matter: Matter, llm: FakeLLM, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    llm.fail_next("unauthorised")
+    pipeline.run(KIND)
+    retry_matter(matter.pk)
+    monkeypatch.setattr("workers.breaker.close_breakers", fail)
+    assert pipeline.run(KIND).state == StepState.DONE, "the model's answer is thrown away"
+    assert [call.outcome for call in matter.calls.order_by("pk")] == [CallOutcome.ERROR, CallOutcome.OK]
+    assert Breaker.objects.exists(), "nothing tells that the next probe is to close it"
+
+
+def test_a_call_that_is_refused_is_on_record_when_the_database_fails_as_the_breaker_is_to_open(
+    pipeline: Pipeline, matter: Matter, llm: FakeLLM, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("workers.breaker.open_breaker", fail)
+    llm.fail_next("unauthorised")
+    pipeline.run(KIND)
+    assert matter.calls.get().error_code == "unauthorised"
+    assert "does not accept our access key" in said_to(matter)
 
 
 @pytest.fixture
