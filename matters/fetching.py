@@ -5,8 +5,10 @@ whoever finishes a step of the matter looks, under its lock, which requests can 
 worker dies, and nobody waits in a worker.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
+
+from django.db.models import Q
 
 from matters.ledger import NewStep, insert_steps
 from matters.models import Matter, Question
@@ -16,17 +18,27 @@ PERSON_KEY = "person:{}"  # of the question whom the matter is about; no playboo
 
 
 def begin_fetches(matter: Matter) -> None:
-    """Insert what can be done now for the questions of a locked `matter` that wait for a provider."""
+    """Insert what can be done now for the questions of a locked `matter` that wait for a provider.
+
+    It looks three times, however many they are: each finished step has this done while it holds the lock.
+    """
+    questions = list(matter.questions.only("key", "position", "status"))
+    needs, (asked, looked_for) = _needs(matter), _begun(matter)
+    looked_for |= {question.key for question in questions}
     steps: dict[str, NewStep] = {}
-    for question, needs in _planned(matter):
-        lacking = next((provider for provider in needs["people"] if provider not in matter.people), None)
+    for question in questions:
+        subject = str(question.pk)
+        if question.status != QuestionStatus.FETCHING or not needs.get(subject) or subject in asked:
+            continue
+        need = needs[subject]
+        lacking = next((provider for provider in need["people"] if provider not in matter.people), None)
         if lacking is not None:
-            if not _is_looked_for(matter, lacking):
+            if PERSON_KEY.format(lacking) not in looked_for:
                 key = f"find_person:{lacking}"
                 steps[key] = NewStep("find_person", key, payload={"provider": lacking})
-        elif not _is_waited_for(matter, needs["day_of"]):
+        elif not _is_waited_for(need["day_of"], questions, needs):
             key = f"fetch_record:{question.position}"
-            steps[key] = NewStep("fetch_record", key, str(question.pk))
+            steps[key] = NewStep("fetch_record", key, subject)
     if more := sum(step.kind == "find_person" for step in steps.values()):
         matter.steps_total += more
         matter.save(update_fields=["steps_total"])
@@ -54,32 +66,26 @@ def waited_for(matter: Matter, questions: Sequence[Question]) -> dict[Question, 
 
 
 def _needs(matter: Matter) -> dict[str, dict[str, Any]]:
-    """What the newest plan of each question needs, by the question's id."""
+    """What the newest plan of each question needs, by the question's id; empty where nothing could be planned."""
     plans = matter.steps.filter(kind="request_record", state=StepState.DONE).order_by("pk")
-    return {step.subject: step.result["needs"] for step in plans if step.result and "needs" in step.result}
+    return {subject: needs or {} for subject, needs in plans.values_list("subject", "result__needs")}
 
 
-def _planned(matter: Matter) -> Iterator[tuple[Question, dict[str, Any]]]:
-    """The questions that have a plan, and no request yet, each with what the plan needs."""
-    needs = _needs(matter)
-    begun = matter.steps.filter(kind__in=("fetch_record", "convert_record")).exclude(state=StepState.CANCELED)
-    has_begun = set(begun.values_list("subject", flat=True))
-    for question in matter.questions.filter(status=QuestionStatus.FETCHING):
-        subject = str(question.pk)
-        if subject in needs and subject not in has_begun:
-            yield question, needs[subject]
+def _begun(matter: Matter) -> tuple[set[str], set[str]]:
+    """The ids of the questions that a provider is or was asked, and, of those whom the matter is about, the keys of
+    which a step looks for the answer."""
+    requests = Q(kind__in=("fetch_record", "convert_record")) & ~Q(state=StepState.CANCELED)
+    begun = matter.steps.filter(requests | Q(kind="find_person", version=matter.version))
+    asked, looked_for = set(), set()
+    for kind, subject, provider in begun.values_list("kind", "subject", "payload__provider"):
+        if kind == "find_person":
+            looked_for.add(PERSON_KEY.format(provider))
+        else:
+            asked.add(subject)
+    return asked, looked_for
 
 
-def _is_looked_for(matter: Matter, provider: str) -> bool:
-    """Whether somebody finds out, or a person is asked, whom the matter is about."""
-    looking = matter.steps.filter(version=matter.version, key=f"find_person:{provider}")
-    return looking.exists() or matter.questions.filter(key=PERSON_KEY.format(provider)).exists()
-
-
-def _is_waited_for(matter: Matter, key: str | None) -> bool:
+def _is_waited_for(key: str | None, questions: Sequence[Question], needs: dict[str, dict[str, Any]]) -> bool:
     """Whether the question of that key may still bring a day. One that waits for a day itself is not waited for."""
-    other = matter.questions.filter(key=key).exclude(status__in=SETTLED).first() if key else None
-    if other is None:
-        return False
-    plan = matter.steps.filter(kind="request_record", subject=str(other.pk), state=StepState.DONE).last()
-    return plan is None or not (plan.result or {}).get("needs", {}).get("day_of")
+    other = next((q for q in questions if q.key == key and q.status not in SETTLED), None)
+    return other is not None and not needs.get(str(other.pk), {}).get("day_of")
