@@ -63,7 +63,8 @@ class Hub:
                 del self._feeds[matter]
 
     async def close(self) -> None:
-        """End the hub's tasks."""
+        """End the hub's tasks. A web process's end with it; this is for loops that end before their process, as tests'
+        do."""
         for task in self._tasks:
             task.cancel()
         for task in self._tasks:

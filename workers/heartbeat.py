@@ -59,7 +59,7 @@ class Heartbeat:
             call.cancel(reason)
 
     def close(self) -> None:
-        """End the thread."""
+        """End the thread. A worker's ends with its process; this is for who makes many, as tests do."""
         self._stop.set()
         self._thread.join(timeout=5)
 

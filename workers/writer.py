@@ -107,7 +107,8 @@ class ChunkWriter:
             raise TimeoutError("the database did not take the text in time")
 
     def close(self) -> None:
-        """Store what is there, then end the thread."""
+        """Store what is there, then end the thread. A worker's ends with its process, whose steps have flushed all that
+        they had; this is for who makes many writers, as tests do."""
         with self._condition:
             self._closed = True
             self._condition.notify_all()

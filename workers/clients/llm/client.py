@@ -74,6 +74,7 @@ class LLMClient:
         return Stream(response, call, self._api_key)
 
     def close(self) -> None:
+        """Close the connections. A worker's end with its process; this is for who makes many clients, as tests do."""
         self._openai.close()
 
     def _post(self, body: Mapping[str, Any], call: Call, *, streaming: bool) -> httpx2.Response:
