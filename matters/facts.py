@@ -72,13 +72,21 @@ def store_fact(
         return stored or _write(_given(earlier), fact)
     if isinstance(rival, CompanyFact) and _overruled(rival, fact):
         _add(rival, fact, said, CompanyFact.Status.KNOWN)
-        return _write(stored or _given(earlier), _as_new(rival))
+        return _write(stored or _given(earlier), as_new(rival))
     line = line or _own_line(matter, question)
     if isinstance(rival, Fact):
-        _take(line, question, _as_new(rival), replace(said, by=None, how=How.GATHERED))
+        _take(line, question, as_new(rival), replace(said, by=None, how=How.GATHERED))
     _add(line, fact, said, CompanyFact.Status.DISPUTED, _first_in_dispute(rival))
     disputed = replace(fact, value=None, unit=None, as_of=None, statement="", status=FactStatus.DISPUTED)
     return _write(stored or _given(earlier), disputed, line)
+
+
+def as_new(row: CompanyFact | CompanyFactEntry | Fact) -> NewFact:
+    """The row's value, unit and day as they were, as a fact that is given now."""
+    of = row.fact if isinstance(row, CompanyFactEntry) else row
+    return NewFact(
+        of.key, row.value, row.unit, row.as_of, row.statement, row.source, FactStatus.KNOWN, row.record_id, of.subject
+    )
 
 
 def record_of(proposal: Mapping[str, Any]) -> str:
@@ -307,13 +315,6 @@ def _overruled(line: CompanyFact, fact: NewFact) -> bool:
         heard = heard.filter(record_id=fact.record_id)
     last = heard.order_by("-pk").first()
     return last is not None and _says(line.kind, (last.value, last.unit), fact)
-
-
-def _as_new(row: CompanyFact | Fact) -> NewFact:
-    """The row's value, as if it were given now."""
-    return NewFact(
-        row.key, row.value, row.unit, row.as_of, row.statement, row.source, FactStatus.KNOWN, row.record_id, row.subject
-    )
 
 
 # Made of words in this file; values are bound.

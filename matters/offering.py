@@ -2,8 +2,8 @@
 
 from django.utils import timezone
 
-from matters.facts import NewFact, subject_of
-from matters.models import CompanyFact, CompanyFactEntry, FactStatus, Matter, Question
+from matters.facts import subject_of
+from matters.models import CompanyFact, CompanyFactEntry, Matter, Question
 from matters.states import About, QuestionStatus
 
 
@@ -38,18 +38,3 @@ def accepted_offer(question: Question) -> CompanyFactEntry | None:
     """The entry of which the newest answer says that it is still right; None where the answer is in words."""
     accepted = question.answers[-1].get("offered")
     return CompanyFactEntry.objects.select_related("fact").filter(pk=accepted).first() if accepted else None
-
-
-def confirmed(entry: CompanyFactEntry) -> NewFact:
-    """The entry as a fact of another matter: value, unit and day as they were."""
-    return NewFact(
-        key=entry.fact.key,
-        value=entry.value,
-        unit=entry.unit,
-        as_of=entry.as_of,
-        statement=entry.statement,
-        source=entry.source,
-        status=FactStatus.KNOWN,
-        record_id=entry.record_id,
-        subject=entry.fact.subject,
-    )

@@ -3,11 +3,11 @@
 from typing import Any, cast
 
 from documents.services import search_documents_for
-from matters.facts import How, NewFact, record_of, store_fact, subject_of
+from matters.facts import How, NewFact, as_new, record_of, store_fact, subject_of
 from matters.fetching import is_about_person
 from matters.gathering import look_whether_gathered
 from matters.models import Fact, FactStatus, Matter, Question, Step
-from matters.offering import accepted_offer, confirmed
+from matters.offering import accepted_offer
 from matters.services import change_question, question_of
 from matters.states import QuestionStatus, StepState
 from workers.claims import expect_steps
@@ -34,7 +34,7 @@ def normalise_answer(work: Work) -> None:
         return
     if (entry := accepted_offer(question)) is not None:
         with work.finish({"offered": True}) as matter:
-            _settle(matter, question, QuestionStatus.ANSWERED, "still right", confirmed(entry), How.CONFIRMED)
+            _settle(matter, question, QuestionStatus.ANSWERED, "still right", as_new(entry), How.CONFIRMED)
         return
     read = _read(work, question, question.answer)
     with work.finish({"readable": isinstance(read, FactValue)}) as matter:
