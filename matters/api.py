@@ -145,11 +145,11 @@ def submit(
 
 
 def calling_company(request: HttpRequest) -> Company:
-    """Whom the matter is for: the key's company, or the one whose pages the person sees."""
+    """For whom the call is made: the key's company, or the one whose pages the person sees. Raises Problem 403."""
     user, companies = calling_person(request), caller(request).companies
     company = company_of(user) if user else Company.objects.get(pk=companies[0])
     if company is None:
-        raise Problem(403, "You belong to no company, so there is nobody to ask for.")
+        raise Problem(403, "You belong to no company, so there is none to do this for.")
     return company
 
 

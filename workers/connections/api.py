@@ -9,12 +9,13 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from ninja import Body, Router
 from pydantic import SecretStr
 
-from companies.access import company_of, is_owner, user_of
+from companies.access import is_owner, user_of
 from companies.api_auth import Authentication, caller
 from companies.connection_services import disconnect, shown_connections
 from companies.connections import Connection, ConnectionStatus, Provider
 from companies.models import Company, Scope, User
 from companies.problems import Problem, invalid, not_found, problems
+from matters.api import calling_company, calling_person
 from workers.connections.connecting import (
     Away,
     Refused,
@@ -41,9 +42,10 @@ def list_connections(request: HttpRequest) -> JsonResponse:
 @router.post("/connections", summary="Connect a provider", response={201: ConnectionOut, **problems(413)})
 def connect_provider(request: HttpRequest, body: Body[ConnectBody]) -> JsonResponse:
     """201: it works and is stored; an earlier one to this provider is disconnected. For keys with the scope `admin`."""
-    company, user = _company_to_change(request)
+    company = calling_company(request)
+    _check_may_change(request, company)
     with _told():
-        return JsonResponse(_as_json(_connect(company, user, body)), status=201)
+        return JsonResponse(_as_json(_connect(company, calling_person(request), body)), status=201)
 
 
 @router.get(_ONE, summary="Look at a connection", response={200: ConnectionOut, **problems(404)})
@@ -136,16 +138,6 @@ def _carta(request: HttpRequest, connection_id: UUID) -> Connection:
     if connection.provider != Provider.CARTA:
         raise Problem(409, "Only Carta has companies to choose from.")
     return connection
-
-
-def _company_to_change(request: HttpRequest) -> tuple[Company, User | None]:
-    """Whose connection it will be: the key's company, or the one whose pages the person sees. Raises Problem 403."""
-    user = user_of(request) if caller(request).user_id else None
-    company = company_of(user) if user else Company.objects.get(pk=caller(request).companies[0])
-    if company is None:
-        raise Problem(403, "You belong to no company, so there is nobody to connect for.")
-    _check_may_change(request, company)
-    return company, user
 
 
 def _check_may_change(request: HttpRequest, company: Company) -> None:
