@@ -81,7 +81,15 @@ class TitleForm(forms.Form):
     title = PlainTextField(LONGEST_TITLE, required=False)
 
 
-class AnswerForm(forms.Form):
+class OneLineForm(forms.Form):
+    """A form whose page has one line for what is wrong with it."""
+
+    def message(self) -> str:
+        """All errors in one line."""
+        return " ".join(str(error) for errors in self.errors.values() for error in errors)
+
+
+class AnswerForm(OneLineForm):
     """An answer to one question, in the input of its kind or in the person's own words; or that they don't know."""
 
     round = forms.IntegerField(min_value=1, required=False)
@@ -103,17 +111,13 @@ class AnswerForm(forms.Form):
             cleaned["given"] = None if says_nothing else cleaned["words"] or self._read(cleaned)
         return cleaned
 
-    def message(self) -> str:
-        """All errors in one line."""
-        return " ".join(str(error) for errors in self.errors.values() for error in errors)
-
     def _read(self, cleaned: dict[str, Any]) -> str:
         if not cleaned["answer"]:
             raise ValidationError("Give an answer first, or choose “I don't know”.")
         return _READERS[AnswerKind(self.question.kind)](cleaned["answer"], self.question, cleaned["currency"] or "USD")
 
 
-class SettleForm(forms.Form):
+class SettleForm(OneLineForm):
     """What a person decides where two sources disagree: for one of the values, or for another one."""
 
     choose = forms.IntegerField(min_value=1, max_value=2**63 - 1, required=False)
@@ -129,10 +133,6 @@ class SettleForm(forms.Form):
             chosen = cleaned["choose"]
             cleaned["choice"] = Choice(chosen) if chosen else Choice(None, cleaned["value"], cleaned["unit"] or None)
         return cleaned
-
-    def message(self) -> str:
-        """All errors in one line."""
-        return " ".join(str(error) for errors in self.errors.values() for error in errors)
 
 
 def _text(answer: str, question: Question, currency: str) -> str:
