@@ -18,7 +18,6 @@ from typing import TypeVar
 from uuid import UUID
 
 import psycopg
-from psycopg_pool import PoolTimeout
 
 from advice.cursor import Cursor
 from advice.notify import ChunkWake, EventWake
@@ -210,6 +209,6 @@ async def _persistently(read: Callable[[], Awaitable[T]]) -> T:
     while True:
         try:
             return await read()
-        except (psycopg.Error, PoolTimeout, OSError) as error:
+        except (psycopg.Error, OSError) as error:
             logger.warning("reading waits for the database: %s", error)
             await asyncio.sleep(RETRY_SECONDS)
