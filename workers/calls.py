@@ -24,26 +24,48 @@ from workers.steps.base import LLMRequest, R, ReplyInvalid, parse_reply, prompt_
 
 @dataclass
 class MadeCall:
-    """A call that was made, as its columns and words are stored. `pk`: the id that it was given, if it was."""
+    """A call that was made. `latency_ms`: from before the request to its end.
 
-    step_id: int
-    matter_id: str
-    kind: str
-    attempt: int
+    `kept`: what is stored of the messages, where that is not all. `reply`: what came back, or what was said of the
+    failure. `wrote`, `start`: the attempt of an advice whose text from there on is the reply. `pk`: the id that it was
+    given, if it was.
+    """
+
     model: str
-    prompt_sha256: str
+    messages: list[Any]
     outcome: CallOutcome
-    error_code: str
-    prompt_tokens: int
-    completion_tokens: int
-    cost: str
-    latency_ms: int
-    request_id: str
-    prompt: str
-    reply: str
-    wrote: int | None
-    start: int
+    kept: list[Any] | None = None
+    reply: str = ""
+    wrote: int | None = None
+    start: int = 0
+    usage: Usage | None = None
+    latency_ms: float = 0
+    request_id: str | None = None
+    error_code: str = ""
     pk: int | None = None
+
+    def as_row(self, claim: Claim) -> dict[str, Any]:
+        """Its columns and words, as they are stored for the claim that made it."""
+        used, prompt = believable(self.usage), prompt_text(self.messages)
+        return {
+            "step_id": claim.step_id,
+            "matter_id": str(claim.matter_id),
+            "kind": claim.kind,
+            "attempt": claim.attempt,
+            "model": self.model[:200],
+            "prompt_sha256": hashlib.sha256(prompt.encode()).hexdigest(),
+            "outcome": self.outcome,
+            "error_code": self.error_code,
+            "prompt_tokens": used.prompt_tokens,
+            "completion_tokens": used.completion_tokens,
+            "cost": str(cost_of(self.model, used.prompt_tokens, used.completion_tokens)),
+            "latency_ms": int(self.latency_ms),
+            "request_id": (self.request_id or "")[:200],
+            "prompt": prompt if self.kept is None else prompt_text(self.kept),
+            "reply": scrub(self.reply),
+            "wrote": self.wrote,
+            "start": self.start,
+        }
 
 
 @dataclass
@@ -58,70 +80,33 @@ class CallLog:
     requests: list[ProviderCall] = field(default_factory=list)
     reply: KeptReply | None = None
 
-    def add(
-        self,
-        model: str,
-        messages: list[Any],
-        outcome: CallOutcome,
-        *,
-        kept: list[Any] | None = None,
-        reply: str = "",
-        wrote: int | None = None,
-        start: int = 0,
-        usage: Usage | None = None,
-        latency_ms: float = 0,
-        request_id: str | None = None,
-        error_code: str = "",
-    ) -> None:
-        """Remember one call. `latency_ms`: from before the request to its end.
-
-        `kept`: what is stored of the messages, where that is not all. `reply`: what came back, or what was said of the
-        failure. `wrote`, `start`: the attempt of an advice whose text from there on is the reply.
-        """
-        used = believable(usage)
+    def add(self, call: MadeCall) -> None:
+        """Remember one call."""
+        used = believable(call.usage)
         past_span(
             "llm call",
             self.claim.matter_id,
-            latency_ms / 1000,
-            model=model[:200],
-            outcome=str(outcome),
-            error_code=error_code,
+            call.latency_ms / 1000,
+            model=call.model[:200],
+            outcome=str(call.outcome),
+            error_code=call.error_code,
             prompt_tokens=used.prompt_tokens,
             completion_tokens=used.completion_tokens,
         )
-        prompt = prompt_text(messages)
-        self.rows.append(
-            MadeCall(
-                step_id=self.claim.step_id,
-                matter_id=str(self.claim.matter_id),
-                kind=self.claim.kind,
-                attempt=self.claim.attempt,
-                model=model[:200],
-                prompt_sha256=hashlib.sha256(prompt.encode()).hexdigest(),
-                outcome=outcome,
-                error_code=error_code,
-                prompt_tokens=used.prompt_tokens,
-                completion_tokens=used.completion_tokens,
-                cost=str(cost_of(model, used.prompt_tokens, used.completion_tokens)),
-                latency_ms=int(latency_ms),
-                request_id=(request_id or "")[:200],
-                prompt=prompt if kept is None else prompt_text(kept),
-                reply=scrub(reply),
-                wrote=wrote,
-                start=start,
-            )
-        )
+        self.rows.append(call)
 
     def add_failed(self, model: str, messages: list[Any], error: LLMError) -> None:
         """Remember a call that came to no answer."""
         self.add(
-            model,
-            messages,
-            outcome_of(error),
-            reply=error.detail,
-            usage=error.usage or (estimated_usage(messages, "") if error.seen_by_model else None),
-            request_id=error.request_id,
-            error_code=error.code,
+            MadeCall(
+                model,
+                messages,
+                outcome_of(error),
+                reply=error.detail,
+                usage=error.usage or (estimated_usage(messages, "") if error.seen_by_model else None),
+                request_id=error.request_id,
+                error_code=error.code,
+            )
         )
 
     def store(self) -> None:
@@ -134,11 +119,11 @@ class CallLog:
             transaction.on_commit(self.requests.clear)
         if not self.rows:
             return
-        stored = _stored(self.rows)
+        stored = self._stored()
         new = [row for row in self.rows if row.pk not in stored]
         reply, self.reply = self.reply, None  # tried once: what the database does not take costs nobody the outcome
         values = {
-            "calls": json.dumps([vars(row) for row in new]),
+            "calls": json.dumps([row.as_row(self.claim) for row in new]),
             "matter": self.claim.matter_id,
             "replies": json.dumps([reply.as_row()] if reply else []),
         }
@@ -146,17 +131,16 @@ class CallLog:
             row.pk = pk
         transaction.on_commit(self.rows.clear)
 
+    def _stored(self) -> set[int]:
+        """Which of its calls are in the table with the ids that they were given.
 
-def _stored(rows: list[MadeCall]) -> set[int]:
-    """Which of `rows` are in the table with the ids that they were given.
-
-    An id alone proves nothing: when PostgreSQL crashes, it gives the ids of transactions that it lost to others.
-    """
-    claims = {row.pk: (row.step_id, row.attempt) for row in rows if row.pk}
-    if not claims:
-        return set()
-    found = LLMCall.objects.filter(pk__in=claims).values_list("pk", "step_id", "attempt")
-    return {pk for pk, step, attempt in found if claims[pk] == (step, attempt)}
+        An id alone proves nothing: when PostgreSQL crashes, it gives the ids of transactions that it lost to others.
+        """
+        given = [row.pk for row in self.rows if row.pk]
+        if not given:
+            return set()
+        mine = LLMCall.objects.filter(step=self.claim.step_id, attempt=self.claim.attempt)
+        return set(mine.filter(pk__in=given).values_list("pk", flat=True))
 
 
 _COLUMNS = {
@@ -204,7 +188,7 @@ def ask_model(claim: Claim, request: LLMRequest[R], call: Call, log: CallLog) ->
     asker, model = asker_of(claim), settings.LLM_MODEL
     kept = find_reply(claim, asker.company, model, request)
     if kept is not None:
-        log.add(model, request.messages, CallOutcome.CACHED, reply=kept[0])
+        log.add(MadeCall(model, request.messages, CallOutcome.CACHED, reply=kept[0]))
         return kept[1]
     text, reply = _ask(claim, asker, request, call, log)
     log.reply = reply_to_keep(claim, asker.company, model, request, text)
@@ -245,13 +229,15 @@ def _complete(
             raise
         admission.usage = reply.usage
         log.add(
-            model,
-            messages,
-            CallOutcome.OK,
-            reply=reply.text,
-            usage=reply.usage or estimated_usage(messages, reply.text, request.schema_text),
-            latency_ms=reply.latency_ms,
-            request_id=reply.request_id,
+            MadeCall(
+                model,
+                messages,
+                CallOutcome.OK,
+                reply=reply.text,
+                usage=reply.usage or estimated_usage(messages, reply.text, request.schema_text),
+                latency_ms=reply.latency_ms,
+                request_id=reply.request_id,
+            )
         )
     if reply.finish_reason == "content_filter":
         raise LLMError(Code.CONTENT_FILTER, "the filter declined", seen_by_model=True, request_id=reply.request_id)

@@ -16,7 +16,7 @@ from matters.services import change_status, set_waiting
 from matters.states import MatterStatus
 from playbooks.search import load_playbook
 from workers.admission import ADVICE_TOKENS, Admission, admitted, asker_of
-from workers.calls import count_call, outcome_of
+from workers.calls import MadeCall, count_call, outcome_of
 from workers.claims import Fenced, writing
 from workers.clients.llm import Code, LLMError, NotAsked, Stream
 from workers.outage import until_stored
@@ -58,7 +58,8 @@ def draft_advice(work: Work) -> None:
             chunks = until_stored(lambda: _begin(work, model, given))
         except Exception:  # nobody will read what the model says, but it was asked
             used = estimated_usage(messages, "")
-            work.log.add(model, messages, CallOutcome.CANCELED, usage=used, request_id=stream.request_id)
+            call = MadeCall(model, messages, CallOutcome.CANCELED, usage=used, request_id=stream.request_id)
+            work.log.add(call)
             raise
         reason = _store(work, model, given, messages, stream, chunks)
         admission.usage = stream.usage
@@ -183,17 +184,19 @@ def _store(
         raise Fenced(str(fenced)) from fenced
     finally:
         work.log.add(
-            model,
-            messages,
-            outcome,
-            kept=draft.to_keep(messages, given.sources),
-            reply=said,
-            wrote=chunks.attempt_id,
-            start=start,
-            usage=stream.usage or estimated_usage(messages, "".join(came)),
-            latency_ms=(time.monotonic() - began) * 1000,
-            request_id=stream.request_id,
-            error_code=code,
+            MadeCall(
+                model,
+                messages,
+                outcome,
+                kept=draft.to_keep(messages, given.sources),
+                reply=said,
+                wrote=chunks.attempt_id,
+                start=start,
+                usage=stream.usage or estimated_usage(messages, "".join(came)),
+                latency_ms=(time.monotonic() - began) * 1000,
+                request_id=stream.request_id,
+                error_code=code,
+            )
         )
         _flush(chunks)
     return stream.finish_reason

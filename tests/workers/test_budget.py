@@ -290,14 +290,14 @@ def test_the_rest_of_a_text_is_asked_for_beyond_the_budget(pipeline: Pipeline, c
 
 
 def test_a_server_that_claims_any_number_of_tokens_breaks_nothing(matter: Matter, settings: Settings) -> None:
-    from workers.calls import CallLog
+    from workers.calls import CallLog, MadeCall
     from workers.clients.llm import Usage
 
     settings.LLM_PRICES = read_prices('{"m": [4000, 4000]}')
     claim = claim_step(KIND)
     assert claim is not None
     log = CallLog(claim)
-    log.add("m", [], CallOutcome.OK, usage=Usage(10**30, -5))
+    log.add(MadeCall("m", [], CallOutcome.OK, usage=Usage(10**30, -5)))
     log.store()
     call = matter.calls.get()
     assert call.completion_tokens == 0

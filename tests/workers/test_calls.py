@@ -12,7 +12,7 @@ from matters.models import CallOutcome, LLMCall, LLMCallText, Matter
 from tests import rows
 from tests.fakes.llm import FakeLLM
 from tests.workers.conftest import Pipeline
-from workers.calls import CallLog
+from workers.calls import CallLog, MadeCall
 from workers.claims import claim_step
 
 pytestmark = pytest.mark.usefixtures("pipeline")
@@ -32,11 +32,11 @@ def recorded(matter: Matter) -> list[str]:
 
 def test_a_commit_that_nobody_confirmed_leaves_no_call_twice(matter: Matter, monkeypatch: pytest.MonkeyPatch) -> None:
     log = log_of(matter)
-    log.add("m", SAID, CallOutcome.INVALID, request_id="first")
+    log.add(MadeCall("m", SAID, CallOutcome.INVALID, request_id="first"))
     with monkeypatch.context() as broken:
         broken.setattr(transaction, "on_commit", lambda _do: None)  # as when the session ends in the commit
         log.store()
-        log.add("m", SAID, CallOutcome.OK, request_id="second")
+        log.add(MadeCall("m", SAID, CallOutcome.OK, request_id="second"))
         log.store()
     log.store()
     assert recorded(matter) == ["first", "second"]
@@ -47,7 +47,7 @@ def test_a_commit_that_nobody_confirmed_leaves_no_call_twice(matter: Matter, mon
 
 def test_calls_of_a_transaction_that_failed_are_stored_by_the_next_one(matter: Matter) -> None:
     log = log_of(matter)
-    log.add("m", SAID, CallOutcome.OK, request_id="only")
+    log.add(MadeCall("m", SAID, CallOutcome.OK, request_id="only"))
     with transaction.atomic():
         log.store()
         transaction.set_rollback(True)
@@ -59,8 +59,8 @@ def test_calls_of_a_transaction_that_failed_are_stored_by_the_next_one(matter: M
 def test_a_call_is_stored_though_a_crash_gave_its_id_to_another(matter: Matter, company: Company) -> None:
     """PostgreSQL makes sure of a sequence only with a commit: an id that a crash took away is given again."""
     log, other = log_of(matter), log_of(rows.submitted(company))
-    log.add("m", SAID, CallOutcome.OK, request_id="lost in the crash")
-    other.add("m", SAID, CallOutcome.OK, request_id="given the same id")
+    log.add(MadeCall("m", SAID, CallOutcome.OK, request_id="lost in the crash"))
+    other.add(MadeCall("m", SAID, CallOutcome.OK, request_id="given the same id"))
     with transaction.atomic():
         log.store()
         transaction.set_rollback(True)
@@ -75,7 +75,7 @@ def test_a_call_is_stored_though_a_crash_gave_its_id_to_another(matter: Matter, 
 
 def test_everything_that_is_known_of_a_call_is_kept(matter: Matter) -> None:
     log = log_of(matter)
-    log.add("the model", SAID, CallOutcome.ERROR, latency_ms=12.7, request_id=None, error_code="timeout")
+    log.add(MadeCall("the model", SAID, CallOutcome.ERROR, latency_ms=12.7, request_id=None, error_code="timeout"))
     log.store()
     call = LLMCall.objects.get(matter=matter)
     assert (call.step_id, call.kind, call.attempt) == (log.claim.step_id, "plan_search", 1)
@@ -116,7 +116,7 @@ def test_a_reply_that_is_used_again_is_kept_with_its_prompt(
 
 def test_a_worker_that_comes_after_the_content_was_removed_leaves_no_words(matter: Matter) -> None:
     log = log_of(matter)
-    log.add("m", SAID, CallOutcome.OK, request_id="late", reply="words")
+    log.add(MadeCall("m", SAID, CallOutcome.OK, request_id="late", reply="words"))
     Matter.objects.filter(pk=matter.pk).update(pruned_at=Now())
     log.store()
     assert recorded(matter) == ["late"]
