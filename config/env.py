@@ -33,7 +33,6 @@ class Environment:
 
     def __init__(self, scheme: Mapping[str, Variable]) -> None:
         self.scheme = scheme
-        self._environ = environ.Env()
 
     def __call__(self, name: str) -> Any:
         """The value of `name`. Raises WishError."""
@@ -61,9 +60,13 @@ class Environment:
             raise WishError("\n".join(wrong))
 
     def _text(self, name: str) -> str | None:
-        """What is set; None where that counts as nothing."""
-        text: str = self._environ.get_value(name, cast=str, default="")
-        is_wish = name in os.environ and (text.strip() or not self.scheme[name].may_be_empty)
+        """What is set, as it is; None where that counts as nothing.
+
+        django-environ, which reads `.env` and addresses here, would take a value that begins with `$` for the name of
+        another variable.
+        """
+        text = os.environ.get(name)
+        is_wish = text is not None and (text.strip() or not self.scheme[name].may_be_empty)
         return text if is_wish else None
 
 

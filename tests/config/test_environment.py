@@ -2,8 +2,10 @@
 
 import os
 import subprocess
+from pathlib import Path
 from typing import Any
 
+import environ
 import pytest
 
 from config.env import WishError, env
@@ -139,9 +141,22 @@ def test_an_empty_variable_counts_as_one_that_is_not_set(monkeypatch: pytest.Mon
         ("DATABASE_URL", "postgresql:///app?host=/run/postgresql", "postgresql:///app?host=/run/postgresql"),
         ("DATABASE_URL", "postgres://a:1,b:2/app?pool=0", "postgres://a:1,b:2/app?pool=0"),
         ("REVIEW_SIGNING_KEY", "A" * 43 + "=", ["A" * 43 + "="]),
+        ("SECRET_KEY", "$y7k#p(2", "$y7k#p(2"),
+        ("SECRET_KEY", "$$PATH", "$$PATH"),
+        ("FLOWER_PASSWORD", "$PATH", "$PATH"),
     ],
 )
 def test_what_can_be_used_is_read_as_meant(monkeypatch: pytest.MonkeyPatch, name: str, value: str, read: Any) -> None:
     monkeypatch.setenv(name, value)
     assert env(name) == read
     env.check()
+
+
+@pytest.mark.parametrize("line", ["$y7k#p(2", "'$y7k#p(2'", '"$y7k#p(2"'])
+def test_a_value_of_dotenv_that_begins_with_a_dollar_is_no_other_variable(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, line: str
+) -> None:
+    monkeypatch.setenv("SECRET_KEY", "set back after the test")
+    (tmp_path / ".env").write_text(f"SECRET_KEY={line}\n")
+    environ.Env.read_env(tmp_path / ".env", overwrite=True)
+    assert env("SECRET_KEY") == "$y7k#p(2"
