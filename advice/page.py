@@ -22,10 +22,10 @@ from matters.assigning import colleagues
 from matters.company_facts import documents_of, has_document
 from matters.facts import disputed_entries
 from matters.fetching import is_about_person, waited_for
-from matters.models import CompanyFact, CompanyFactEntry, FactStatus, Matter, Question
+from matters.models import CompanyFact, CompanyFactEntry, FactStatus, Matter, Question, Step
 from matters.progress import progress_of
 from matters.stages import Stage, stages_of
-from matters.states import ENDED, SETTLED, MatterStatus, QuestionStatus, StepState, WaitingFor
+from matters.states import ENDED, SETTLED, MatterStatus, QuestionStatus, WaitingFor
 from matters.trail import Trail, trails_of
 from matters.waits import Clock, clock_of, waits_of
 
@@ -70,7 +70,7 @@ class MatterPage:
     progress: dict[str, Any] = field(default_factory=dict)
     documents: list[Document] = field(default_factory=list)
     searches: int = 0
-    own_searches: dict[UUID, list[tuple[Document, StepState]]] = field(default_factory=dict)
+    own_searches: dict[UUID, list[tuple[Document, Step]]] = field(default_factory=dict)
     trails: dict[str, Trail] = field(default_factory=dict)
     answered_by: dict[str, str] = field(default_factory=dict)
     disputes: tuple[Dispute, ...] = ()

@@ -14,12 +14,12 @@ from documents.reader import ReadDocument, read_document, turn_to_read
 from documents.uploads import ending_of
 from matters.events import events_together, matter_updated, question_updated, tell_events
 from matters.ledger import SEARCH_DOCUMENTS, NewStep, insert_steps
-from matters.models import Matter, Question
+from matters.models import Matter, Question, Step
 from matters.services import NotAllowed, lock_kept_matter, question_of
 from matters.states import ENDED, QuestionStatus, StepState
 
 MOST_DOCUMENTS = 20  # of one matter
-_TOLD = frozenset({StepState.READY, StepState.RUNNING, StepState.DONE, StepState.DEAD})
+_TOLD = frozenset({StepState.READY, StepState.RUNNING, StepState.DONE})
 
 
 def attach_document(
@@ -111,23 +111,24 @@ def open_searches(matter: Matter) -> int:
     return steps.values("subject").distinct().count()
 
 
-def own_searches(matter: Matter, documents: Iterable[Document]) -> dict[UUID, list[tuple[Document, StepState]]]:
-    """By question: those of `documents` that were attached to it and have not answered it, with their searches' states.
+def own_searches(matter: Matter, documents: Iterable[Document]) -> dict[UUID, list[tuple[Document, Step]]]:
+    """By question: those of `documents` that were attached to it and have not answered it, each with its search.
 
-    DONE: nothing was found. DEAD: the search gave up. READY or RUNNING: it is still to come, or under way.
+    READY or RUNNING: it is still to come, or under way. DONE: it came to nothing where it has an `error`, else nothing
+    was found.
     """
     own = [(document, document.question_id) for document in documents if document.question_id is not None]
     if not own:
         return {}
     subjects = [str(question) for _, question in own]
     steps = list(matter.steps.filter(kind=SEARCH_DOCUMENTS, subject__in=subjects).order_by("-pk"))
-    searches: dict[UUID, list[tuple[Document, StepState]]] = {}
+    searches: dict[UUID, list[tuple[Document, Step]]] = {}
     for document, question in own:
         of_it = (None, str(document.pk))  # without one, all documents are searched
         its = (step for step in steps if step.subject == str(question) and step.payload.get("document") in of_it)
         newest = next(its, None)
         if newest is not None and newest.state in _TOLD and not (newest.result or {}).get("found"):
-            searches.setdefault(question, []).append((document, StepState(newest.state)))
+            searches.setdefault(question, []).append((document, newest))
     return searches
 
 

@@ -91,12 +91,12 @@ def test_a_question_can_be_given_a_document_of_its_own(page: Client, matter: Mat
     assert Document.objects.get().question == question
     assert "Being searched for the answers to 1 question." in html_of(page, matter)
     card = html_of(page, matter).split(f'id="card-{question.pk}"')[1].split('<input type="hidden"')[0]
-    for state, result, words in (
-        ("ready", None, "being read"),
-        ("dead", None, "it could not be searched"),
-        ("done", {"found": False}, "no answer found in it"),
+    for state, outcome, words in (
+        ("ready", {}, "being read"),
+        ("done", {"error": {"code": "fault"}}, "it could not be searched"),
+        ("done", {"error": None, "result": {"found": False}}, "no answer found in it"),
     ):
-        matter.steps.filter(kind=SEARCH_DOCUMENTS).update(state=state, result=result)
+        matter.steps.filter(kind=SEARCH_DOCUMENTS).update(state=state, **outcome)
         html = html_of(page, matter)
         beside = html.split(f'id="attached-{question.pk}"')[1].split("</ul>")[0]
         assert f"a.txt: {words}" in beside, "the card is silent about its document"

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from advice.render import render_fragments
 from advice.services import cancel_matter
 from documents.models import Document
 from documents.services import attach_document, open_searches, own_searches, remove_document
@@ -46,6 +47,12 @@ def searches(matter: Matter) -> list[Step]:
 def at_rest(matter: Matter) -> tuple[str, str | None, Any]:
     matter.refresh_from_db()
     return matter.status, matter.waiting_for, matter.error
+
+
+def beside_card(matter: Matter, question: Question) -> str:
+    """What the page says of the document that was attached to a question."""
+    beside = render_fragments(matter.pk).split(f'id="attached-{question.pk}"')[1].split("<li>")[1].split("</li>")[0]
+    return " ".join(beside.split())
 
 
 WAITS = (MatterStatus.AWAITING_FOUNDER, WaitingFor.FOUNDER, None)
@@ -127,10 +134,10 @@ def test_what_does_not_stand_in_the_document_is_never_shown_but_is_on_record(
     pipeline: Pipeline, matter: Matter, asked: list[Question], llm: FakeLLM, reply: dict[str, Any], reason: str
 ) -> None:
     llm.set(replies={"quote_document": reply})
-    document = attach(matter, name="agreement.txt", question_id=asked[1].pk)
-    assert own_searches(matter, [document]) == {asked[1].pk: [(document, StepState.READY)]}
+    attach(matter, name="agreement.txt", question_id=asked[1].pk)
+    assert beside_card(matter, asked[1]) == "agreement.txt: being read"
     pipeline.run_all()
-    assert own_searches(matter, [document]) == {asked[1].pk: [(document, StepState.DONE)]}, "its card says so"
+    assert beside_card(matter, asked[1]) == "agreement.txt: no answer found in it"
     assert not matter.questions.filter(proposal__isnull=False).exists()
     assert {(step.state, step.result["found"]) for step in searches(matter) if step.result} == {(StepState.DONE, False)}
     assert all(reason in step.result["reason"] for step in searches(matter) if step.result)
@@ -200,13 +207,16 @@ def test_a_search_that_fails_leaves_the_question_with_the_founder(
     pipeline: Pipeline, matter: Matter, asked: list[Question], llm: FakeLLM
 ) -> None:
     llm.set(always={"kind": "invalid_json", "schema": "quote_document"})
-    attach(matter, name="agreement.txt")
+    attach(matter, name="agreement.txt", question_id=asked[0].pk)
     for _ in range(MAX_CALLS):
         pipeline.make_due(matter)
         pipeline.run_all()
     assert {(step.state, (step.error or {}).get("code")) for step in searches(matter)} == {
         (StepState.DONE, "invalid_reply")
     }
+    assert beside_card(matter, asked[0]) == "agreement.txt: it could not be searched", (
+        "it reads as a search without a find"
+    )
     assert at_rest(matter) == WAITS
 
 
