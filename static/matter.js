@@ -22,7 +22,7 @@ const advice = new AdviceText(offerJump)
 const clock = new Clock(root.dataset.now)
 const offerToSave = offerSavingAll(send)
 
-let cursor = root.dataset.cursor // up to this event the page shows everything
+let cursor = root.dataset.cursor // the newest event that has come; its fragments come behind it
 let socket = null
 let failures = 0
 let timer = 0
@@ -73,12 +73,13 @@ async function afterClose(code) {
     return
   }
   say("The connection is lost. Reconnecting… Your answer is safe.")
-  const pause = Math.min(LONGEST_PAUSE, 500 * 2 ** failures) * (0.5 + Math.random() / 2)
-  timer = setTimeout(failures++ ? lookAgain : connect, pause)
+  const pause = Math.min(LONGEST_PAUSE, 500 * 2 ** failures++) * (0.5 + Math.random() / 2)
+  timer = setTimeout(lookAgain, pause)
 }
 
-// A refused handshake doesn't say why, nor does NO_READER; the page's own address does. Without its `?version=`: that was
-// the newest when the page was opened, and may be an earlier one by now.
+// A connection that broke may have brought an event, and not the fragments behind it. A refused handshake doesn't say why,
+// nor does NO_READER; the page's own address does. Without its `?version=`: that was the newest when the page was opened,
+// and may be an earlier one by now.
 async function lookAgain() {
   looked = Date.now()
   const shown = document.getElementById("live").dataset.stamp
@@ -186,7 +187,7 @@ function comeBack() {
 
 document.addEventListener("visibilitychange", comeBack)
 addEventListener("focus", comeBack)
-addEventListener("online", connect)
+addEventListener("online", lookAgain)
 callForAttention()
 offerJump()
 connect()

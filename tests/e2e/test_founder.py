@@ -5,7 +5,7 @@ import re
 from typing import Any
 
 import pytest
-from playwright.sync_api import APIResponse, FilePayload, Page, Route, expect
+from playwright.sync_api import APIResponse, FilePayload, Page, Route, WebSocketRoute, expect
 
 from tests.documents import files
 from tests.e2e.conftest import OpenPage, look, picture, sign_in
@@ -19,6 +19,7 @@ from tests.e2e.walk import (
     fill,
     share_the_advice,
     still_here,
+    submit_a_question,
 )
 from tests.processes import Installation, wait_until
 
@@ -320,6 +321,46 @@ def test_a_lost_connection_is_told_and_found_again(founder_page: Page, installat
     card.get_by_role("button", name="Save").click()
     expect(page.locator("#answered summary")).to_contain_text("1 of 8")
     assert still_here(page)
+
+
+def test_what_a_connection_had_not_brought_when_it_was_cut_is_shown_when_it_is_found_again(
+    founder_page: Page, installation: Installation
+) -> None:
+    """Cut as by a web process that ends: the last event has come, and the fragments behind it have not."""
+    page = founder_page
+    sockets: list[WebSocketRoute] = []
+    brought = []
+
+    def relay(socket: WebSocketRoute) -> None:
+        server = socket.connect_to_server()
+        sockets.append(socket)
+
+        def bring(message: str | bytes) -> None:
+            is_event = str(message).startswith("{")
+            if is_event:
+                brought.append(json.loads(message)["id"].split(".")[0])
+            if is_event or socket is not sockets[0]:
+                socket.send(message)
+
+        server.on_message(bring)
+
+    page.route_web_socket("**/ws/matters/**", relay)
+    submit_a_question(page)
+    page.wait_for_url("**/matters/*-*/")
+    matter = page.url.split("/")[-2]
+    last = """SELECT event_number::text FROM matters_matter WHERE id = %s AND status = 'awaiting_founder'
+              AND NOT EXISTS (SELECT 1 FROM matters_step WHERE matter_id = matters_matter.id AND state <> 'done')"""
+    wait_until(
+        lambda: (
+            page.evaluate("true") and installation.sql(last, matter) == [tuple(brought[-1:])]
+        ),  # which lets them come
+        "the page knows of the last event",
+    )
+    expect(page.locator(".card form")).to_have_count(0)
+    sockets[0].close(code=1012)
+    expect(page.locator(".card form")).not_to_have_count(0)
+    expect(page.locator("#stage")).to_contain_text("Waiting for your answers")
+    expect(page.locator("#connection")).to_be_hidden()
 
 
 def test_an_answer_that_comes_late_does_not_put_the_page_back(founder_page: Page, installation: Installation) -> None:

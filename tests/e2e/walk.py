@@ -13,12 +13,17 @@ NO_RELOAD = "() => { window.stillHere = true }"
 
 def ask_a_question(page: Page) -> None:
     """From the list to a new matter's questions, by an example."""
+    submit_a_question(page)
+    page.locator(".card form").first.wait_for()
+    expect(page.locator("#stage")).to_contain_text("Waiting for your answers")
+
+
+def submit_a_question(page: Page) -> None:
+    """From the list to the page of a new matter, by an example."""
     page.get_by_role("link", name="New matter").first.click()
     page.get_by_role("link", name="Terminating an executive").click()
     expect(page.get_by_label("What happened")).to_have_value(re.compile("our CTO"))
     page.get_by_role("button", name="Ask").click()
-    page.locator(".card form").first.wait_for()
-    expect(page.locator("#stage")).to_contain_text("Waiting for your answers")
 
 
 def answer_cards(page: Page) -> None:
