@@ -34,9 +34,9 @@ def attach_document(
     with transaction.atomic():
         if there := _same_or_allowed(lock_kept_matter(matter_id), sha256, question_id):
             return there, False
+    if not connection.in_atomic_block:
+        connection.close()  # nothing is held while the file waits, and is read
     with turn_to_read():
-        if not connection.in_atomic_block:
-            connection.close()  # nothing is held while the file is read
         read = read_document(file, ending_of(name))
         with transaction.atomic(), events_together(matter_id):
             matter = lock_kept_matter(matter_id)

@@ -4,9 +4,12 @@ import hashlib
 import io
 import json
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.http import HttpResponse
 from django.test import Client
 from django.test.client import BOUNDARY, MULTIPART_CONTENT, encode_multipart
@@ -160,6 +163,22 @@ def test_too_many_at_once_come_again_later(api: Program, waiting: Matter, monkey
     read_problem(answer, 503)
     assert answer["Retry-After"] == "10"
     assert attach(api, waiting).status_code == 201
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_document_that_waits_to_be_read_keeps_no_connection_to_the_database(
+    api: Program, waiting: Matter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept = []
+
+    @contextmanager
+    def turn() -> Iterator[None]:
+        kept.append(connection.connection is not None)
+        yield
+
+    monkeypatch.setattr(services, "turn_to_read", turn)
+    assert attach(api, waiting).status_code == 201
+    assert kept == [False], "with those that wait the pool is used up, and every page waits too"
 
 
 def test_a_foreign_document_answers_as_a_missing_one(api: Program, stranger: Program, waiting: Matter) -> None:
