@@ -54,3 +54,24 @@ async def test_polls_and_streams_wait_for_nobody() -> None:
 async def test_whoever_has_waited_long_goes_beside_those_who_are_slow(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(turns, "LONGEST_WAIT", 0.05)
     assert await ask(12, "/matters/1/advice.pdf", 12) == 12
+
+
+SLOW = ("/api/v1/matters/1/documents", "/matters/1/documents/", "/api/v1/matters/1/advice.pdf",
+        "/api/v1/matters/1/advice.docx")  # fmt: skip
+
+
+@pytest.mark.parametrize("path", SLOW)
+async def test_uploads_and_exports_keep_no_page_waiting(monkeypatch: pytest.MonkeyPatch, path: str) -> None:
+    monkeypatch.setattr(turns, "LONGEST_WAIT", 3600.0)
+    answering = Answering()
+    application = turns.Turns(answering)
+    async with asyncio.timeout(20), asyncio.TaskGroup() as asked:
+        for _ in range(2 * turns.AT_ONCE):
+            asked.create_task(application({"path": path}, nothing, nothing))
+        while answering.inside[path] < turns.AT_ONCE:  # noqa: ASYNC110 - nobody but this test asks for that
+            await asyncio.sleep(0)
+        asked.create_task(application({"path": "/matters/1/"}, nothing, nothing))
+        while not answering.inside["/matters/1/"]:  # noqa: ASYNC110 - likewise
+            await asyncio.sleep(0)
+        assert answering.inside[path] == turns.AT_ONCE, "of the slow ones, too, only so many are in threads at once"
+        answering.finish.set()
