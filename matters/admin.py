@@ -248,8 +248,9 @@ class IdempotencyRecordAdmin(NotesReading, OnlyWithContent, ReadOnly, admin.Mode
 
 
 @admin.register(Breaker)
-class BreakerAdmin(ReadOnly, admin.ModelAdmin[Breaker]):
+class BreakerAdmin(NotesReading, ReadOnly, admin.ModelAdmin[Breaker]):
     list_display = ("key", "code", "detail", "opened_at", "probe_at")
+    content_fields = content_columns = ("detail",)  # the provider's own words may repeat a prompt
 
 
 @admin.register(CachedReply)

@@ -29,8 +29,11 @@ from workers.outage import note_failure
 
 logger = logging.getLogger(__name__)
 PROBE = timedelta(seconds=60)
-# The provider's own words may repeat a prompt, so they are in the row alone.
-_LOOK = "What the provider said is in the admin, under breakers; the system page there closes it once that is mended."
+# The provider's own words may repeat a prompt, so they are in the row alone, for who may read content.
+_LOOK = (
+    "The system page of the admin closes it once that is mended. What the provider said is in the admin, under "
+    "breakers, for who may read content."
+)
 # The request itself was refused, so key and model were good.
 _LOOKED_AT = frozenset({Code.BAD_REQUEST, Code.CONTEXT_OVERFLOW, Code.CONTENT_FILTER})
 LOOK_SECONDS = 1.0  # for so long is a breaker that was seen closed taken to be so

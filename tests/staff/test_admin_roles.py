@@ -12,11 +12,12 @@ from django.db import transaction
 from django.db.models import Model
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
+from django.utils import timezone
 from pytest_django import Settings
 
 from advice.models import Attempt
 from companies.models import Company, ContentReading, User
-from matters.models import LLMCallText, Matter, Step
+from matters.models import Breaker, LLMCallText, Matter, Step
 from matters.services import fail_matter, lock_matter
 from matters.states import StepState
 from tests import rows
@@ -160,6 +161,7 @@ def test_who_may_not_read_content_finds_no_word_of_it_and_leaves_no_line(
     rows.append(rows.begun(rows.advising(matter.company)), CANARY)
     call = matter.calls.create(step=rows.step_of(matter), kind="plan_search", attempt=1, model="m", outcome="ok")
     LLMCallText.objects.create(call=call, prompt=json.dumps([{"role": "user", "content": CANARY}]), reply=CANARY)
+    Breaker.objects.create(key="llm", code="unauthorised", detail=CANARY, probe_at=timezone.now())
     browser = staff(role)
     for name, model, view in addresses():
         if view in ("changelist", "change", "history") and (path := path_of(name, model, view)):
@@ -171,6 +173,15 @@ def test_who_may_not_read_content_finds_no_word_of_it_and_leaves_no_line(
         found = browser.get(reverse("admin:matters_matter_changelist"), {"q": CANARY}).content.decode()
         assert not re.search(r"\b1 (result|matter)", found), "a search tells what a matter says"
     assert not ContentReading.objects.exists()
+
+
+def test_what_a_provider_said_is_shown_with_its_breaker_to_who_may_read_content(staff: Staff) -> None:
+    Breaker.objects.create(key="llm", code="unauthorised", detail=CANARY, probe_at=timezone.now())
+    operator, superuser = staff("operator"), staff("superuser")
+    for path in (reverse("admin:matters_breaker_changelist"), reverse("admin:matters_breaker_change", args=["llm"])):
+        assert "unauthorised" in operator.get(path).content.decode()
+        assert CANARY in superuser.get(path).content.decode()
+    assert ContentReading.objects.count() == 2, "who read it left no line"
 
 
 ACTIONS = [("matters_matter", "retry"), ("matters_matter", "stop"), ("matters_deadletter", "retry"),
