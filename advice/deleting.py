@@ -30,8 +30,8 @@ def restore_matter(company: Company, matter_id: UUID) -> None:
     Raises Matter.DoesNotExist for one that is foreign or missing, or was deleted too long ago.
     """
     with transaction.atomic():
-        matter = lock_matter(matter_id)
-        if matter.company_id == company.pk and matter.deleted_at is None:
+        company.matters.get(pk=matter_id)  # nobody waits for a foreign one that is locked
+        if lock_matter(matter_id).deleted_at is None:
             return
         if not just_deleted(company).filter(pk=matter_id).update(deleted_at=None):
             raise Matter.DoesNotExist(f"The matter {matter_id} can't be brought back.")

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from django.db import transaction
 from django.db.models.functions import Now
 from django.test import Client
 
@@ -12,9 +13,10 @@ from companies.models import ApiKey, Company, Membership, User
 from matters.answering import answer_question
 from matters.history import UNDO_MINUTES
 from matters.models import Matter
-from matters.services import NotAllowed, Submission, change_status, submit_matter
+from matters.services import NotAllowed, Submission, change_status, lock_matter, submit_matter
 from matters.states import MatterStatus
 from tests.pages.conftest import AskQuestion, Write
+from tests.threads import in_background
 from workers.pruning import prune
 
 pytestmark = pytest.mark.django_db
@@ -158,3 +160,11 @@ def test_nobody_deletes_or_brings_back_a_foreign_matter(page: Client, client: Cl
     foreign_matter.refresh_from_db()
     assert foreign_matter.deleted_at is not None
     assert "Deleted:" not in shown(page)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_foreign_matter_that_somebody_keeps_locked_is_as_missing_as_any(page: Client, foreign_matter: Matter) -> None:
+    with transaction.atomic():
+        lock_matter(foreign_matter.pk)
+        answer = in_background(lambda: page.post(f"/matters/{foreign_matter.pk}/restore/")).result(timeout=30)
+    assert answer.status_code == 404, "it tells that there is such a matter"
