@@ -36,8 +36,8 @@ def about_of(line: CompanyFact) -> About:
 def names_of(company: UUID, subjects: Collection[str]) -> dict[str, str]:
     """What the people whom `subjects` of the company's facts name are called, as far as a kept matter still says so."""
     ids = {subject.removeprefix("rippling:") for subject in subjects if subject.startswith("rippling:")}
-    people = Matter.objects.filter(company=company, people__rippling__id__in=ids).order_by("submitted_at")
-    found = (told["rippling"] for told in people.values_list("people", flat=True))
+    kept = Matter.objects.filter(company=company, deleted_at=None, people__rippling__id__in=ids)
+    found = (told["rippling"] for told in kept.order_by("submitted_at").values_list("people", flat=True))
     return {f"rippling:{person['id']}": person["name"] for person in found if person.get("name")}
 
 

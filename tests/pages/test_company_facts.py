@@ -51,7 +51,9 @@ def test_a_person_is_called_by_name_where_a_matter_still_knows_it(page: Client, 
     line = CompanyFact.objects.get()
     for address in ("/facts/", f"/facts/{line.pk}/"):
         assert "Marcus Ellery" in page_at(page, address), address
-    Matter.objects.update(people={})
+    Matter.objects.update(deleted_at=Now())
+    assert "rippling:w7" in page_at(page, "/facts/"), "its matter was deleted, and nobody sees that"
+    Matter.objects.update(deleted_at=None, people={})
     assert "rippling:w7" in page_at(page, "/facts/"), "the content of its matter was removed"
 
 
