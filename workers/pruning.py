@@ -6,8 +6,10 @@ at once share the work, and one that it fails for holds up no other. `docs/contr
 
 import logging
 import time
+from collections.abc import Callable
 from datetime import timedelta
 from functools import partial
+from itertools import takewhile
 from typing import Any
 from uuid import UUID
 
@@ -99,25 +101,30 @@ _FORGET = (
 
 
 def prune() -> int:
-    """Remove what may not be kept any longer, for `RUN_SECONDS` at most; returns how many matters it was."""
+    """Remove what may not be kept any longer, of matters for `RUN_SECONDS` at most; returns of how many it was."""
+    ends_at = time.monotonic() + RUN_SECONDS
     _remove_old_answers()
     left_out: set[UUID] = set()
-    while _forget_next(beyond_undo(), left_out):
-        pass
+    taken = _repeat_until(ends_at, partial(_forget_next, beyond_undo(), left_out))
     days = settings.RETENTION_DAYS
-    if days <= 0:
-        return 0
-    _remove_old_replies(days)
-    _remove_stale_facts(days)
-    ends_at = time.monotonic() + RUN_SECONDS
-    do_for_each(abandoned(days), partial(_give_up, days), "stopping what nobody answers")
-    before, taken = len(left_out), 0
-    while time.monotonic() < ends_at and prune_next(days, left_out):
-        taken += 1
-    pruned = taken - (len(left_out) - before)
+    if days > 0:
+        _remove_old_replies(days)
+        _remove_stale_facts(days)
+        in_time = takewhile(lambda _: time.monotonic() < ends_at, abandoned(days))
+        do_for_each(in_time, partial(_give_up, days), "stopping what nobody answers")
+        taken += _repeat_until(ends_at, partial(prune_next, days, left_out))
+    pruned = taken - len(left_out)
     if pruned:
-        logger.info("the content of %d matters that ended more than %d days ago is removed", pruned, days)
+        logger.info("the content of %d matters is removed", pruned)
     return pruned
+
+
+def _repeat_until(ends_at: float, forget_next: Callable[[], bool]) -> int:
+    """How often there was something to forget."""
+    times = 0
+    while time.monotonic() < ends_at and forget_next():
+        times += 1
+    return times
 
 
 def prune_next(days: int, left_out: set[UUID]) -> bool:

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from django.conf import settings as django_settings
 from django.db import connection, transaction
-from django.db.models import F
+from django.db.models import F, QuerySet
 from django.db.models.functions import Now
 from django.test import Client
 from psycopg import sql
@@ -29,7 +29,7 @@ from documents.models import DocumentContent
 from documents.services import attach_document
 from matters.answering import answer_question, confirm_proposal
 from matters.going_on import regenerate_matter, retry_matter
-from matters.history import rename_matter
+from matters.history import UNDO_MINUTES, rename_matter
 from matters.models import (
     Batch,
     BatchItem,
@@ -454,15 +454,39 @@ def test_a_matter_that_somebody_keeps_locked_holds_up_no_other_that_nobody_answe
     assert [m.status for m in matters] == [MatterStatus.AWAITING_FOUNDER, *[MatterStatus.CANCELED] * 2]
 
 
+def take_half_a_run_for_each(monkeypatch: pytest.MonkeyPatch, done: QuerySet[Matter]) -> None:
+    """The clock goes on by half of a run's time with each matter that is `done`."""
+    clock = SimpleNamespace(monotonic=lambda: done.all().count() * RUN_SECONDS / 2)
+    monkeypatch.setattr(pruning, "time", clock)
+
+
 @pytest.mark.django_db(transaction=True)
-def test_one_run_ends_in_time_and_the_next_goes_on(company: Company, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("goes", ["deleted", "ended long ago"])
+def test_one_run_ends_in_time_and_the_next_goes_on(
+    company: Company, monkeypatch: pytest.MonkeyPatch, goes: str
+) -> None:
     for _ in range(5):
         stopped(company)
+    if goes == "deleted":
+        Matter.objects.update(deleted_at=Now() - timedelta(minutes=UNDO_MINUTES, seconds=1))
+    else:
+        let_pass(DAYS + 1)
+    take_half_a_run_for_each(monkeypatch, Matter.objects.exclude(pruned_at=None))
+    assert [prune() for _ in range(3)] == [2, 2, 1]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_one_run_stops_in_time_what_nobody_answers_and_the_next_goes_on(
+    company: Company, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for _ in range(5):
+        asking(company)
     let_pass(DAYS + 1)
-    clock = SimpleNamespace(monotonic=iter([0.0, 0.0, 1.0, RUN_SECONDS, *[100.0] * 9]).__next__)
-    monkeypatch.setattr(pruning, "time", clock)
-    assert prune() == 2
-    assert prune() == 3
+    canceled = Matter.objects.filter(status=MatterStatus.CANCELED)
+    take_half_a_run_for_each(monkeypatch, canceled)
+    for count in (2, 4, 5):
+        prune()
+        assert canceled.all().count() == count
 
 
 def test_a_matter_that_is_retried_meanwhile_keeps_its_content(worker: None, company: Company) -> None:
