@@ -66,4 +66,7 @@ _doorkeepers: "WeakKeyDictionary[asyncio.AbstractEventLoop, Doorkeeper]" = WeakK
 
 def doorkeeper() -> Doorkeeper:
     """The running loop's doorkeeper."""
-    return _doorkeepers.setdefault(asyncio.get_running_loop(), Doorkeeper())
+    loop = asyncio.get_running_loop()
+    if loop not in _doorkeepers:
+        _doorkeepers[loop] = Doorkeeper()
+    return _doorkeepers[loop]

@@ -10,11 +10,13 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import aclosing, asynccontextmanager, suppress
 from datetime import UTC, datetime
 from functools import partial
+from types import ModuleType
 from typing import Any, TypeVar
 
 import pytest
 from django.db import connection, transaction
 
+from advice import doorkeeper as doorkeeper_module
 from advice import feed as feed_module
 from advice import hub as hub_module
 from advice.cursor import START, Cursor
@@ -519,3 +521,19 @@ async def test_how_long_a_notification_takes_is_known_while_somebody_watches(
     assert 0 < hub.lag < 15
     assert hub.followed() == 1
     viewer.task.cancel()
+
+
+@pytest.mark.parametrize(("module", "name"), [(hub_module, "Hub"), (doorkeeper_module, "Doorkeeper")])
+async def test_a_loop_has_its_hub_and_its_doorkeeper_made_once(
+    monkeypatch: pytest.MonkeyPatch, module: ModuleType, name: str
+) -> None:
+    made: list[Any] = []
+    kind, of_the_loop = getattr(module, name), getattr(module, name.lower())
+
+    def make() -> Any:
+        made.append(kind())
+        return made[-1]
+
+    monkeypatch.setattr(module, name, make)
+    assert [of_the_loop(), of_the_loop()] == 2 * made[:1]
+    assert len(made) == 1, "each reader has one made that is thrown away"
