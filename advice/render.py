@@ -57,10 +57,7 @@ _TOKEN_HERE = SafeString("<!--token-->")
 def render_fragments(matter_id: UUID) -> str:
     """All parts as they stand now, one after the other. A text that streams is left out: it comes as deltas."""
     page = read_page(matter_id)
-    regions = render_regions(page)
-    if page.is_streaming:
-        del regions["advice_text"]
-    return "".join(regions.values())
+    return "".join(render_regions(page, with_text=not page.is_streaming).values())
 
 
 def render_regions(
@@ -69,10 +66,12 @@ def render_regions(
     invalid: AnswerForm | None = None,
     unsettled: Unsettled | None = None,
     refused_file: str = "",
+    with_text: bool = True,
 ) -> dict[str, SafeString]:
     """Every part by its name. `invalid`: an answer that was sent and not taken, to be shown with its errors.
 
-    `unsettled`: the same of a dispute. `refused_file`: why a file that was sent was not taken.
+    `unsettled`: the same of a dispute. `refused_file`: why a file that was sent was not taken. `with_text`: whether
+    that of the advice is one.
     """
     field = '<input type="hidden" name="csrfmiddlewaretoken" value="{}">'
     token = format_html(field, get_token(request)) if request else ""
@@ -86,7 +85,8 @@ def render_regions(
         "disputes", page=page, cards=[_dispute(page, each, unsettled) for each in page.disputes]
     )
     regions["questions"] = _questions(page, invalid)
-    regions["advice_text"] = _advice_text(page)
+    if with_text:
+        regions["advice_text"] = _advice_text(page)
     return {name: mark_safe(html.replace(_TOKEN_HERE, token)) for name, html in regions.items()}  # noqa: S308
 
 
