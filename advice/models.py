@@ -25,6 +25,10 @@ class AttemptStatus(models.TextChoices):
     CANCELED = "canceled"  # a person stopped it; the partial text stays
 
 
+# What ends as one of these is told by `advice.completed`; any other end gives an attempt up.
+COMPLETES = frozenset({AttemptStatus.COMPLETE, AttemptStatus.INCOMPLETE, AttemptStatus.CANCELED})
+
+
 class Attempt(models.Model):
     """One run of the model for an advice. While it streams its text is its chunks; afterwards it is `text`."""
 

@@ -9,7 +9,7 @@ from uuid import UUID
 from django.db.models import Max
 
 from advice.markup import VERDICTS, cited_markers, contents_of
-from advice.models import Attempt, AttemptStatus, Check, Feedback, ShareLink
+from advice.models import COMPLETES, Attempt, AttemptStatus, Check, Feedback, ShareLink
 from advice.notice import notice_beside
 from advice.review.badge import Standing, standing_of
 from advice.review.models import Review
@@ -30,7 +30,6 @@ from matters.trail import Trail, trails_of
 from matters.waits import Clock, clock_of, waits_of
 
 TRIES_AGAIN = frozenset({WaitingFor.PROVIDER, WaitingFor.RATE_LIMIT, WaitingFor.BUDGET})
-STANDS = frozenset({AttemptStatus.COMPLETE, AttemptStatus.INCOMPLETE, AttemptStatus.CANCELED})
 FEWEST_HEADINGS = 3  # below that a list of contents says nothing
 _ON_PAGE = frozenset({QuestionStatus.AWAITING_FOUNDER, QuestionStatus.NORMALISING})
 _COMING = frozenset({QuestionStatus.PENDING, QuestionStatus.ROUTING, QuestionStatus.ASKING})
@@ -135,9 +134,9 @@ class MatterPage:
         return self.attempt is not None and self.attempt.status == AttemptStatus.STREAMING
 
     @property
-    def stands(self) -> bool:
-        """Whether the text shown is an advice, and not what is left of an attempt that was given up."""
-        return self.attempt is not None and self.attempt.status in STANDS
+    def is_given_up(self) -> bool:
+        """Whether the text shown is what is left of an attempt that was given up, and not an advice."""
+        return self.attempt is not None and self.attempt.status not in {*COMPLETES, AttemptStatus.STREAMING}
 
     @property
     def has_ended_attempt(self) -> bool:
@@ -238,7 +237,7 @@ def read_page(matter_id: UUID, version: int | None = None) -> MatterPage:
         disputes=tuple(_disputes(questions)),
         colleagues=_colleagues(matter, questions),
         clock=clock_of(matter),
-        review=standing_of(attempt) if attempt and attempt.status in STANDS else None,
+        review=standing_of(attempt) if attempt and attempt.status in COMPLETES else None,
     )
 
 

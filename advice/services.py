@@ -8,14 +8,12 @@ from django.db import connection, transaction
 from django.db.models import Max
 from django.db.models.functions import Now
 
-from advice.models import Attempt, AttemptStatus, Check, Chunk
+from advice.models import COMPLETES, Attempt, AttemptStatus, Check, Chunk
 from matters.events import NewEvent, append_events
 from matters.ledger import cancel_steps
 from matters.models import Matter
 from matters.services import NotAllowed, change_status, lock_kept_matter
 from matters.states import MATTER_TRANSITIONS, MatterStatus
-
-COMPLETES = frozenset({AttemptStatus.COMPLETE, AttemptStatus.INCOMPLETE, AttemptStatus.CANCELED})
 
 
 def streaming_attempt(matter: Matter) -> Attempt | None:

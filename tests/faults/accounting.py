@@ -14,7 +14,7 @@ from tests.faults.load import Load, Viewer
 MAX_CALLS = 3  # promised: calls of one step whose outcome the model saw or may have seen
 ASKS_NO_MODEL = "search_playbooks"
 FINAL = ("done", "dead", "held", "canceled")
-STANDS = ("complete", "incomplete", "canceled")  # statuses of an attempt whose text is the advice
+COMPLETES = ("complete", "incomplete", "canceled")  # statuses of an attempt whose text is the advice
 
 
 class MatterRow(NamedTuple):
@@ -226,7 +226,7 @@ def _not_shown(rows: Rows, events: list[Event], whom: str) -> Iterator[str]:
             yield f"attempt {attempt.number}, as {whom} saw it: {gap}"
             continue
         # Who comes after an attempt was superseded is not shown its text; who had begun with it reads it to its end.
-        if text != attempt.text and (text or attempt.status in STANDS):
+        if text != attempt.text and (text or attempt.status in COMPLETES):
             yield f"attempt {attempt.number} has {len(attempt.text)} characters, {whom} saw {len(text)}, or others"
 
 
@@ -236,7 +236,7 @@ def _wrong_texts(rows: Rows) -> Iterator[str]:
         digest = hashlib.sha256(attempt.text.encode()).hexdigest()
         if attempt.sha256 != digest:
             yield f"attempt {attempt.number}: its row has another sha256 than its text"
-        if attempt.status in STANDS and completed.get((attempt.version, attempt.number), {}).get("sha256") != digest:
+        if attempt.status in COMPLETES and completed.get((attempt.version, attempt.number), {}).get("sha256") != digest:
             yield f"attempt {attempt.number} is {attempt.status}, and no advice.completed has its sha256"
     if rows.matter.status == "advised" and not completed:
         yield "it is advised, and no advice.completed says so"

@@ -188,6 +188,15 @@ def test_fragments_leave_out_a_text_that_streams_and_bring_the_one_that_stands(
     assert "Being written" in render_fragments(matter.pk)
 
 
+@pytest.mark.parametrize("status", AttemptStatus)
+def test_only_what_is_left_of_an_attempt_that_was_given_up_is_muted(
+    page: Client, matter: Matter, write: Write, status: AttemptStatus
+) -> None:
+    write("Being written", status=None if status == AttemptStatus.STREAMING else status)
+    is_muted = "given-up" in html_of(page, matter).split('id="advice-text"')[1].split(">")[0]
+    assert is_muted == (status in (AttemptStatus.FAILED, AttemptStatus.SUPERSEDED))
+
+
 def test_what_the_model_or_a_person_wrote_is_shown_as_text(
     page: Client, matter: Matter, ask: AskQuestion, write: Write
 ) -> None:
