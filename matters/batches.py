@@ -108,12 +108,12 @@ def note_stop(batch: Batch) -> None:
 def batches_as_json(batches: Sequence[Batch]) -> list[dict[str, Any]]:
     """Batches as the API shows them, without their items; the fields are in `docs/contract.md`."""
     of_each = {batch.pk: (dict.fromkeys(map(str, MatterStatus), 0), [0.0, 0]) for batch in batches}
-    done = Greatest(F("matter__steps_total"), F("matter__steps_done"), 1)
+    needed = Greatest(F("matter__steps_total"), F("matter__steps_done"), 1)
     rows = (
         BatchItem.objects.filter(batch__in=of_each)
         .values_list("batch", "matter__status")
         .annotate(
-            items=Count("index"), progress=Sum(Least(99.0, Cast(100 * F("matter__steps_done"), FloatField()) / done))
+            items=Count("index"), progress=Sum(Least(99.0, Cast(100 * F("matter__steps_done"), FloatField()) / needed))
         )
         .order_by()
     )

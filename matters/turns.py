@@ -31,12 +31,16 @@ SELECT GREATEST(clock_timestamp(), max(turn) + make_interval(secs => %(spacing)s
 
 
 def next_turn(company: Company, priority: str) -> datetime:
-    """The turn of a company's new matter. Holds the company's row until the transaction ends."""
+    """The turn of a company's new matter; as `next_turns`."""
     return next_turns(company, priority, 1)[0]
 
 
 def next_turns(company: Company, priority: str, count: int) -> list[datetime]:
-    """The turns of `count` (from 1) new matters that come at once."""
+    """The turns of `count` (from 1) new matters that come at once.
+
+    Holds the company's row until the transaction ends, but not for the priority `batch`: two that come together
+    may have the same turns.
+    """
     is_batch = priority == "batch"
     put_off = PUT_OFF[Tier(company.tier)] + (BATCH_PUT_OFF if is_batch else 0.0)
     with connection.cursor() as cursor:
