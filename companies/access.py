@@ -14,7 +14,7 @@ from companies.models import Company, Membership, User
 View = Callable[..., HttpResponse]
 CHOSEN_COMPANY = "company"  # in the session: the id of the company whose pages are shown
 SIGNED_OUT = "You are signed out. Sign in again in another tab, then come back: what you typed is still here."
-NO_MEMBER = "You are in no company any more, so this is closed to you. What you typed is still here."
+NO_MEMBER = "You are no longer in a company, so you can't open this. What you typed is still here."
 
 
 def company_of(user: User) -> Company | None:

@@ -11,20 +11,20 @@ from django.http import HttpRequest, HttpResponse
 from companies.models import User
 
 logger = logging.getLogger(__name__)
-NOT_SENT = "The e-mail could not be sent: our mail server does not answer. Wait some minutes, then ask for it again."
+NOT_SENT = "The e-mail could not be sent: our mail server is not responding. Wait a few minutes, then ask for it again."
 
 
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc] # allauth has no types
     """Says what to do in plain words, and outlives a mail server that is away."""
 
     error_messages = DefaultAccountAdapter.error_messages | {
-        "email_password_mismatch": "This e-mail address and password do not belong together. Check both and try again.",
+        "email_password_mismatch": "This e-mail address and password do not match. Check both and try again.",
         "too_many_login_attempts": "Too many failed tries. Wait five minutes, or reset your password.",
         "incorrect_password": "This is not your password. Check it and try again.",
-        "enter_current_password": "This is not your present password. Check it and try again.",
-        "email_taken": "There is an account with this e-mail address already. Sign in, or reset its password.",
-        "same_as_current": "This is your address already. Give the new one.",
-        "rate_limited": "Too many tries. Wait a minute, then go on.",
+        "enter_current_password": "This is not your current password. Check it and try again.",
+        "email_taken": "This e-mail address already has an account. Sign in, or reset its password.",
+        "same_as_current": "This is already your address. Enter the new one.",
+        "rate_limited": "Too many tries. Wait a minute, then try again.",
     }
 
     def pre_login(self, request: HttpRequest, user: User, **login: Any) -> HttpResponse | None:

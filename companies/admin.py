@@ -140,7 +140,7 @@ class ApiKeyAdmin(NotAdded, admin.ModelAdmin[ApiKey]):
     readonly_fields = ("prefix", "sha256", "company", "scopes", "created_at", "revoked_at")
     actions = ("revoke",)
 
-    @admin.action(description="Revoke the chosen keys", permissions=["change"])
+    @admin.action(description="Revoke the selected keys", permissions=["change"])
     def revoke(self, request: object, queryset: object) -> None:
         for key in ApiKey.objects.filter(pk__in=queryset, revoked_at__isnull=True):  # type: ignore[misc]
             key.revoke()

@@ -34,10 +34,10 @@ class AddPasskeyForm(AddWebAuthnForm):  # type: ignore[misc] # allauth has no ty
     """A passkey's name. Whoever adds one wants to sign in by it, so that is ticked."""
 
     passwordless = forms.BooleanField(
-        label="Sign in by it alone, without a password",
+        label="Sign in with it alone, without a password",
         required=False,
         initial=True,
-        help_text="Your device asks for your finger, face or PIN then. Otherwise it is asked for after the password.",
+        help_text="Your device then asks for your fingerprint, face or PIN. Otherwise, you use it after the password.",
     )
 
 
@@ -50,7 +50,7 @@ class PasskeySignInForm(LoginWebAuthnForm):  # type: ignore[misc] # allauth has 
             return super().clean_credential()
         except ValidationError as error:
             raise ValidationError(
-                "This passkey was not accepted. Try once more; if it was removed here, sign in by your password."
+                "This passkey was not accepted. Try again; if it was removed here, sign in with your password."
             ) from error
 
 

@@ -14,7 +14,9 @@ NO_MAIL_SERVER = (
     "{} is invited, but no mail server is set up here (EMAIL_URL), so nothing was sent. The invitation, with its link, "
     "was written to the log of the web process. The link is good for seven days."
 )
-NOT_SENT = "The invitation could not be sent: our mail server does not answer. Wait some minutes, then send it again."
+NOT_SENT = (
+    "The invitation could not be sent: our mail server is not responding. Wait a few minutes, then send it again."
+)
 
 
 def send_invitation(request: HttpRequest, company: Company, email: str, token: str) -> bool:

@@ -37,9 +37,9 @@ def invite(company: Company, by: User, email: str, role: str) -> str:
     token, email = secrets.token_urlsafe(32), email.lower()
     with _locked(company):
         if company.memberships.filter(user__email=email).exists():
-            raise ChangeRefused(f"{email} is a member already.")
+            raise ChangeRefused(f"{email} is already a member.")
         if company.invitations.exclude(email=email).count() >= OPEN_INVITATIONS:
-            raise ChangeRefused(f"{OPEN_INVITATIONS} invitations are open. Withdraw some that are not needed any more.")
+            raise ChangeRefused(f"{OPEN_INVITATIONS} invitations are open already. Withdraw some that you no longer need.")
         fields = {"role": role, "sha256": hash_token(token), "sent_at": timezone.now()}
         Invitation.objects.update_or_create(company=company, email=email, defaults=fields)
         _note(company, by, What.INVITED, email, role)
@@ -66,7 +66,7 @@ def accept(token: str, user: User) -> Company:
     with _locked(company):
         found = _standing(token)  # it may have been withdrawn while the company was waited for
         if found.email != user.email:
-            raise ChangeRefused(f"This invitation is for {found.email}, and you are {user.email}.")
+            raise ChangeRefused(f"This invitation is for {found.email}, and you are signed in as {user.email}.")
         _, joined = Membership.objects.get_or_create(company=company, user=user, defaults={"role": found.role})
         if joined:
             _note(company, user, What.JOINED, user.email, found.role)
@@ -76,7 +76,7 @@ def accept(token: str, user: User) -> Company:
 
 def _standing(token: str) -> Invitation:
     if (found := find_invitation(token)) is None:
-        raise ChangeRefused("This invitation does not stand any more. Ask for a new one.")
+        raise ChangeRefused("This invitation is no longer valid. Ask for a new one.")
     return found
 
 

@@ -20,7 +20,7 @@ class StaffSite(admin.AdminSite):
     def login(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         """Staff without a second factor are led to where they make one; `config/urls.py` sees to all others."""
         if super().has_permission(request) and _lacks_factor(request):
-            messages.warning(request, "Staff need a second factor here: add one, then come again.")
+            messages.warning(request, "Staff need a second factor here: add one, then come back.")
             return redirect("mfa_index")
         return super().login(request, extra_context)
 

@@ -28,7 +28,7 @@ def choose_company(request: HttpRequest) -> HttpResponse:
     own = {str(pk): name for pk, name in user_of(request).companies.values_list("pk", "name")}
     wanted = request.POST.get("company", "")
     if wanted not in own:
-        messages.error(request, "You are not in such a company.")
+        messages.error(request, "You are not a member of that company.")
     else:
         request.session[CHOSEN_COMPANY] = wanted
         messages.success(request, f"You now see the matters of {own[wanted]}.")

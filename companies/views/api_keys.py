@@ -21,7 +21,7 @@ def api_keys(request: HttpRequest) -> HttpResponse:
     form = ApiKeyForm(request.POST if request.method == "POST" else None)
     if form.is_valid():
         _row, token = ApiKey.issue(shown_company(request), form.cleaned_data["scopes"])
-        show_once(request, token, said="The key is made.")
+        show_once(request, token, said="Your key is ready.")
         return redirect("settings:api_keys")
     keys = ApiKey.objects.filter(company=shown_company(request), revoked_at=None).order_by("-created_at")
     return render(request, "settings/api_keys.html", {"form": form, "keys": keys}, status=400 if form.errors else 200)
@@ -34,5 +34,5 @@ def revoke(request: HttpRequest, key_id: int) -> HttpResponse:
     key = get_object_or_404(ApiKey, pk=key_id, company=shown_company(request))
     if key.revoked_at is None:
         key.revoke()
-    messages.success(request, f"The key {key} opens nothing any more.")
+    messages.success(request, f"The key {key} no longer works.")
     return redirect("settings:api_keys")

@@ -20,7 +20,7 @@ def matter_mail(request: HttpRequest) -> HttpResponse:
     """Choose whether to be sent any."""
     wanted = request.POST.get("matter_mail") == "1"
     User.objects.filter(pk=user_of(request).pk).update(matter_mail=wanted)
-    messages.success(request, "You are sent e-mail about your matters." if wanted else "You are sent no reminders now.")
+    messages.success(request, "You will get e-mail about matters." if wanted else "You will get no more reminders.")
     return redirect("settings:account")
 
 

@@ -48,7 +48,7 @@ def resend(request: HttpRequest, invitation_id: int) -> HttpResponse:
 def withdraw(request: HttpRequest, invitation_id: int) -> HttpResponse:
     """End an invitation."""
     open_one = get_object_or_404(Invitation, pk=invitation_id, company=shown_company(request))
-    return _do(request, lambda: members.withdraw(open_one, user_of(request)), f"{open_one.email} can't join any more.")
+    return _do(request, lambda: members.withdraw(open_one, user_of(request)), f"{open_one.email} can no longer join.")
 
 
 @posted("settings:members")
@@ -71,7 +71,7 @@ def remove(request: HttpRequest, member_id: int) -> HttpResponse:
     member = get_object_or_404(Membership, pk=member_id, company=shown_company(request))
     if request.method != "POST":
         return render(request, "settings/remove_member.html", {"member": member})
-    done = f"{member.user} is no member any more. What they had open closes within half a minute."
+    done = f"{member.user} is no longer a member. Any page they have open closes within half a minute."
     return _do(request, lambda: members.remove(member, user_of(request)), done)
 
 

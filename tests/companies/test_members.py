@@ -32,7 +32,7 @@ def test_whoever_joins_while_their_invitation_ends_does_not_join_by_it(
             withdraw(Invitation.objects.get(), founder)
         else:
             invite(company, founder, "new@acme.example", "member")
-    with pytest.raises(ChangeRefused, match="does not stand any more"):
+    with pytest.raises(ChangeRefused, match="is no longer valid"):
         joining.result(timeout=30)
     assert not Membership.objects.filter(user=user).exists(), "the invitation had ended"
 

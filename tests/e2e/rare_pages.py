@@ -31,11 +31,11 @@ def look_at_what_is_refused(person: Person) -> None:
     """403 in both kinds, 413 and 429."""
     page = person.page
     page.goto("/admin/")
-    seen(person, "403", "This is not for you")
+    seen(person, "403", "You don't have access")
     page.goto("/matters/new/")
     page.context.clear_cookies(name="csrftoken")
     page.locator("#id_question").evaluate("box => { box.value = 'May we?'; box.form.submit() }")
-    seen(person, "403-csrf", "Please send this once more")
+    seen(person, "403-csrf", "Please send this again")
     page.goto("/matters/new/")
     page.locator("#id_question").evaluate("box => { box.value = 'x'.repeat(300_000); box.form.submit() }")
     seen(person, "413", "This is too much at once")
@@ -49,9 +49,9 @@ def look_at_what_is_refused(person: Person) -> None:
 def look_at_faults(person: Person) -> None:
     """500 and 503."""
     for name, code, heading, words in (
-        ("503", FULL_DISK, "A moment, please", "The database does not answer"),
-        ("503-locked", LOCKED, "A moment, please", "Somebody else keeps this locked"),
-        ("500", FAULT, "A fault of ours", ""),
+        ("503", FULL_DISK, "One moment, please", "The database does not answer"),
+        ("503-locked", LOCKED, "One moment, please", "Somebody else keeps this locked"),
+        ("500", FAULT, "Something went wrong on our side", ""),
     ):
         person.product.sql(REFUSE.format(code=code))
         person.page.goto("/settings/")
@@ -109,7 +109,7 @@ def look_at_passkeys(person: Person) -> None:
     sign_in(page, person.email)
     page.goto("/accounts/reauthenticate/?next=/accounts/2fa/webauthn/add/")
     page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("button", name="Go on").click()
+    page.get_by_role("button", name="Continue").click()
     seen(person, "passkey-add", "Add a passkey")
     page.get_by_label("Name").fill("The office laptop")
     page.get_by_role("button", name="Add it").click()
@@ -124,7 +124,7 @@ def look_at_passkeys(person: Person) -> None:
     seen(person, "passkeys", "Passkeys")
     page.get_by_role("button", name="Rename The office laptop").click()
     page.get_by_role("link", name="Use a passkey").click()
-    seen(person, "passkey-reauthenticate", "Is it you?")
+    seen(person, "passkey-reauthenticate", "Confirm it's you")
     use_passkey(page, "Rename a passkey")
     for name, words in (("Rename", "Rename a passkey"), ("Remove", "Remove this passkey?")):
         page.goto("/accounts/2fa/webauthn/")

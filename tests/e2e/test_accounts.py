@@ -95,10 +95,10 @@ def test_two_people_go_from_signing_up_to_a_pdf_and_part(open_page: OpenPage, in
         look(ada.page, "remove-member")
         ada.page.get_by_role("button", name=f"Remove {BEN}").click()
         assert closed_with(opened) == 4401, "who was removed reads no further"
-    expect(ben.page.locator("#connection")).to_contain_text("You are in no company any more")
+    expect(ben.page.locator("#connection")).to_contain_text("You are no longer in a company")
     card = ben.page.locator(".card:has(form)").first
     fill(card)
-    expect(card.get_by_role("alert")).to_contain_text("You are in no company any more")
+    expect(card.get_by_role("alert")).to_contain_text("You are no longer in a company")
     ada.page.goto(f"/matters/{matter}/")
     with socket_of(ada.page, installation, matter) as opened:
         change_password_elsewhere(open_page(), ADA)
@@ -239,7 +239,7 @@ def set_up_an_app_and_sign_in_with_it(page: Page) -> None:
     look(page, "security")
     page.get_by_role("button", name="Set up an authenticator app").click()
     page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("button", name="Go on").click()
+    page.get_by_role("button", name="Continue").click()
     secret = page.locator("#authenticator_secret").inner_text()
     look(page, "authenticator-app")
     page.get_by_label("Authenticator code").fill(code(secret))
@@ -261,5 +261,5 @@ def change_password_elsewhere(page: Page, email: str) -> None:
     page.locator("#id_oldpassword").fill(PASSWORD)
     page.locator("#id_password1").fill(ANOTHER)
     page.locator("#id_password2").fill(ANOTHER)
-    page.get_by_role("button", name="Change the password").click()
+    page.get_by_role("button", name="Change password").click()
     expect(page.get_by_role("status").first).to_be_visible()

@@ -133,9 +133,9 @@ def test_the_script_is_told_that_somebody_is_no_member_any_more(page: Client, ma
     Membership.objects.all().delete()
     status, text = script_posts(page, url_of(matter, "stop/"))
     assert status == 403
-    assert text.startswith("You are in no company any more")
+    assert text.startswith("You are no longer in a company")
     assert page.get(url_of(matter), headers={"X-Requested-With": "fetch"}).content.decode() == text
-    assert "<h1>You are in no company yet</h1>" in page.get(url_of(matter)).content.decode()
+    assert "<h1>You are not in a company yet</h1>" in page.get(url_of(matter)).content.decode()
 
 
 def test_a_form_without_its_token_is_refused_in_words(founder: object, matter: Matter) -> None:
@@ -143,4 +143,4 @@ def test_a_form_without_its_token_is_refused_in_words(founder: object, matter: M
     strict.force_login(founder)  # type: ignore[arg-type]
     response = strict.post(url_of(matter, "stop/"))
     assert response.status_code == 403
-    assert "send this once more" in response.content.decode()
+    assert "send this again" in response.content.decode()

@@ -92,7 +92,7 @@ def test_a_token_that_rippling_refuses_is_stored_nowhere_and_told_beside_its_fie
 def test_what_rippling_says_instead_is_told_in_plain_words(page: Client, providers: FakeProviders, status: int) -> None:
     providers.state.status = status
     response = give(page, "rippling", api_token=RIPPLING_TOKEN)
-    words = "permission" if status == 403 else "Nothing was stored."
+    words = "permission" if status == 403 else "Nothing was saved."
     assert (response.status_code, words in text(response)) == (400, True)
     assert not Connection.objects.exists()
 

@@ -25,7 +25,7 @@ def test_a_stranger_is_led_to_the_sign_in_and_back(client: Client, founder: User
 
 def test_a_wrong_password_is_told_in_plain_words_and_keeps_the_address(client: Client, founder: User) -> None:
     html = client.post("/accounts/login/", {"login": founder.email, "password": "wrong"}).content.decode()
-    assert "do not belong together" in html
+    assert "do not match" in html
     assert founder.email in html
 
 
@@ -60,7 +60,7 @@ def test_who_is_in_no_company_and_no_staff_is_told_so(client: Client, db: None) 
     client.force_login(User.objects.create_user("nobody@acme.example", PASSWORD))
     response = client.get("/")
     assert response.status_code == 403
-    assert "You are in no company yet" in response.content.decode()
+    assert "You are not in a company yet" in response.content.decode()
 
 
 def test_the_list_has_the_newest_first_with_its_status(page: Client, company: Company, foreign_matter: Matter) -> None:

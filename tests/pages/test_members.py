@@ -100,7 +100,7 @@ def test_only_the_hash_of_a_link_is_stored(page: Client) -> None:
 
 
 def test_an_address_that_is_none_or_a_members_is_refused_in_words(page: Client, colleague: User) -> None:
-    for email, words in (("nobody", "Enter a valid email address"), (colleague.email, "is a member already")):
+    for email, words in (("nobody", "Enter a valid email address"), (colleague.email, "is already a member")):
         answer = page.post("/settings/members/invite/", {"email": email, "role": "member"})
         assert answer.status_code in (400, 409)
         assert words in answer.content.decode()

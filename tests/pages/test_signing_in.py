@@ -97,7 +97,7 @@ def test_signing_up_twice_tells_nobody_that_there_is_an_account(
 ) -> None:
     answer = client.post("/accounts/signup/", FORM | {"email": founder.email})
     assert answer["Location"] == "/accounts/confirm-email/"
-    assert "account already" in mail.outbox[-1].subject
+    assert "already have an account" in mail.outbox[-1].subject
     assert Company.objects.count() == 1
 
 
@@ -222,7 +222,7 @@ def test_staff_sign_in_to_the_admin_with_their_second_factor(client: Client, db:
 def test_who_is_no_staff_is_told_that_the_admin_is_not_for_them(page: Client) -> None:
     answer = page.get("/admin/", follow=True)
     assert answer.status_code == 403
-    assert "may not open this page" in answer.content.decode()
+    assert "can't open this page" in answer.content.decode()
 
 
 def test_guessing_a_password_is_stopped_and_told(founder: User) -> None:
@@ -263,7 +263,7 @@ def test_every_page_of_accounts_is_ours_and_holds_no_script_of_its_own(founder: 
         assert "<style" not in html
 
 
-NO_PASSKEYS, OFFER = "Browsers have no passkeys at this address", "Use a passkey"
+NO_PASSKEYS, OFFER = "Passkeys do not work at this address", "Use a passkey"
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1:8000", "[::1]:8000"])

@@ -9,7 +9,7 @@ pytestmark = pytest.mark.django_db
 def test_a_question_beyond_all_bounds_is_refused_with_what_to_do(page: Client) -> None:
     answer = page.post("/matters/new/", {"question": "ü" * 300_000})
     assert answer.status_code == 413
-    assert "your browser keeps what you typed" in answer.content.decode()
+    assert "your browser still has what you typed" in answer.content.decode()
 
 
 def test_a_form_of_thousands_of_fields_is_refused_so_too(page: Client) -> None:

@@ -76,7 +76,7 @@ def connect_provider(request: HttpRequest, user: User, company: Company, provide
         except Refused as refused:
             form.add_error(refused.field or None, refused.message)
         except Away as away:
-            form.add_error(None, f"{away.message} Nothing was stored.")
+            form.add_error(None, f"{away.message} Nothing was saved.")
         else:
             return _after_connecting(request, connection)
     return _page(request, {kind: form}, status=400)
