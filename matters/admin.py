@@ -141,12 +141,12 @@ class QuestionAdmin(NotesReading, OnlyWithContent, ReadOnly, admin.ModelAdmin[Qu
     search_fields = ("id", "matter__id", "key")
     readonly_fields = ("trail",)
 
-    @admin.display(description="How it was looked for")
+    @admin.display(description="How we looked for it")
     def trail(self, question: Question) -> str:
         """Routing, plan, person, requests and reading, as the founder sees them."""
         trail = trails_of(question.matter).get(str(question.pk))
         if trail is None:
-            return "Nothing was looked for yet."
+            return "Nothing has been looked for yet."
         return render_to_string("matters/_trail.html", {"trail": trail})
 
 

@@ -68,7 +68,9 @@ def comment(attempt_id: int, user: User, passage: str, text: str) -> ReviewComme
         )
 
 
-_OUTDATED = "It rests on older versions of these playbooks than there are: {}. Send it back; a new one rests on them."
+_OUTDATED = (
+    "It rests on outdated versions of these playbooks: {}. Send it back; a new version rests on the current ones."
+)
 
 
 def approve(attempt_id: int, user: User, seen: str) -> None:
@@ -76,9 +78,9 @@ def approve(attempt_id: int, user: User, seen: str) -> None:
 
     def badge(attempt: Attempt) -> dict[str, Any]:
         if attempt.sha256 != seen or digest(attempt.text.encode()) != seen:
-            raise NotAllowed("The text is not the one that you read. Read it again, then approve it.")
+            raise NotAllowed("The text has changed since you read it. Read it again, then approve it.")
         if attempt.status != AttemptStatus.COMPLETE:
-            raise NotAllowed("An incomplete advice can't be approved: send it back, or edit it as a new version.")
+            raise NotAllowed("Incomplete advice can't be approved: send it back, or edit it as a new version.")
         at = _database_time()
         statement = statement_of(advice_of(attempt), name_of(user), at.isoformat())
         if outdated := outdated_playbooks(statement):
@@ -145,7 +147,7 @@ def _locked(attempt_id: int) -> Attempt:
     lock_kept_matter(Attempt.objects.values_list("matter_id", flat=True).get(pk=attempt_id))
     attempt = Attempt.objects.select_related("matter").get(pk=attempt_id)
     if attempt.status not in STANDS:
-        raise NotAllowed("Only an advice that stands can be reviewed.")
+        raise NotAllowed("Only advice that stands can be reviewed.")
     return attempt
 
 
@@ -170,15 +172,15 @@ def _whose(review: Review) -> str:
 
 def _check_words(words: str, kind: str) -> None:
     if not words.strip():
-        raise NotAllowed(f"Give a {kind}: it is empty.")
+        raise NotAllowed(f"Write a {kind} first: it is empty.")
     if len(words) > MOST_CHARACTERS:
-        raise NotAllowed(f"A {kind} has at most {MOST_CHARACTERS:,} characters; this one has {len(words):,}.")
+        raise NotAllowed(f"A {kind} can have at most {MOST_CHARACTERS:,} characters; this one has {len(words):,}.")
 
 
 def _place_of(passage: str, text: str) -> int:
     """Where `passage` begins in `text`, in code points. Raises NotAllowed where that is not one place."""
     found = text.count(passage) if passage.strip() else 0
     if found != 1:
-        many = f"stand {found} times in the text: copy more of them" if found else "do not stand in the text"
+        many = f"appear {found} times in the text: copy more of them" if found else "are not in the text"
         raise NotAllowed(f"These words {many}. Copy the passage from the text on this page.")
     return text.index(passage)

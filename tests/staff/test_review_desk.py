@@ -55,9 +55,9 @@ def test_the_queue_shows_what_waits_and_why_to_look_closer(staff: Staff, attempt
 def test_a_reviewer_takes_comments_and_approves(staff: Staff, attempt: Attempt) -> None:
     reviewer = staff("reviewer")
     assert "It is yours to review." in act(reviewer, attempt, "take")
-    assert "The comment is kept." in act(reviewer, attempt, "comment", passage="Say nothing", words="Why?")
+    assert "The comment is saved." in act(reviewer, attempt, "comment", passage="Say nothing", words="Why?")
     refused = act(reviewer, attempt, "comment", passage="Say something", words="Lost words?")
-    assert "do not stand in the text" in refused
+    assert "are not in the text" in refused
     assert "Lost words?" in refused, "what was typed is lost"
     assert "Approved" in act(reviewer, attempt, "approve", seen=attempt.sha256)
     assert standing_of(attempt).state == "reviewed"

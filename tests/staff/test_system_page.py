@@ -58,7 +58,7 @@ def test_a_killed_worker_is_seen_and_whether_its_work_was_taken_over(operator: C
     text = text_of(operator)
     assert "1 alive, 1 gone" in text
     assert re.search(
-        r"worker here:21 gone : said nothing for \d+ s had 1 step in work; 1 left behind, to be taken over", text
+        r"worker here:21 gone : said nothing for \d+ s had 1 step in progress; 1 left behind, to be taken over", text
     )
     assert "3 open streams" in text
     Step.objects.filter(pk=step.pk).update(due_at=Now() + timedelta(minutes=1))

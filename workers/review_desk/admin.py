@@ -38,7 +38,7 @@ SAID = {
     "approve": "Approved: the founder sees your name and the badge.",
     "send_back": "Sent back: the founder reads your reasons.",
     "withdraw": "The approval is withdrawn: the founder reads your reasons.",
-    "comment": "The comment is kept.",
+    "comment": "The comment is saved.",
 }
 
 
@@ -60,7 +60,7 @@ class DeskAdmin(NotesReading, OnlyWithContent, ReadOnly, admin.ModelAdmin[DeskIt
     list_display = ("asked", "company", "age", "doubts", "waiting_since", "stands")
     list_filter = (StandFilter, "matter__company__tier")
     search_fields = ("matter__id", "matter__question", "matter__company__slug")
-    search_help_text = "Words of a question, a matter's id, or a company"
+    search_help_text = "Words from a question, a matter's id, or a company"
     ordering = ("ended_at",)
     list_per_page = 50
     show_full_result_count = False
@@ -106,16 +106,16 @@ class DeskAdmin(NotesReading, OnlyWithContent, ReadOnly, admin.ModelAdmin[DeskIt
             return f"stale, was approved by {review.reviewed_by}"
         return f"{review.get_state_display()}, {desk.name_of(review.reviewer)}"
 
-    @admin.action(description="Take: assign the chosen to me", permissions=["review"])
+    @admin.action(description="Take: assign the selected ones to me", permissions=["review"])
     def take(self, request: HttpRequest, queryset: QuerySet[DeskItem]) -> None:
         self._each(request, queryset, lambda pk: desk.take(pk, user_of(request)), "is yours")
 
-    @admin.action(description="Reassign the chosen", permissions=["review"])
+    @admin.action(description="Reassign the selected ones", permissions=["review"])
     def reassign(self, request: HttpRequest, queryset: QuerySet[DeskItem]) -> None:
         wanted = request.POST.get("to") or str(request.user.pk)
         to = next((user for user in reviewers() if str(user.pk) == wanted), None)
         if to is None:
-            messages.error(request, "Choose somebody who may review.")
+            messages.error(request, "Choose somebody who can review.")
             return
         self._each(request, queryset, lambda pk: desk.hand_over(pk, to), f"is with {desk.name_of(to)}")
 

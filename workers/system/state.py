@@ -52,7 +52,7 @@ class Running:
     def words(self) -> str:
         """What it is doing, or was when it was last heard."""
         if "steps_running" in self.numbers:
-            return _counted(self.numbers["steps_running"], "step", " in work")
+            return _counted(self.numbers["steps_running"], "step", " in progress")
         streams = self.numbers.get("open", {})
         return _counted(sum(streams.values()), "open stream") if streams else ""
 
@@ -138,7 +138,7 @@ def _redis() -> Service:
         with redis.Redis.from_url(settings.REDIS_URL, socket_timeout=1, socket_connect_timeout=1) as broker:
             broker.ping()
     except (redis.RedisError, OSError) as error:
-        return Service("Redis", False, f"does not answer ({type(error).__name__}); steps wait for the sweeper")
+        return Service("Redis", False, f"is not responding ({type(error).__name__}); steps wait for the sweeper")
     return Service("Redis", True, "answers")
 
 
