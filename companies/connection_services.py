@@ -179,12 +179,13 @@ def _warn(connection_id: UUID) -> bool:
 
 
 _UNUSED = (
-    "This token was not used for 30 days, and Rippling ends such tokens. Try Test; if that fails, create a new token "
+    "This token was not used for 30 days, and Rippling expires such tokens. Choose Test; if that fails, create a new "
+    "token "
     "in Rippling and connect again."
 )
 _ENDS_SOON = (
-    "Rippling ends a token that nobody uses for 30 days; this one ends on {:%-d %B %Y}. Any matter that reads Rippling "
-    "keeps it, and so does Test."
+    "Rippling expires a token that nobody uses for 30 days; this one expires on {:%-d %B %Y}. Any matter that reads "
+    "Rippling keeps it alive, and so does Test."
 )
 
 

@@ -31,11 +31,11 @@ def attach_sent(request: HttpRequest, matter_id: UUID, question: str | None, by:
         raise Problem(400, str(error), errors=[{"field": "file", "message": str(error)}]) from error
     except BusyError:
         wait = {"Retry-After": f"{PATIENCE_SECONDS:.0f}"}
-        raise Problem(503, "Too many documents are being read now. Send it again soon.", headers=wait) from None
+        raise Problem(503, "Too many documents are being read now. Send it again in a moment.", headers=wait) from None
 
 
 def _id_of(question: str | None) -> UUID | None:
     try:
         return UUID(question) if question else None
     except ValueError:
-        raise invalid("question", "This is no question's id.") from None
+        raise invalid("question", "This is not a question's id.") from None

@@ -62,9 +62,9 @@ def _same_or_allowed(matter: Matter, sha256: str, question_id: UUID | None) -> D
     if there := matter.documents.filter(sha256=sha256).first():
         return there
     if matter.status in ENDED:
-        raise NotAllowed("The matter has ended, so nothing is looked up any more. Retry or Regenerate first.")
+        raise NotAllowed("The matter has ended, so nothing more is looked up. Retry or Regenerate first.")
     if matter.documents.count() >= MOST_DOCUMENTS:
-        raise NotAllowed(f"There are {MOST_DOCUMENTS} documents. Remove one that is not needed.")
+        raise NotAllowed(f"There are already {MOST_DOCUMENTS} documents. Remove one that you don't need.")
     if question_id is not None:
         question_of(matter.pk, question_id)
     return None

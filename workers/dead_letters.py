@@ -68,7 +68,7 @@ def discard_dead_letter(request: HttpRequest, step_id: int) -> JsonResponse:
     """202: its matter is stopped; 200: was before; 409: the step is no dead letter any more, and its matter goes on."""
     step = _own_step(request, step_id)
     if step.state not in (StepState.DEAD, StepState.CANCELED) or step.matter.status not in _GIVEN_UP:
-        raise Problem(409, "This step is no dead letter any more: its matter goes on.")
+        raise Problem(409, "This step is no longer a dead letter: its matter goes on.")
     return _change(request, step_id, cancel_matter)
 
 

@@ -28,7 +28,7 @@ from workers.steps.base import ReplyInvalid
 logger = logging.getLogger(__name__)
 PROVIDER_PAUSE = 15.0  # while nobody can reach or use the provider
 
-_INVALID = "The language model's reply was not in the form that was asked for, also after a second try."
+_INVALID = "The language model's reply was not in the form that was asked for, even after a second try."
 
 
 class OurFault(Exception):
@@ -104,7 +104,7 @@ def reference_of(claim: Claim) -> str:
 
 def _fault_words(claim: Claim) -> str:
     return (
-        "An error of ours stopped this work each time that it was tried. Nothing of yours is lost, and our staff have "
+        "An error on our side stopped this work every time it was tried. Nothing of yours is lost, and our staff have "
         f"been told: the reference is {reference_of(claim)}."
     )
 

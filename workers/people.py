@@ -25,7 +25,7 @@ from workers.steps.found_records import plain
 from workers.work import Work
 
 _ASKED = "Which of these people in {} is your question about?"
-_WHY = "Several of the questions are answered from the records of this person."
+_WHY = "Several questions are answered from this person's records."
 
 
 def find_person(work: Work) -> None:
@@ -38,7 +38,7 @@ def find_person(work: Work) -> None:
         elif isinstance(found, Unanswered):
             _note(matter, provider, None, found.reason)
         elif not found.people:
-            _note(matter, provider, None, f"{provider.capitalize()} has nobody whom this could be about.")
+            _note(matter, provider, None, f"{provider.capitalize()} has nobody this could be about.")
         else:
             _put_to_founder(matter, provider, found)
         look_whether_gathered(matter)
@@ -53,9 +53,9 @@ def choose_person(matter: Matter, question: Question, chosen: str | None) -> Non
     if person := candidates.get(chosen or ""):
         _note(matter, provider, Person(**person), "you said so")
     elif chosen is None:
-        _note(matter, provider, None, f"You did not know which of the people in {name} is meant.")
+        _note(matter, provider, None, f"You did not know which of the people in {name} it is.")
     else:
-        _note(matter, provider, None, f"You said that none of the people in {name} is meant.")
+        _note(matter, provider, None, f"You said that it is none of the people in {name}.")
 
 
 def _look(work: Work, provider: str) -> Match | Choice | Unanswered:

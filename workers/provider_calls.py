@@ -51,7 +51,7 @@ def ask_provider(work: Work, provider: str, question_id: str | None, ask: Callab
     name = provider.capitalize()
     opened = open_connection(work.claim.company, provider, note)  # type: ignore[call-overload] # one of the two
     if opened is None:
-        return Unanswered("not_connected", f"{name} is not connected any more, so you are asked.")
+        return Unanswered("not_connected", f"{name} is no longer connected, so we are asking you.")
     connection.close()  # none is held while the provider thinks
     try:
         with opened.client as client:
@@ -60,7 +60,7 @@ def ask_provider(work: Work, provider: str, question_id: str | None, ask: Callab
         note_connection(opened.id, error)
         return _unanswered(work.claim, name, error)
     except KeyProblem:  # the connection can't be read meanwhile: our staff were told when it was opened
-        return Unanswered("not_connected", f"{name} can't be asked at the moment, so you are asked.")
+        return Unanswered("not_connected", f"{name} can't be asked right now, so we are asking you.")
     note_connection(opened.id)
     return found
 
@@ -89,7 +89,8 @@ def _unanswered(claim: Claim, name: str, error: ProviderError) -> Unanswered:
     if error.permanent:
         return Unanswered(str(error.code), error.message)
     busy = error.code == Code.RATE_LIMITED
-    reason = f"{name} {'was too busy' if busy else 'could not be reached'}, also after several tries, so you are asked."
+    what = "was too busy" if busy else "could not be reached"
+    reason = f"{name} {what}, even after several tries, so we are asking you."
     return Unanswered(str(error.code), reason)
 
 

@@ -100,7 +100,7 @@ def test_owners_are_warned_once_some_days_before_a_token_dies(company: Company, 
     assert "Test" in row.reason, "page and API say what keeps it, too"
     (told,) = mail.outbox
     assert told.to == [founder.email]
-    assert "ends on" in told.body
+    assert "expires on" in told.body
 
 
 @with_mail

@@ -92,23 +92,25 @@ def test_a_code_is_worth_nothing_with_another_verifier(page: Client, settings: S
     session = page.session
     session["connect-rippling"] |= {"verifier": "x" * 64}
     session.save()
-    assert "has run out or was used before" in back(page, "rippling", answer)
+    assert "has expired or was already used" in back(page, "rippling", answer)
     assert not Connection.objects.exists()
 
 
 def test_an_answer_is_good_once(page: Client, settings: Settings) -> None:
     answer = decided(settings, "rippling", begun(page, "rippling"))
     back(page, "rippling", answer)
-    assert "belongs to no attempt" in back(page, "rippling", answer)
+    assert "does not belong to any sign-in" in back(page, "rippling", answer)
     assert Connection.objects.count() == 1
 
 
 def test_an_answer_that_nobody_asked_for_is_refused_and_ends_the_attempt(page: Client, settings: Settings) -> None:
     answer = decided(settings, "rippling", begun(page, "rippling"))
     for other in ({"state": "forged"}, {"state": ""}):
-        assert "belongs to no attempt" in back(page, "rippling", answer | other)
-    assert "belongs to no attempt" in back(page, "rippling", answer), "a state may be guessed as often as one likes"
-    assert "belongs to no attempt" in back(page, "carta", answer)
+        assert "does not belong to any sign-in" in back(page, "rippling", answer | other)
+    assert "does not belong to any sign-in" in back(page, "rippling", answer), (
+        "a state may be guessed as often as one likes"
+    )
+    assert "does not belong to any sign-in" in back(page, "carta", answer)
     assert not Connection.objects.exists()
 
 
@@ -122,7 +124,7 @@ def test_another_person_can_not_end_what_one_began(page: Client, company: Compan
     session = page.session
     session["connect-rippling"] = kept
     session.save()
-    assert "belongs to no attempt" in back(page, "rippling", answer)
+    assert "does not belong to any sign-in" in back(page, "rippling", answer)
     assert not Connection.objects.exists()
 
 
@@ -131,7 +133,7 @@ def test_an_attempt_is_for_the_company_it_was_begun_for(page: Client, founder: U
     Membership.objects.filter(user=founder).delete()
     second = Company.objects.create(name="Second, Inc.", slug="second")
     Membership.objects.create(company=second, user=founder, role=Membership.Role.OWNER)
-    assert "belongs to no attempt" in back(page, "rippling", answer)
+    assert "does not belong to any sign-in" in back(page, "rippling", answer)
     assert not Connection.objects.exists()
 
 
@@ -140,7 +142,7 @@ def test_an_attempt_is_open_for_ten_minutes(page: Client, settings: Settings) ->
     session = page.session
     session["connect-rippling"] |= {"until": timezone.now().timestamp() - 1}
     session.save()
-    assert "belongs to no attempt" in back(page, "rippling", answer)
+    assert "does not belong to any sign-in" in back(page, "rippling", answer)
     assert oauth.GOOD_FOR == 600
 
 
@@ -148,7 +150,7 @@ def test_a_person_who_does_not_allow_it_is_told_that_nothing_changed(page: Clien
     answer = decided(settings, "carta", begun(page, "carta"), "deny")
     assert "access was not allowed. Nothing was changed" in back(page, "carta", answer)
     for broken in ({"error": "server_error"}, {}):
-        assert "could not go on with this" in back(page, "carta", broken | {"state": begun(page, "carta")["state"]})
+        assert "could not finish this" in back(page, "carta", broken | {"state": begun(page, "carta")["state"]})
 
 
 def test_a_token_that_is_due_is_refreshed_and_the_next_one_too(page: Client, settings: Settings) -> None:

@@ -54,7 +54,7 @@ def test_an_error_of_ours_is_tried_again_then_given_up_in_words_of_its_own_with_
     assert matter.steps.get().state == StepState.DEAD
     error = fault_of(matter)
     assert (error["code"], error["retryable"]) == ("fault", True)
-    assert "error of ours" in str(error["message"])
+    assert "error on our side" in str(error["message"])
     assert "model" not in str(error["message"])
     reference = f"{str(matter.pk)[:8]}-{matter.steps.get().pk}"
     assert reference in str(error["message"])

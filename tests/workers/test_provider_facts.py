@@ -424,8 +424,8 @@ def test_of_a_list_that_did_not_come_to_its_end_the_founder_confirms_the_one_who
 @pytest.mark.parametrize(
     ("answer", "says"),
     [
-        ("None of these", "You said that none of the people in Rippling is meant."),
-        (None, "You did not know which of the people in Rippling is meant."),
+        ("None of these", "You said that it is none of the people in Rippling."),
+        (None, "You did not know which of the people in Rippling it is."),
     ],
 )
 def test_where_nobody_is_meant_the_founder_is_asked_the_rest(
@@ -466,7 +466,7 @@ def test_pay_that_is_held_back_goes_to_the_founder_with_the_providers_reason(
     pipeline.run_all()
     asked = fresh(question)
     assert asked.status == QuestionStatus.AWAITING_FOUNDER
-    assert asked.reason == "Rippling holds back a base salary (Requires API tier 2), so you are asked."
+    assert asked.reason == "Rippling holds back a base salary (Requires API tier 2), so we are asking you."
     assert not hasattr(asked, "fact")
 
 
@@ -526,7 +526,7 @@ def test_a_provider_that_stays_busy_is_asked_for_ten_minutes(
     step = pipeline.until("fetch_record", matter)
     Step.objects.filter(pk=step.pk).update(created_at=Now() - provider_calls.MOST_BUSY)
     pipeline.run_all()
-    assert fresh(question).reason == "Rippling was too busy, also after several tries, so you are asked."
+    assert fresh(question).reason == "Rippling was too busy, even after several tries, so we are asking you."
 
 
 def test_a_provider_that_is_away_is_tried_a_few_times_and_then_the_founder_is_asked(
@@ -542,7 +542,7 @@ def test_a_provider_that_is_away_is_tried_a_few_times_and_then_the_founder_is_as
         pipeline.make_due(matter)
     pipeline.run_all()
     asked = fresh(question)
-    assert asked.reason == "Rippling could not be reached, also after several tries, so you are asked."
+    assert asked.reason == "Rippling could not be reached, even after several tries, so we are asking you."
     matter.refresh_from_db()
     assert (asked.status, matter.status) == (QuestionStatus.AWAITING_FOUNDER, MatterStatus.AWAITING_FOUNDER)
     assert requests(matter) == [("workers", 503, "unavailable")] * provider_calls.MOST_TRIES
@@ -568,7 +568,7 @@ def test_a_connection_that_ended_meanwhile_leaves_the_question_to_the_founder(
     pipeline.until("fetch_record", matter)
     disconnect(Connection.objects.get(provider="rippling").pk)
     pipeline.run_all()
-    assert fresh(question).reason == "Rippling is not connected any more, so you are asked."
+    assert fresh(question).reason == "Rippling is no longer connected, so we are asking you."
     assert providers.asked == []
 
 

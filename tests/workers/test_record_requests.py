@@ -232,14 +232,14 @@ def test_a_grant_of_which_it_is_not_readable_what_ends_it_or_what_it_waits_for_i
 def test_a_grant_that_may_have_been_canceled_is_not_told_as_one(operation: Operation) -> None:
     read = of_options([GRANT | {"canceledDate": {"value": "last spring"}}], operation, "text")
     assert isinstance(read, AskFounder), read
-    assert read.reason == "It can't be read in Carta whether a grant was canceled."
+    assert read.reason == "Carta does not show whether a grant was canceled."
     assert read.known == "100 options"
 
 
 def test_a_grant_of_which_it_is_not_readable_when_it_ended_is_not_told_as_one() -> None:
     read = of_options([GRANT | {"lastExercisableDate": {"value": "last spring"}}], Operation.OPTION_TERMS, "text")
     assert isinstance(read, AskFounder), read
-    assert read.reason == "It can't be read in Carta when a grant ended."
+    assert read.reason == "Carta does not show when a grant ended."
 
 
 def test_the_end_of_a_grant_and_what_is_outstanding_of_it_are_read() -> None:
@@ -282,4 +282,4 @@ def test_a_grant_that_ended_vests_no_further(providers: FixtureProviders) -> Non
     fact = ask(providers, Operation.VESTED_ON, "number", "515")  # 29 of 48 months of 96,000 until October 2025
     assert isinstance(fact, Converted)
     assert fact.value == str(96_000 * 29 // 48)
-    assert "Nothing more vests behind that day." in fact.statement
+    assert "Nothing more vests after that day." in fact.statement

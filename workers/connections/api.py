@@ -129,7 +129,7 @@ def _live(request: HttpRequest, connection_id: UUID) -> Connection:
     connection = _own(request, connection_id)
     _check_may_change(request, connection.company)
     if connection.status == ConnectionStatus.DISCONNECTED:
-        raise Problem(409, "This connection was disconnected. Connect anew.")
+        raise Problem(409, "This connection was disconnected. Connect again.")
     return connection
 
 

@@ -17,12 +17,12 @@ from workers.connections.tokens import ConnectionTokens
 from workers.provider_http import Code, FixedToken, ProviderError
 
 _NOT_ACCEPTED = {
-    "api_token": "Rippling does not accept this token. Copy it once more, or create a new one in Rippling.",
-    "client_secret": "Carta does not accept this client id and secret. Copy both once more.",
+    "api_token": "Rippling does not accept this token. Copy it again, or create a new one in Rippling.",
+    "client_secret": "Carta does not accept this client id and secret. Copy both again.",
 }
 _NOT_AWAY = LOST | {Code.FORBIDDEN, Code.NOT_FOUND, Code.REJECTED}  # another try brings the same
-_NO_ISSUER = "These credentials may read no company on Carta. Have one permitted there, then connect again."
-_NOT_ONE = "This is none of the companies that the credentials may read. Choose one of those."
+_NO_ISSUER = "These credentials give access to no company on Carta. Have access granted there, then connect again."
+_NOT_ONE = "The credentials do not give access to this company. Choose one that they do."
 
 
 class Refused(Exception):

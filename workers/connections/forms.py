@@ -12,7 +12,7 @@ LONGEST = 4096
 def check_secret(text: str) -> None:
     """Refuse what is no printable ASCII, as all tokens are: they become part of a header. Raises ValueError."""
     if not text or not all("!" <= character <= "~" for character in text):
-        raise ValueError("This has blanks or characters that no token has. Copy it once more.")
+        raise ValueError("This has spaces or characters that no token has. Copy it again.")
 
 
 class SecretField(forms.CharField):

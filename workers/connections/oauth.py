@@ -22,8 +22,8 @@ from workers.connections.providers import SCOPES
 
 GOOD_FOR = 600.0  # seconds that a person may take at the provider
 _DENIED = "{name} says that access was not allowed. Nothing was changed; you can try again."
-_STALE = "This answer of {name} belongs to no attempt of yours that is still open. Begin again with Connect."
-_FAILED = "{name} could not go on with this. Nothing was changed; try again, or tell our staff if it stays so."
+_STALE = "This answer from {name} does not belong to any sign-in of yours that is still open. Start again with Connect."
+_FAILED = "{name} could not finish this. Nothing was changed; try again, or tell our staff if it keeps happening."
 
 
 class Stopped(Exception):

@@ -54,7 +54,7 @@ class ConnectionTokens:
                 return credentials.token
             time.sleep(LOOK_AGAIN_SECONDS)
         label = self._provider.label
-        raise ProviderError(Code.UNAVAILABLE, f"{label} has kept us waiting for too long.", permanent=False)
+        raise ProviderError(Code.UNAVAILABLE, f"{label} took too long to answer.", permanent=False)
 
     @sensitive_variables()
     def _look(self, refused: str) -> tuple[Credentials, bool]:

@@ -22,16 +22,16 @@ class Code(StrEnum):
 TRANSIENT = frozenset({Code.RATE_LIMITED, Code.UNAVAILABLE})
 
 _SENTENCES = {
-    Code.UNAUTHORIZED: "{name} does not accept our access any more. Connect {name} again.",
-    Code.FORBIDDEN: "{name} does not let us see this. An administrator of your {name} account can permit it; until "
-    "then such questions come to you.",
-    Code.GRANT_REFUSED: "The permission that {name} gave has run out or was used before. Connect {name} again.",
+    Code.UNAUTHORIZED: "{name} no longer accepts our access. Connect {name} again.",
+    Code.FORBIDDEN: "{name} does not let us see this. An administrator of your {name} account can allow it; "
+    "until then, such questions come to you.",
+    Code.GRANT_REFUSED: "The permission that {name} gave has expired or was already used. Connect {name} again.",
     Code.NOT_FOUND: "{name} has no such record, or none that we may see. Please look it up yourself.",
-    Code.RATE_LIMITED: "{name} is being asked too much at the moment. We try again by ourselves; you need do nothing.",
-    Code.UNAVAILABLE: "{name} cannot be reached at the moment. We try again by ourselves; you need do nothing.",
+    Code.RATE_LIMITED: "{name} is too busy right now. We try again on our own; you don't need to do anything.",
+    Code.UNAVAILABLE: "{name} can't be reached right now. We try again on our own; you don't need to do anything.",
     Code.MALFORMED: "{name}'s answer could not be read. Please answer yourself; our staff can see that it failed.",
-    Code.FOREIGN_HOST: "{name}'s answer pointed to another address, where we do not send your access. Please answer "
-    "yourself; our staff must look at this.",
+    Code.FOREIGN_HOST: "{name}'s answer pointed to another address, where we do not send your credentials. Please "
+    "answer yourself; our staff must look at this.",
     Code.REJECTED: "{name} did not accept our request. Please answer yourself; our staff can see why.",
 }
 

@@ -18,7 +18,7 @@ from workers.steps.vesting import (
 )
 
 _NOUNS = {"option": "options", "share": "restricted shares", "unit": "stock units"}
-_NOT_THERE = "Carta's records tell nothing of acceleration or repurchase."
+_NOT_THERE = "Carta's records say nothing about acceleration or repurchase."
 
 
 def vested_on(given: ConvertInput, found: EquityFound) -> Reading:
@@ -80,7 +80,7 @@ def _next_words(given: ConvertInput, found: EquityFound) -> str:
     """The next vesting date, and the next cliff where it comes later: an end just before it is looked at closely."""
     coming, cliff = next_vesting(found.holdings, given.day), next_cliff(found.holdings, given.day)
     if coming is None:
-        return "Nothing more vests behind that day."
+        return "Nothing more vests after that day."
     words = f"The next vesting date is {_vests(coming)}"
     if cliff is None or cliff == coming:
         return f"{words}{', the cliff' if cliff else ''}."
@@ -160,9 +160,9 @@ def equity_granted(given: ConvertInput, found: EquityFound) -> Reading:
 def _must_stand(holdings: Sequence[HoldingFound]) -> None:
     """Raises CannotTell for a grant that may have been taken back."""
     if any("canceled" in holding.unreadable for holding in holdings):
-        raise CannotTell("unreadable", "It can't be read in Carta whether a grant was canceled.", _held(holdings))
+        raise CannotTell("unreadable", "Carta does not show whether a grant was canceled.", _held(holdings))
     if any({"ended", "last_exercisable"} & {*holding.unreadable} for holding in holdings):
-        raise CannotTell("unreadable", "It can't be read in Carta when a grant ended.", _held(holdings))
+        raise CannotTell("unreadable", "Carta does not show when a grant ended.", _held(holdings))
 
 
 def _must_agree(given: ConvertInput, holdings: Sequence[HoldingFound]) -> None:
@@ -197,7 +197,7 @@ def _vesting(given: ConvertInput, found: EquityFound) -> Vesting:
         raise CannotTell("missing", "Carta has no options or shares with vesting of this person.")
     for holding in found.holdings:
         if why := holding.withheld.get("events") or holding.withheld.get("quantity"):
-            raise CannotTell("redacted", f"Carta holds back the vesting ({why}), so you are asked.")
+            raise CannotTell("redacted", f"Carta holds back the vesting ({why}), so we are asking you.")
         if holding.unreadable:
             raise CannotTell("unreadable", "A part of Carta's vesting records could not be read.", _held([holding]))
     _must_agree(given, found.holdings)

@@ -86,6 +86,6 @@ def _choice_of(given: ConvertInput, reading: Reading) -> str:
     fits = [choice for choice in given.choices if choice.casefold() in words]
     if len(fits) != 1:
         raise CannotTell(
-            "ambiguous", f"What {given.provider} has on this is none of the answers to choose from.", reading.statement
+            "ambiguous", f"What {given.provider} has on this is not one of the choices.", reading.statement
         )
     return fits[0]

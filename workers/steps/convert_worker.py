@@ -57,7 +57,7 @@ def tenure(given: ConvertInput, found: WorkerFound) -> Reading:
         until, words_until = last, f"{day_words(last)}, the last day"
     months = whole_months(start, until)
     if months < 0:
-        raise CannotTell("ambiguous", f"The start date on record, {day_words(start)}, is behind {given.day_words}.")
+        raise CannotTell("ambiguous", f"The start date on record, {day_words(start)}, is after {given.day_words}.")
     words = duration_words(months)
     statement = f"{given.person} began on {day_words(start)}: {words} until {words_until}."
     return Reading({"number": str(months), "text": words}, found.id, statement, unit="months")
@@ -154,7 +154,7 @@ def compensation(given: ConvertInput, found: PayFound) -> Reading:
 def _must_be_paid_now(given: ConvertInput, found: PayFound, component: Component, words: str) -> None:
     """Raises CannotTell."""
     if "since" in found.unreadable:
-        reason = f"From when on Rippling's {_PAY[component]} is paid could not be read."
+        reason = f"The date from which Rippling's {_PAY[component]} is paid could not be read."
         raise CannotTell("unreadable", reason, f"Rippling has {words}.")
     if found.since and found.since > given.today:
         day = day_words(found.since)
@@ -167,7 +167,7 @@ def _must_be_paid_now(given: ConvertInput, found: PayFound, component: Component
 def leave_balance(given: ConvertInput, found: LeavesFound) -> Reading:
     """Text at best: Rippling does not say in which unit a balance is, and an unlimited policy has none."""
     if why := found.withheld.get("leaves"):
-        raise CannotTell("redacted", f"Rippling holds back the leave balances ({why}), so you are asked.")
+        raise CannotTell("redacted", f"Rippling holds back the leave balances ({why}), so we are asking you.")
     if not found.leaves:
         raise CannotTell("missing", "Rippling has no leave balance of this person.")
     lines = [_leave_words(leave.kind or "leave", leave.unlimited, leave.balance) for leave in found.leaves]

@@ -89,7 +89,7 @@ def told(given: ConvertInput, found: Found, field: str, what: str, known: str = 
     if value is not None:
         return value
     if why := found.withheld.get(field):
-        raise CannotTell("redacted", f"{given.provider} holds back {what} ({why}), so you are asked.", known)
+        raise CannotTell("redacted", f"{given.provider} holds back {what} ({why}), so we are asking you.", known)
     if field in found.unreadable:
         raise CannotTell("unreadable", f"What {given.provider} has as {what} could not be read.", known)
     raise CannotTell("missing", f"{given.provider} has no record of {what}.", known)

@@ -48,4 +48,4 @@ def to_route(given: RouteQuestionInput, reply: RouteQuestionReply) -> Route:
     """The model's choice; a provider that is not connected becomes the founder, and the reason says so."""
     if reply.source == "founder" or reply.source in given.connected:
         return Route(reply.source, one_line(reply.reason))
-    return Route("founder", f"{reply.source.capitalize()} would know this but is not connected, so you are asked.")
+    return Route("founder", f"{reply.source.capitalize()} would know this but is not connected, so we are asking you.")

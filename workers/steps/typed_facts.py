@@ -77,7 +77,7 @@ def _yes_no(value: str, unit: str | None, given: NormaliseAnswerInput) -> Read:
 
 def _date(value: str, unit: str | None, given: NormaliseAnswerInput) -> Read:
     if (day := real_date(value)) is None:
-        raise _UnusableError("The date is not a day of the calendar. Please give day, month and year.")
+        raise _UnusableError("There is no such date on the calendar. Please give day, month and year.")
     return day.isoformat(), None
 
 

@@ -58,7 +58,7 @@ def read_carta(company: Company) -> list[str]:
 
 
 def refused(connection: Connection) -> ProviderError:
-    return ProviderError(Code.UNAUTHORIZED, "Rippling does not accept our access any more.", permanent=True)
+    return ProviderError(Code.UNAUTHORIZED, "Rippling no longer accepts our access.", permanent=True)
 
 
 def due(**fields: str) -> Credentials:

@@ -32,7 +32,7 @@ def test_what_would_wait_for_too_long_is_put_off_as_after_a_429_and_not_sent(
     told: list[ProviderCallRecord] = []
     for _ in range(2):  # each by a client of its own, as by another worker
         read_once(company, told)
-    with pytest.raises(ProviderError, match="We try again by ourselves") as caught:
+    with pytest.raises(ProviderError, match="We try again on our own") as caught:
         read_once(company, told)
     assert (caught.value.code, caught.value.permanent, caught.value.retry_after) == (Code.RATE_LIMITED, False, 60)
     assert [call.status for call in told] == [200, 200]

@@ -32,9 +32,9 @@ def failed(*answers: Said) -> ProviderError:
         (401, Code.UNAUTHORIZED, True, "An administrator of your Rippling account can make a new one"),
         (403, Code.FORBIDDEN, True, "An administrator of your Rippling account can change that"),
         (404, Code.NOT_FOUND, True, "Please look it up yourself"),
-        (429, Code.RATE_LIMITED, False, "We try again by ourselves"),
-        (500, Code.UNAVAILABLE, False, "We try again by ourselves"),
-        (503, Code.UNAVAILABLE, False, "Rippling cannot be reached at the moment"),
+        (429, Code.RATE_LIMITED, False, "We try again on our own"),
+        (500, Code.UNAVAILABLE, False, "We try again on our own"),
+        (503, Code.UNAVAILABLE, False, "Rippling can't be reached right now"),
         (400, Code.REJECTED, True, "Please answer yourself"),
         (302, Code.MALFORMED, True, "Please answer yourself"),
         (204, Code.MALFORMED, True, "our staff can see that it failed"),
@@ -51,7 +51,7 @@ def test_each_refusal_says_who_can_mend_it(status: int, code: Code, permanent: b
     [
         ("INSUFFICIENT_SCOPE", "Connect Carta again and allow"),
         ("MISSING_INTERNAL_PERMISSION", "a legal administrator of your company on Carta connect it"),
-        ("SOMETHING_ELSE", "An administrator of your Carta account can permit it"),
+        ("SOMETHING_ELSE", "An administrator of your Carta account can allow it"),
     ],
 )
 def test_cartas_reason_for_a_403_decides_what_is_said(reason: str, words: str) -> None:
@@ -121,7 +121,7 @@ def test_a_redirect_is_not_followed() -> None:
 def test_a_next_page_elsewhere_is_never_asked_for(link: str) -> None:
     with scripted(Said(EMPTY)) as script, RipplingClient(script.url, SECRET) as client:
         script.answers[:] = [pointing_to(link.format(host=script.url.removeprefix("http://"))), Said(EMPTY)]
-        with pytest.raises(ProviderError, match="where we do not send your access") as caught:
+        with pytest.raises(ProviderError, match="where we do not send your credentials") as caught:
             client.workers()
         assert caught.value.code is Code.FOREIGN_HOST
         assert len(script.asked) == 1

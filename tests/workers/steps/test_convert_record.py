@@ -62,7 +62,7 @@ def test_the_kind_of_employment_is_the_choice_and_the_rest_stands_beside_it() ->
 def test_a_value_that_is_none_of_the_choices_is_asked_for_with_what_is_known() -> None:
     found = WORKER | {"employment": "employee"}
     ask = asked(Operation.WORKER_STATUS, found, "choice", choices=("agency", "not engaged yet"))
-    assert ask.reason == "What Rippling has on this is none of the answers to choose from."
+    assert ask.reason == "What Rippling has on this is not one of the choices."
     assert ask.known == "Marcus Ellery is recorded as an employee."
 
 
@@ -102,7 +102,7 @@ def test_half_an_answer_is_a_question_beside_which_that_half_is_shown() -> None:
     found = WORKER | {"workplace": "CA", "withheld": {"entity": "higher tier"}}
     ask = asked(Operation.WORK_STATE_AND_ENTITY, found)
     assert ask.reason == (
-        "Rippling holds back the legal entity that employs this person (higher tier), so you are asked."
+        "Rippling holds back the legal entity that employs this person (higher tier), so we are asking you."
     )
     assert ask.known == "Marcus Ellery works in California (place of work)."
 
@@ -161,7 +161,7 @@ def test_the_age_is_a_boolean_on_a_day(value: bool, word: str, says: str) -> Non
     ("fields", "reason"),
     [
         ({}, "Rippling has no record of a birth date."),
-        ({"withheld": {"age_40_plus": "private"}}, "Rippling holds back a birth date (private), so you are asked."),
+        ({"withheld": {"age_40_plus": "private"}}, "Rippling holds back a birth date (private), so we are asking you."),
         ({"unreadable": ["age_40_plus"]}, "What Rippling has as a birth date could not be read."),
     ],
 )
@@ -215,14 +215,14 @@ def test_pay_that_is_paid_only_from_a_later_day_is_asked_for_with_that_day() -> 
     today = converted(Operation.COMPENSATION, found | {"since": str(TODAY)}, "money", component=Component.ANNUAL_SALARY)
     assert today.value == "285000", "what is paid from today is paid today"
     unread = asked(Operation.COMPENSATION, found | {"since": None, "unreadable": ["since"]}, "money")
-    assert unread.reason == "From when on Rippling's base salary is paid could not be read."
+    assert unread.reason == "The date from which Rippling's base salary is paid could not be read."
     assert unread.known == "Rippling has 285,000 USD per year."
 
 
 def test_pay_that_is_held_back_or_not_there_is_asked_for() -> None:
     redacted = {"id": "c1", "withheld": {"amount": "Requires API tier 2"}}
     assert asked(Operation.COMPENSATION, redacted, "money").reason == (
-        "Rippling holds back a base salary (Requires API tier 2), so you are asked."
+        "Rippling holds back a base salary (Requires API tier 2), so we are asking you."
     )
     none = asked(Operation.COMPENSATION, {"id": "c1"}, "money", component=Component.SIGNING_BONUS)
     assert none.reason == "Rippling has no record of a signing bonus."
@@ -252,7 +252,7 @@ def test_tenure_is_in_whole_months_until_the_day() -> None:
     assert (fact.value, fact.unit) == ("12", "months")
     assert fact.statement == f"Marcus Ellery began on 8 December 2025: 1 year until 31 December 2026. {COMPUTED}"
     before = asked(Operation.TENURE, found, "number", day=date(2025, 1, 1))
-    assert before.reason == "The start date on record, 8 December 2025, is behind 1 January 2025."
+    assert before.reason == "The start date on record, 8 December 2025, is after 1 January 2025."
     assert converted(Operation.START_DATE, found, "date").value == "2025-12-08"
 
 
@@ -264,7 +264,7 @@ def test_vested_is_counted_on_the_day_with_what_comes_next() -> None:
     assert (fact.value, fact.unit, fact.record_id, fact.as_of) == ("6000", "options", "g1", date(2026, 6, 8))
     assert fact.statement == (
         "On 8 June 2026: of 12,000 options 6,000 are vested and 6,000 are not. The next vesting date is 8 July 2026 "
-        "(1,000). Carta's records tell nothing of acceleration or repurchase. "
+        "(1,000). Carta's records say nothing about acceleration or repurchase. "
         "This is computed for 8 June 2026 from Carta's records of 25 November 2026."
     )
 
@@ -356,7 +356,7 @@ def test_a_performance_condition_is_told() -> None:
         (equity(GRANT | {"issued": "2027-01-01"}), "missing",
          "It can't be computed: a grant was issued only after that day."),
         (equity(GRANT | {"withheld": {"events": "no permission"}}), "redacted",
-         "Carta holds back the vesting (no permission), so you are asked."),
+         "Carta holds back the vesting (no permission), so we are asking you."),
         (equity(GRANT | {"unreadable": ["events"]}), "unreadable",
          "A part of Carta's vesting records could not be read."),
     ],
@@ -369,7 +369,7 @@ def test_vesting_that_can_not_be_computed_is_asked_for(found: dict[str, Any], wh
 def test_the_next_vesting_date_is_a_date_or_a_question() -> None:
     fact = converted(Operation.NEXT_VESTING_DATE, equity(GRANT), "date", day=date(2026, 6, 8))
     assert fact.value == "2026-07-08"
-    assert asked(Operation.NEXT_VESTING_DATE, equity(GRANT), "date").known == "Nothing more vests behind that day."
+    assert asked(Operation.NEXT_VESTING_DATE, equity(GRANT), "date").known == "Nothing more vests after that day."
     short = asked(Operation.NEXT_VESTING_DATE, equity(GRANT | {"quantity": "24000"}), "date")
     assert short.known == "24,000 options", "that nothing more vests is not known"
 
