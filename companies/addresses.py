@@ -50,7 +50,7 @@ def check_url(text: str, *, allow_private: bool) -> httpx2.URL:
     if len(text) > URL_LIMIT:
         raise ForbiddenAddress(f"Shorten it to {URL_LIMIT:,} characters.")
     if not text.isprintable() or any(c.isspace() for c in text) or "\\" in text:
-        raise ForbiddenAddress("Write a URL without blanks, backslashes and control characters.")
+        raise ForbiddenAddress("Write a URL without spaces, backslashes or control characters.")
     try:
         url = httpx2.URL(text)
     except httpx2.InvalidURL:
@@ -72,7 +72,7 @@ def _check_host(host: str, allow_private: bool) -> None:
         try:
             address: Address = ipaddress.IPv6Address(host)
         except ValueError:
-            raise ForbiddenAddress("What is between the brackets is no IPv6 address.") from None
+            raise ForbiddenAddress("What is between the brackets is not an IPv6 address.") from None
         return check_address(address, allow_private=allow_private)
     try:
         address = ipaddress.IPv4Address(host)

@@ -83,7 +83,7 @@ def _pause(error: Exception) -> None:
 
 def _refuse_if(wait: float) -> None:
     if wait > 0:
-        detail = f"This key may make {settings.API_RATE} requests a minute. Wait, then go on."
+        detail = f"This key may make {settings.API_RATE} requests a minute. Wait, then try again."
         raise Problem(429, detail, headers={"Retry-After": str(math.ceil(wait))})
 
 

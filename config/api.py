@@ -66,8 +66,8 @@ class Api(NinjaAPI):
 api = Api(
     title="Matterstream",
     version="1",
-    description="Legal questions of startup founders: submit a matter, answer its questions, read the advice as it is "
-    "written. `docs/contract.md` says what each field means.",
+    description="Legal questions from startup founders: submit a matter, answer its questions, read the advice as it "
+    "is written. `docs/contract.md` says what each field means.",
     auth=Authentication(),
     parser=SafeParser(),
     # Without a validator's badge, which would be an image from another host.

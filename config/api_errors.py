@@ -26,7 +26,7 @@ from documents.uploads import take_upload
 logger = logging.getLogger(__name__)
 View = Callable[..., Any]
 MOST_ERRORS = 100  # that are named: a large body may have a million
-_OUR_FAULT = "This is our fault; the request id helps us to find it."
+_OUR_FAULT = "This is our fault; the request id helps us find it."
 _DATABASE_AWAY = (OperationalError, InterfaceError, psycopg.OperationalError, psycopg.InterfaceError)
 _WRONG_STATEMENT = (ProgrammingError, psycopg.ProgrammingError)
 
@@ -61,7 +61,7 @@ def _begin(request: HttpRequest, takes_file: bool) -> HttpResponse | None:
     except Problem as problem:
         return problem_response(request, problem)
     except UnreadablePostError:
-        return problem_response(request, Problem(400, "The body broke off."))
+        return problem_response(request, Problem(400, "The body was cut off."))
     return None
 
 
@@ -86,7 +86,7 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     if isinstance(exception, RequestDataTooBig | TooManyFieldsSent):
         return HttpResponse(loader.render_to_string("413.html"), status=413)
     if request.path.startswith("/api/"):
-        return problem_response(request, Problem(400, "This request is not for this site: look at its Host header."))
+        return problem_response(request, Problem(400, "This request is not for this site: check its Host header."))
     return defaults.bad_request(request, exception)
 
 
@@ -122,7 +122,7 @@ def _on_invalid(request: HttpRequest, error: ValidationError) -> HttpResponse:
 
 _MESSAGES = {
     "extra_forbidden": "There is no such field.",
-    "missing": "Give this, too.",
+    "missing": "This is missing: give it, too.",
     "model_attributes_type": "Send a JSON object.",
 }
 
@@ -156,7 +156,7 @@ def _on_suspicious(request: HttpRequest, error: Exception) -> HttpResponse:
 def _on_unstorable(request: HttpRequest, error: Exception) -> HttpResponse:
     """Something that no row can hold or be found by, in a place that nobody looks at before (a cookie's NUL)."""
     logger.warning("a call was refused by the database: %s", error)
-    return problem_response(request, Problem(400, "Something in this call is no text or number that can be kept."))
+    return problem_response(request, Problem(400, "Something in this call is not text or a number that can be stored."))
 
 
 def _on_database_error(request: HttpRequest, error: Exception) -> HttpResponse:
@@ -165,7 +165,7 @@ def _on_database_error(request: HttpRequest, error: Exception) -> HttpResponse:
     if not why:
         return _on_error(request, error)
     logger.error("a call was put off: %s: %s", why, error)
-    return problem_response(request, Problem(503, f"{why} Send the same again.", headers={"Retry-After": "5"}))
+    return problem_response(request, Problem(503, f"{why} Send the same request again.", headers={"Retry-After": "5"}))
 
 
 def _why_unavailable(error: BaseException) -> str:
@@ -175,9 +175,9 @@ def _why_unavailable(error: BaseException) -> str:
     if not isinstance(error, _DATABASE_AWAY):
         return ""
     return (
-        "Somebody else keeps this locked just now."
+        "Somebody else is changing this right now."
         if is_locked_out(error)
-        else "The database does not answer just now."
+        else "The database is not responding right now."
     )
 
 

@@ -37,7 +37,7 @@ def _refused(why: str) -> Problem:
 
 
 def _refuse_constant(name: str) -> None:
-    raise _refused(f"The body is not JSON: {name} is none.")
+    raise _refused(f"The body is not JSON: {name} is not allowed.")
 
 
 def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

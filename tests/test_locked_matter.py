@@ -44,7 +44,7 @@ def test_a_matter_that_is_kept_locked_keeps_no_other_from_its_advice(installatio
         wait_for_status(installation, other, "advised", seconds=60)
         refused = installation.api.post(f"/api/v1/matters/{kept}/cancel")
         assert refused.status_code == 503, "a request waits for as long as somebody keeps its matter"
-        assert "Somebody else keeps this locked" in refused.json()["detail"]
+        assert "Somebody else is changing this" in refused.json()["detail"]
         assert "Retry-After" in refused.headers
         assert installation.sql(READING, kept) == [(12,)], "an answer of the model was given up"
 

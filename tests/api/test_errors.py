@@ -94,7 +94,7 @@ def test_it_asks_to_come_again_while_the_database_is_away(
 
     monkeypatch.setattr(matters.api, "submit_matter", fail)
     response = api.post(MATTERS, {"question": "How?"}, Idempotency_Key="k")
-    assert "Send the same again" in read_problem(response, 503)["detail"]
+    assert "Send the same request again" in read_problem(response, 503)["detail"]
     assert int(response["Retry-After"]) > 0
     monkeypatch.setattr(matters.api, "submit_matter", matters.services.submit_matter)
     assert api.post(MATTERS, {"question": "How?"}, Idempotency_Key="k").status_code == 202

@@ -219,7 +219,7 @@ def test_everything_is_503_while_the_database_is_away_and_comes_back(gated: Web)
                 assert int(response.headers["retry-after"]) > 0
         page = httpx2.get(f"{gated.api.base_url}/", headers=session, timeout=30)
         assert (page.status_code, page.headers["retry-after"]) == (503, "5"), "a page says that it is our fault"
-        assert "The database does not answer" in page.text
+        assert "The database is not responding" in page.text
         assert gated.api.get("/readyz").json()["part"] == "database"
         assert numbers.result().status_code == 503
         assert gated.api.get("/healthz").status_code == 200
