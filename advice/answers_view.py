@@ -22,7 +22,7 @@ from matters.offering import offer_of
 from matters.services import NotAllowed
 from matters.states import QuestionStatus
 
-NOTHING = "Nothing was answered. Give at least one answer, or tick “I don't know” where you don't."
+NOTHING = "Nothing was answered. Give at least one answer, or check “I don't know” where you don't."
 Refused = dict[UUID, OneOfManyForm]
 
 

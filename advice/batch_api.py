@@ -62,7 +62,7 @@ class BatchBody(RequestBody):
             fields = BatchMatter.model_fields.keys()
             strange = [name for matter in matters if isinstance(matter, dict) for name in matter.keys() - fields]
             if len(strange) > MOST_STRANGE:
-                raise ValueError(f"{len(strange):,} fields are none that there are.")
+                raise ValueError(f"{len(strange):,} fields do not exist.")
         return matters
 
 
@@ -147,7 +147,7 @@ def _stop(matters: list[UUID]) -> None:
                 raise
             left += 1
     if left:
-        detail = f"Somebody else keeps {left} of its matters locked; all others are stopped. Stop the batch again."
+        detail = f"{left} of its matters are locked by somebody else; all others are stopped. Stop the batch again."
         raise Problem(503, detail, headers={"Retry-After": "5"})
 
 

@@ -17,6 +17,6 @@ def give_feedback(attempt: Attempt, *, helpful: bool, reason: str, by: User) -> 
         lock_kept_matter(attempt.matter_id)
         attempt.refresh_from_db(fields=["status"])
         if attempt.status == AttemptStatus.STREAMING:
-            raise NotAllowed("The advice is still being written. Say what you think of it when it has ended.")
+            raise NotAllowed("The advice is still being written. Say what you think of it once it is done.")
         said = {"helpful": helpful, "reason": reason, "at": Now()}
         Feedback.objects.update_or_create(attempt=attempt, by=by, defaults=said)

@@ -61,6 +61,6 @@ class OneOfManyForm(AnswerForm):
         words = cleaned.get("words") or (cleaned.get("answer") if not is_choice else "")
         if words and (cleaned.get("unknown") or cleaned.get("offered")):
             raise ValidationError(
-                "A box is ticked, and an answer is typed as well. Untick the box, or empty the answer."
+                "A box is checked, and an answer is typed as well. Uncheck the box, or clear the answer."
             )
         return cleaned

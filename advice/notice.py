@@ -8,8 +8,8 @@ from advice.review.badge import REVIEWED, STALE, Standing
 DEMO_MODEL = "demo-model"
 
 _ALWAYS = (
-    "Written by a machine from the company's playbooks and the facts listed here. It is not legal advice, and no "
-    "attorney–client relationship comes of it."
+    "Written by a machine from the company's playbooks and the facts listed here. It is not legal advice, and it "
+    "creates no attorney–client relationship."
 )
 _DEMO = (
     "Made by the demo model: this text was assembled from the playbook and the facts, not written by a language model. "
@@ -47,7 +47,7 @@ def _who_reviewed(standing: Standing) -> str:
     if standing.sent_back:
         return f"{who} has read it and sent it back: it is not approved, and not reviewed by an attorney."
     if at is None or standing.state not in (REVIEWED, STALE):
-        return "It is not reviewed by an attorney, nor by anybody of our staff."
+        return "It has not been reviewed by an attorney or by anyone on our staff."
     reviewed = f"{who} reviewed it on {at.day} {at:%B %Y}"
     stale = standing.state == STALE
-    return f"{reviewed}, and that does not hold any more: take it as not reviewed." if stale else f"{reviewed}."
+    return f"{reviewed}, but that review no longer holds: treat it as not reviewed." if stale else f"{reviewed}."

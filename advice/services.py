@@ -26,7 +26,7 @@ def begin_attempt(
 ) -> Attempt:
     """Begin a new attempt of a locked matter's present version; one that still streamed is superseded by it."""
     if left := streaming_attempt(matter):
-        end_attempt(left, AttemptStatus.SUPERSEDED, "The writing was interrupted and begins again.")
+        end_attempt(left, AttemptStatus.SUPERSEDED, "The writing was interrupted and starts over.")
     last = matter.attempts.filter(version=matter.version).aggregate(last=Max("number"))["last"] or 0
     data = {"version": matter.version, "attempt": last + 1, "model": model}
     number = append_events(matter.pk, [NewEvent("advice.started", data, to_status=AttemptStatus.STREAMING)])

@@ -29,9 +29,9 @@ def share_attempt(attempt: Attempt, *, days: int, facts: bool, by: User | None) 
         matter = lock_kept_matter(attempt.matter_id)
         attempt.refresh_from_db(fields=["status"])
         if attempt.status == AttemptStatus.STREAMING:
-            raise NotAllowed("The advice is still being written. It can be shared when it has ended.")
+            raise NotAllowed("The advice is still being written. It can be shared once it is done.")
         if good_links().filter(attempt__matter=matter).count() >= MOST_LINKS:
-            raise NotAllowed(f"There are {MOST_LINKS} links to this matter. Revoke one first.")
+            raise NotAllowed(f"There are already {MOST_LINKS} links to this matter. Revoke one first.")
         now = timezone.now()
         link = ShareLink.objects.create(
             attempt=attempt,

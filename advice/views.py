@@ -170,7 +170,7 @@ def share(request: HttpRequest, matter_id: UUID) -> HttpResponse:
     own = own_matter(request, matter_id)
     form = ShareForm(request.POST)
     if not form.is_valid():
-        return refuse(request, own, "Choose for how many days the link is to be good.", 400)
+        return refuse(request, own, "Choose how many days the link should be good for.", 400)
     wanted = form.cleaned_data
     attempt = get_object_or_404(own.attempts, version=wanted["version"], number=wanted["attempt"])
     try:
@@ -178,7 +178,7 @@ def share(request: HttpRequest, matter_id: UUID) -> HttpResponse:
     except NotAllowed as refused:
         return refuse(request, own, str(refused), 409)
     address = request.build_absolute_uri(reverse("advice:shared", args=[token]))
-    show_once(request, address, said="The link is made.")
+    show_once(request, address, said="Your link is ready.")
     return show_again(request, own, attempt.version)
 
 

@@ -44,7 +44,7 @@ def answer_question(
             _check_asked(matter, question, wanted)
             offer = offer_of(question)
             if offer is None:
-                raise NotAllowed("What was offered has changed meanwhile; look again.")
+                raise NotAllowed("What was offered has changed in the meantime; look again.")
             said, source = said | {"answer": in_words(offer.value, offer.unit), "offered": offer.pk}, offer.source
         _take_answer(matter, question, said, source)
     return question
@@ -68,7 +68,7 @@ def confirm_proposal(
             raise NotAllowed(_answered_words(given))
         proposal = question.proposal
         if proposal is None or quote not in (None, proposal["quote"]):
-            raise NotAllowed("This is not proposed any more: look again, or give an answer of your own.")
+            raise NotAllowed("This is no longer proposed: look again, or give an answer of your own.")
         said = {"round": wanted, "answer": proposal["answer"], "by": by.pk if by else None, "proposal": proposal}
         _take_answer(matter, question, said, "document")
     return question
@@ -77,7 +77,7 @@ def confirm_proposal(
 def _answered_words(given: dict[str, Any]) -> str:
     """What is told to whoever comes second: who was first. `given`: their answer."""
     first = User.objects.filter(pk=given["by"]).first() if given["by"] else None
-    return f"This question has been answered already{f', by {first}' if first else ''}."
+    return f"This question has already been answered{f', by {first}' if first else ''}."
 
 
 def _given(question: Question, wanted: int) -> dict[str, Any] | None:
@@ -87,7 +87,7 @@ def _given(question: Question, wanted: int) -> dict[str, Any] | None:
 def _check_asked(matter: Matter, question: Question, wanted: int) -> None:
     """Raises NotAllowed where nobody is asked the question, or another round of it."""
     if wanted != question.round or question.status != QuestionStatus.AWAITING_FOUNDER or matter.status in ENDED:
-        raise NotAllowed("Nobody is asked this question now.")
+        raise NotAllowed("This question is not being asked right now.")
 
 
 def _take_answer(matter: Matter, question: Question, said: dict[str, Any], source: str) -> None:

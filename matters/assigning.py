@@ -38,7 +38,7 @@ def assign_question(matter_id: UUID, question_id: UUID, email: str | None, *, by
         if email is not None and asked is None:
             raise NoSuchMember("Give the address of a member of your company.")
         if question.status in SETTLED or matter.status in ENDED:
-            raise NotAllowed("This question needs no answer any more.")
+            raise NotAllowed("This question no longer needs an answer.")
         if question.assigned_to == asked:
             return question
         _give(matter, question, asked, "a colleague was asked" if asked else "taken back")
@@ -56,7 +56,7 @@ def only_colleague(company_id: UUID, user: User) -> User:
     """The one member of the company beside `user`. Raises NoSuchMember where there is none, or a choice."""
     others = list(colleagues(company_id).exclude(pk=user.pk)[:2])
     if len(others) != 1:
-        raise NoSuchMember("Your company has other members by now. Reload the page, and choose who is to answer.")
+        raise NoSuchMember("Your company's members have changed. Reload the page, and choose who should answer.")
     return others[0]
 
 

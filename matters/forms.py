@@ -32,11 +32,11 @@ def refuse_unstorable(text: str) -> None:
     if "\x00" in text:
         at = text.index("\x00") + 1
         raise ValidationError(
-            f"Character {at} is a NUL, which can't be stored. Remove it: copying the text as plain text helps."
+            f"Character {at} is a NUL, which can't be stored. Remove it: pasting it as plain text helps."
         )
     if half := _LONE_SURROGATE.search(text):
         raise ValidationError(
-            f"Character {half.start() + 1} is half of one and can't be stored. Type that character again, or remove it."
+            f"Character {half.start() + 1} is incomplete and can't be stored. Type it again, or remove it."
         )
 
 
@@ -55,8 +55,8 @@ class PlainTextField(forms.CharField):
     def _refuse_long(self, text: str) -> None:
         if len(text) > self.longest:
             raise ValidationError(
-                f"This has {len(text):,} characters; {self.longest:,} are possible. "
-                f"Shorten it by {len(text) - self.longest:,}."
+                f"This has {len(text):,} characters; the limit is {self.longest:,}. Shorten it by "
+                f"{len(text) - self.longest:,}."
             )
 
 

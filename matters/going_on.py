@@ -72,7 +72,7 @@ def regenerate_matter(matter_id: UUID) -> tuple[Matter, bool]:
             return matter, True
         if matter.version > 1:
             return matter, False
-        raise NotAllowed("The advice is not written yet; a new version can be made when it has ended.")
+        raise NotAllowed("The advice is not written yet; you can ask for a new version once it is.")
 
 
 def _begin_version(matter: Matter) -> None:

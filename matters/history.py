@@ -15,8 +15,8 @@ from matters.states import ENDED, MatterStatus
 UNDO_MINUTES = 10  # for so long a deleted matter can be brought back; then its content is removed
 LONGEST_TITLE = 200  # code points
 SHOWN: dict[str, tuple[str, Q]] = {
-    "waiting": ("Need you", Q(status=MatterStatus.AWAITING_FOUNDER) | Q(waiting_for="conflict")),
-    "working": ("In work", ~Q(status__in=[*ENDED, MatterStatus.AWAITING_FOUNDER]) & ~Q(waiting_for="conflict")),
+    "waiting": ("Needs you", Q(status=MatterStatus.AWAITING_FOUNDER) | Q(waiting_for="conflict")),
+    "working": ("In progress", ~Q(status__in=[*ENDED, MatterStatus.AWAITING_FOUNDER]) & ~Q(waiting_for="conflict")),
     "advised": ("Advised", Q(status=MatterStatus.ADVISED)),
     "stopped": ("Stopped or failed", Q(status__in=[MatterStatus.CANCELED, MatterStatus.FAILED])),
 }

@@ -9,8 +9,8 @@ from companies.problems import invalid_fields
 
 OTHER = "other"  # stands in a metric for all models that only companies named
 _NO_PRICE = (
-    "This model has no price here, so your company's budget can't be kept with it. Leave `model` out, name one that "
-    "has a price, or ask our staff to give it one."
+    "This model has no price here, so we can't keep your company to its budget with it. Leave `model` out, name one "
+    "that has a price, or ask our staff to give it one."
 )
 
 

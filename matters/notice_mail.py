@@ -17,39 +17,39 @@ from matters.states import ENDED, MatterStatus, QuestionStatus, WaitingFor
 
 _SUBJECTS = {
     NoticeKind.ASKED: "A question for you on Matterstream",
-    NoticeKind.DAY: "A reminder from Matterstream: your answer is waited for",
-    NoticeKind.THREE_DAYS: "A second reminder from Matterstream: your answer is waited for",
-    NoticeKind.WAITS: "Your matter on Matterstream waits for you",
+    NoticeKind.DAY: "A reminder from Matterstream: your answer is needed",
+    NoticeKind.THREE_DAYS: "A second reminder from Matterstream: your answer is needed",
+    NoticeKind.WAITS: "Your matter on Matterstream is waiting for you",
     NoticeKind.READY: "Your advice on Matterstream is ready",
     NoticeKind.FAILED: "Your matter on Matterstream has stopped",
-    Decision.APPROVED: "Your advice on Matterstream is reviewed",
+    Decision.APPROVED: "Your advice on Matterstream was reviewed",
     Decision.SENT_BACK: "Your advice on Matterstream was sent back",
-    Decision.WITHDRAWN: "Your advice on Matterstream is approved no more",
+    Decision.WITHDRAWN: "Your advice on Matterstream is no longer approved",
     Decision.EDITED: "A reviewer has edited your advice on Matterstream",
 }
-_ASKED = "{by} asks you to answer a question of a legal matter:"
-_STILL = "This question of a legal matter still waits for your answer:"
-_ANYBODY = "Anybody of your company may answer it; the first answer counts."
-_WAITS = "The matter that you asked about on {asked:%-d %B %Y} waits for you. Once answered, it goes on by itself."
-_READY = "The advice on the matter that you asked about on {asked:%-d %B %Y} is written."
+_ASKED = "{by} asks you to answer a question in a legal matter:"
+_STILL = "This question in a legal matter is still waiting for your answer:"
+_ANYBODY = "Anyone at your company can answer it; the first answer counts."
+_WAITS = "The matter you asked about on {asked:%-d %B %Y} is waiting for you. Once you answer, it continues on its own."
+_READY = "The advice on the matter you asked about on {asked:%-d %B %Y} is ready."
 _INCOMPLETE = (
-    "The advice on the matter that you asked about on {asked:%-d %B %Y} is incomplete: the model stopped before its "
-    "end. What it wrote is on its page, and there you can have a new version written."
+    "The advice on the matter you asked about on {asked:%-d %B %Y} is incomplete: the model stopped before the end. "
+    "The matter's page has what it wrote, and you can ask for a new version there."
 )
 _FAILED = (
-    "The matter that you asked about on {asked:%-d %B %Y} stopped because of a fault. What was gathered and answered "
-    "is kept. Its page says more, and there you can have it go on."
+    "The matter you asked about on {asked:%-d %B %Y} stopped because of an error. Everything gathered and answered so "
+    "far is kept. The matter's page says more, and you can retry it there."
 )
-_APPROVED = "A reviewer has approved the advice on the matter that you asked about on {asked:%-d %B %Y}."
+_APPROVED = "A reviewer has approved the advice on the matter you asked about on {asked:%-d %B %Y}."
 _SENT_BACK = (
-    "A reviewer has read the advice on the matter that you asked about on {asked:%-d %B %Y}, and sent it back. Its "
-    "page says why, and there you can have a new version written."
+    "A reviewer has read the advice on the matter you asked about on {asked:%-d %B %Y} and sent it back. The matter's "
+    "page says why, and you can ask for a new version there."
 )
 _WITHDRAWN = (
-    "A reviewer has withdrawn the approval of the advice on the matter that you asked about on {asked:%-d %B %Y}. Its "
-    "page says why, and there you can have a new version written."
+    "A reviewer has withdrawn the approval of the advice on the matter you asked about on {asked:%-d %B %Y}. The "
+    "matter's page says why, and you can ask for a new version there."
 )
-_EDITED = "A reviewer has written a new version of the advice on the matter that you asked about on {asked:%-d %B %Y}."
+_EDITED = "A reviewer has written a new version of the advice on the matter you asked about on {asked:%-d %B %Y}."
 _BEGINS = {
     NoticeKind.READY: _READY,
     NoticeKind.FAILED: _FAILED,
@@ -58,7 +58,7 @@ _BEGINS = {
     Decision.WITHDRAWN: _WITHDRAWN,
     Decision.EDITED: _EDITED,
 }
-_END = "You are sent this since you use Matterstream. To be sent no more of these:\n{link}\n"
+_END = "You get this because you use Matterstream. To stop these e-mails:\n{link}\n"
 
 
 def word_notice(notice: Notice, decision: Decision | None) -> EmailMessage | None:

@@ -12,7 +12,7 @@ _WORDS = {
     MatterStatus.AWAITING_FOUNDER: "Waiting for your answers",
     MatterStatus.ADVISING: "Writing the advice",
     MatterStatus.ADVISED: "The advice is written",
-    MatterStatus.FAILED: "Stopped by a fault",
+    MatterStatus.FAILED: "Stopped by an error",
     MatterStatus.CANCELED: "Stopped",
 }
 _WAITING = {
@@ -45,7 +45,7 @@ def progress_of(matter: Matter, advice: str | None = None) -> dict[str, Any]:
 def _step_words(matter: Matter, advice: str | None) -> str:
     """What is being done or waited for, in a few words."""
     if matter.status == MatterStatus.ADVISED and (advice or newest_advice(matter)) == "incomplete":
-        return "The advice is incomplete: the model stopped before its end"
+        return "The advice is incomplete: the model stopped before the end"
     waiting = _WAITING.get(WaitingFor(matter.waiting_for)) if matter.waiting_for else None
     return waiting or _WORDS[MatterStatus(matter.status)]
 

@@ -77,7 +77,7 @@ def _how_it_stands(line: CompanyFact) -> str:
     if settlement is None:
         return "No sources disagree about this."
     by = f" by {settlement.by.email}" if settlement.by else ""
-    return f"This was settled otherwise{by}: {in_words(settlement.value, settlement.unit)}."
+    return f"This was already settled differently{by}: {in_words(settlement.value, settlement.unit)}."
 
 
 def _is_the_settlement(line: CompanyFact, choice: Choice) -> bool:
@@ -99,7 +99,7 @@ def _entry_of(line: CompanyFact, choice: Choice, by: User | None) -> CompanyFact
         return entry
     chosen = next((each for each in disputed_entries(line) if each.pk == choice.entry), None)
     if chosen is None:
-        raise NoSuchChoice(f"{choice.entry} is none of the values in dispute.")
+        raise NoSuchChoice(f"{choice.entry} is not one of the values in dispute.")
     for name in ("value", "unit", "as_of", "statement", "source", "record_id"):
         setattr(entry, name, getattr(chosen, name))
     entry.chosen = chosen.pk

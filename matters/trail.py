@@ -15,7 +15,7 @@ _OUTCOMES = {
     "redacted": "held back by the provider",
     "unreadable": "not readable",
     "missing": "not on record",
-    "ambiguous": "not plain",
+    "ambiguous": "not clear",
     "unset": "not in the record",
 }
 

@@ -11,7 +11,7 @@ from matters.models import Matter, Question
 from matters.states import ENDED, MatterStatus, QuestionStatus, WaitingFor
 
 _HELD_UP = {
-    WaitingFor.PROVIDER: "the language model, which is away",
+    WaitingFor.PROVIDER: "the language model, which is unavailable",
     WaitingFor.RATE_LIMIT: "the language model’s rate limit",
     WaitingFor.BUDGET: "tomorrow’s budget",
 }

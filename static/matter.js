@@ -14,7 +14,7 @@ const LONGEST_PAUSE = 15_000 // milliseconds between two tries to connect
 const OFTEN = 5_000 // milliseconds between two looks of whoever comes back
 const NO_READER = 4401 // signed out, or no member any more
 const PLEASE_SIGN_IN = "You are signed out. Sign in again in another tab, then come back: what you typed is still here."
-const NOT_THERE = "This matter is not there any more, or it is of a company whose pages you do not see now."
+const NOT_THERE = "This matter is no longer there, or it belongs to a company you are not viewing now."
 
 const root = document.getElementById("matter")
 const banner = document.getElementById("connection")
@@ -72,7 +72,7 @@ async function afterClose(code) {
     if (document.getElementById("live").dataset.socket) timer = setTimeout(lookAgain, 1000)
     return
   }
-  say("The connection is lost. Reconnecting… Your answer is safe.")
+  say("Connection lost. Reconnecting… Your answer is safe.")
   const pause = Math.min(LONGEST_PAUSE, 500 * 2 ** failures++) * (0.5 + Math.random() / 2)
   timer = setTimeout(lookAgain, pause)
 }
@@ -165,7 +165,7 @@ async function trySending(form, button) {
     if (response.status === 404 && isPage(body)) return { error: NOT_THERE }
     const again = response.status >= 500
     if ([400, 404, 409, 413, 503].includes(response.status) && !isPage(body)) return { error: body, again, isLate: response.status === 409 }
-    return { error: `The server could not take this. What you typed is still here.${reference(response)}`, again: true }
+    return { error: `The server could not accept this. What you typed is still here.${reference(response)}`, again: true }
   } catch {
     return { error: "There is no connection, so this was not sent. What you typed is still here.", again: true }
   }

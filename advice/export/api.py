@@ -60,7 +60,7 @@ def _file(request: HttpRequest, kind: str, matter_id: UUID, version: int | None,
     question = own_matter(request, matter_id).question
     attempt = wanted_attempt(matter_id, version, number)
     if attempt.status == AttemptStatus.STREAMING:
-        raise Problem(409, "The advice is still being written. Ask again when it has ended; advice.md has it so far.")
+        raise Problem(409, "The advice is still being written. Ask again once it is done; advice.md has it so far.")
     headers = {"Content-Disposition": _disposition(question, kind), "Cache-Control": "private, no-store"}
     return HttpResponse(_made(attempt, kind), content_type=MEDIA_TYPES[kind], headers=headers)
 
@@ -73,7 +73,7 @@ def _made(attempt: Attempt, kind: str) -> bytes:
             503, "Other files are being made. Try again in a moment.", headers={"Retry-After": "5"}
         ) from error
     except NotMade as error:
-        raise Problem(500, f"No {kind} could be made of this advice. The text is whole, at advice.md.") from error
+        raise Problem(500, f"This advice could not be made into a {kind}. Its whole text is at advice.md.") from error
 
 
 def _disposition(question: str, kind: str) -> str:

@@ -17,9 +17,9 @@ TITLE_LENGTH = 100  # characters of the question
 
 _NOT_WHOLE = {
     AttemptStatus.INCOMPLETE: "Incomplete. {} The text below is not the whole advice.",
-    AttemptStatus.CANCELED: "Stopped. {} The text below is not the whole advice, but what was written until then.",
-    AttemptStatus.SUPERSEDED: "Interrupted. {} The text below is not the whole advice, and was given up.",
-    AttemptStatus.FAILED: "Interrupted. {} The text below is not the whole advice, and was given up.",
+    AttemptStatus.CANCELED: "Stopped. {} The text below is not the whole advice, but what had been written by then.",
+    AttemptStatus.SUPERSEDED: "Interrupted. {} The text below is not the whole advice, and was abandoned.",
+    AttemptStatus.FAILED: "Interrupted. {} The text below is not the whole advice, and was abandoned.",
 }
 
 

@@ -37,7 +37,7 @@ def write_docx(document: Document) -> bytes:
         writer.write_words(_LEGEND.format(document["legend"]))
     writer.write_sources("Sources", document["cited"])
     writer.write_facts(document["facts"])
-    writer.write_sources("Given to the model and not referred to", document["others"])
+    writer.write_sources("Given to the model but not cited", document["others"])
     return writer.saved()
 
 

@@ -136,11 +136,11 @@ def faults_of_approval(review: Review, attempt: Attempt) -> list[str]:
     statement = review.statement or {}
     faults = [f"Changed since it was reviewed: {part}." for part in differences(statement, advice_of(attempt))]
     if not _is_authentic(review, statement):
-        faults.append("The signature of the review can't be proved.")
+        faults.append("The signature of the review can't be verified.")
     outdated = outdated_playbooks(statement)
     faults += [f"The playbook {name} has a newer version than the one reviewed." for name in outdated]
     if _facts_changed(attempt):
-        faults.append("A fact of the matter is another one now than the one reviewed.")
+        faults.append("A fact of the matter is no longer the one reviewed.")
     return faults
 
 

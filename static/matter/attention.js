@@ -1,9 +1,9 @@
 // Calling whoever has gone to another tab: a sign in the title, and a notification where they asked for one.
 
 const WORDS = {
-  waiting: "Your answers are needed to go on.",
-  advised: "The advice is there.",
-  failed: "A matter was stopped by a fault.",
+  waiting: "Your answers are needed to continue.",
+  advised: "The advice is ready.",
+  failed: "A matter was stopped by an error.",
 }
 const title = document.title
 const offer = document.getElementById("notify")

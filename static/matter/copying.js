@@ -13,7 +13,7 @@ document.addEventListener("click", async (event) => {
     await navigator.clipboard.write([new ClipboardItem(item)])
     said.textContent = "Copied."
   } catch {
-    said.textContent = "This could not be copied. Select the text, or take one of the files."
+    said.textContent = "This could not be copied. Select the text, or download one of the files."
   }
 })
 

@@ -45,7 +45,7 @@ function move(field, same) {
 export function tell(card, what, words) {
   const notice = document.getElementById("kept-notice").content.firstElementChild.cloneNode(true)
   const isEnded = ["failed", "canceled"].includes(document.getElementById("live").dataset.status)
-  notice.querySelector("strong").textContent = isEnded ? "Not asked any more:" : "Answered meanwhile:"
+  notice.querySelector("strong").textContent = isEnded ? "No longer asked:" : "Answered in the meantime:"
   notice.querySelector("span").textContent = `${card.querySelector("h3").textContent} ${what}`
   if (words) notice.querySelector("textarea").value = words
   else notice.querySelector("label").remove()

@@ -107,7 +107,7 @@ def test_founders_see_draft_then_by_whom_it_was_reviewed(page: Client, attempt: 
 def test_the_notice_says_who_has_reviewed_it_as_things_stand_and_no_more(
     page: Client, attempt: Attempt, reviewer: User
 ) -> None:
-    assert said_beside(page, attempt).endswith("It is not reviewed by an attorney, nor by anybody of our staff.")
+    assert said_beside(page, attempt).endswith("It has not been reviewed by an attorney or by anyone on our staff.")
     approve(attempt, reviewer)
     at = Review.objects.get().decided_at
     assert at is not None
@@ -115,9 +115,9 @@ def test_the_notice_says_who_has_reviewed_it_as_things_stand_and_no_more(
     assert reviewed.endswith(f"Rita Reviewer of our staff reviewed it on {at.day} {at:%B %Y}.")
     assert "attorney " not in reviewed, "it claims that an attorney reviewed it, or that none did"
     rows.reword(attempt.matter, "Another question?")
-    assert said_beside(page, attempt).endswith("does not hold any more: take it as not reviewed.")
+    assert said_beside(page, attempt).endswith("review no longer holds: treat it as not reviewed.")
     for words in document_of(Attempt.objects.get(pk=attempt.pk))["notice"], shared_page(attempt):
-        assert "take it as not reviewed." in words
+        assert "treat it as not reviewed." in words
     desk.withdraw(attempt.pk, reviewer, "The question is another one.")
     assert "Rita Reviewer of our staff has read it and sent it back" in said_beside(page, attempt)
 
@@ -267,7 +267,7 @@ def test_what_rests_on_an_older_version_of_a_playbook_can_be_sent_back_and_not_a
 ) -> None:
     desk.take(attempt.pk, reviewer)
     load_newer_version()
-    with pytest.raises(NotAllowed, match="older versions of these playbooks than there are: founder-departure"):
+    with pytest.raises(NotAllowed, match="outdated versions of these playbooks: founder-departure"):
         desk.approve(attempt.pk, reviewer, attempt.sha256)
     desk.send_back(attempt.pk, reviewer, "The law has changed.")
 
@@ -299,7 +299,7 @@ def test_without_a_key_that_can_be_used_an_approved_advice_is_shown_all_the_same
 ) -> None:
     approve(attempt, reviewer)
     settings.REVIEW_SIGNING_KEY = keys
-    assert shown(page, attempt)["reasons"] == ["The signature of the review can't be proved."]
+    assert shown(page, attempt)["reasons"] == ["The signature of the review can't be verified."]
     file = page.get(f"/api/v1/matters/{attempt.matter_id}/review.json")
     assert file.json()["badge"]["public_key"] == ""
 
@@ -357,9 +357,9 @@ def withdrawing(attempt: Attempt, me: User, _other: User) -> None:
         ([approving], "Take this advice first"),
         ([taken_by_other, taking], "in review, by other@staff.example"),
         ([taken_by_other, sending_back("No.")], "in review, by other"),
-        ([taking, approving_what_was_not_read], "not the one that you read"),
-        ([taking, commenting("Pay")], "stand 2 times"),
-        ([taking, commenting("Mars")], "do not stand"),
+        ([taking, approving_what_was_not_read], "has changed since you read it"),
+        ([taking, commenting("Pay")], "appear 2 times"),
+        ([taking, commenting("Mars")], "are not in the text"),
         ([taking, sending_back(" ")], "is empty"),
         ([taking, approving, taken_by_other], "approved, by Rita Reviewer"),
         ([withdrawing], "not approved"),
@@ -379,7 +379,7 @@ def test_what_is_not_allowed_is_refused_with_the_reason(
 def test_an_incomplete_advice_cannot_be_approved(company: Company, reviewer: User) -> None:
     attempt = rows.ended(rows.begun(rows.advising(company)), AttemptStatus.INCOMPLETE)
     desk.take(attempt.pk, reviewer)
-    with pytest.raises(NotAllowed, match="incomplete"):
+    with pytest.raises(NotAllowed, match="Incomplete advice can"):
         desk.approve(attempt.pk, reviewer, attempt.sha256)
 
 

@@ -91,7 +91,7 @@ def test_a_person_without_a_company_sees_nothing_and_can_ask_nothing(outsider: U
     assert browser.get(MATTERS).json() == {"items": [], "next": None}
     read_problem(_http(browser.get(f"{MATTERS}/{matter.pk}")), 404)
     response = _http(browser.post(MATTERS, QUESTION, content_type="application/json"))
-    assert "no company" in read_problem(response, 403)["detail"]
+    assert "not in a company" in read_problem(response, 403)["detail"]
 
 
 def test_a_person_who_was_deactivated_is_a_stranger(page: Client, founder: User) -> None:

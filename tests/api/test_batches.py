@@ -197,7 +197,7 @@ def test_cancel_says_how_many_it_did_not_stop_since_somebody_keeps_them_locked(a
         lock_matter(kept)
         response = in_background(lambda: api.post(f"{BATCHES}/{batch['id']}/cancel")).result(timeout=30)
     problem = read_problem(response, 503)
-    assert "keeps 1 of its matters locked; all others are stopped" in problem["detail"]
+    assert "1 of its matters are locked by somebody else; all others are stopped" in problem["detail"]
     assert response["Retry-After"]
     assert [item["status"] for item in shown(api, batch)["items"]] == ["canceled", status, "canceled"]
     assert api.post(f"{BATCHES}/{batch['id']}/cancel").status_code == 202

@@ -237,7 +237,7 @@ def test_a_persons_own_answer_takes_the_proposal_away(api: Program, waiting: Mat
     services.propose(waiting, question, PROPOSAL, "a passage was found in a document")
     told = json.loads(api.post(here, {"answer": "200,000 USD"}).content)
     assert (told["answer"], told["source"], told["proposal"]) == ("200,000 USD", "founder", None)
-    assert read_problem(api.post(here, {"proposal": True}), 409)["detail"] == "This question has been answered already."
+    assert read_problem(api.post(here, {"proposal": True}), 409)["detail"] == "This question has already been answered."
 
 
 def test_with_its_document_a_proposal_goes(api: Program, waiting: Matter) -> None:

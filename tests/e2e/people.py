@@ -150,7 +150,7 @@ def answer_mine(person: Person, words: str) -> None:
     fill(card)
     expect(page.locator(f"#{name} form")).to_have_count(0)
     page.goto("/questions/")
-    expect(page.locator("main")).to_contain_text("Nothing waits for your answer")
+    expect(page.locator("main")).to_contain_text("Nothing is waiting for your answer")
 
 
 def answer_all(person: Person) -> None:

@@ -49,8 +49,8 @@ def look_at_what_is_refused(person: Person) -> None:
 def look_at_faults(person: Person) -> None:
     """500 and 503."""
     for name, code, heading, words in (
-        ("503", FULL_DISK, "One moment, please", "The database does not answer"),
-        ("503-locked", LOCKED, "One moment, please", "Somebody else keeps this locked"),
+        ("503", FULL_DISK, "One moment, please", "The database is not responding"),
+        ("503-locked", LOCKED, "One moment, please", "Somebody else is changing this"),
         ("500", FAULT, "Something went wrong on our side", ""),
     ):
         person.product.sql(REFUSE.format(code=code))
@@ -78,7 +78,7 @@ def look_at_an_interrupted_advice(person: Person) -> None:
     ask(person)
     person.product.llm.set(always={"kind": "cut", "schema": "stream"})
     answer_all(person)
-    person.sees("Retry goes on from where it stopped", "#problem")
+    person.sees("Retry continues from where it stopped", "#problem")
     person.product.llm.set(always=None)
     person.sees("Interrupted.", "#advice-head")
     person.sees("The text below is not the whole advice.", "#advice-head")

@@ -137,7 +137,7 @@ def test_the_demo_matter_is_advised_within_a_minute_of_the_last_answer(
     look(page, "demo-advice")
     picture_of(page, "advice", "#advice")
     picture_of(page, "advice-phone", "#advice", width=390)
-    page.get_by_text("Share by a link").click()
+    page.get_by_text("Share with a link").click()
     picture_of(page, "share", "#advice-files")
     for path, name in (("/matters/new/", "new-matter"), ("/settings/connections/", "connections")):
         page.goto(path)

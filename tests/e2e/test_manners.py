@@ -84,7 +84,7 @@ def test_a_founder_is_served_by_keys_notes_and_calls(founder_page: Page, install
     assert page.locator("[role=status] #advice-text, [aria-live] #advice-text").count() == 0
     page.get_by_role("button", name="Regenerate").wait_for(timeout=60_000)
     assert page.title().startswith("✓ ")
-    assert page.evaluate("() => told") == ["Matterstream: The advice is there."]
+    assert page.evaluate("() => told") == ["Matterstream: The advice is ready."]
     assert page.evaluate(FOCUSED) in (focused, "jump", ""), "the page has moved the focus"
 
     marker = page.locator("#advice-text a.marker", has_text="P4").first
@@ -125,7 +125,15 @@ def test_a_matter_is_printed_with_its_sources_and_nothing_to_press(
     printed = normalize("NFKC", text_of(PdfReader(BytesIO(page.pdf()))))  # its "fi" is one sign
     for words in (question, "What to do first", "not legal advice", passage, "Facts used", "In Oakland."):
         assert normalize("NFKC", squeezed(words)) in printed, f"{words!r} is not on paper"
-    for words in ("Sign out", "New matter", "Rename or delete", "Attach", "Contents", "Regenerate", "Share by a link"):
+    for words in (
+        "Sign out",
+        "New matter",
+        "Rename or delete",
+        "Attach",
+        "Contents",
+        "Regenerate",
+        "Share with a link",
+    ):
         assert squeezed(words) not in printed, f"{words!r} is on paper, where nobody can press it"
     for words in ("Keyboard shortcuts", "Helpful", "Word", "Documents"):
         assert squeezed(words) not in printed, f"{words!r} is on paper, where nobody can press it"
@@ -140,7 +148,7 @@ def test_a_matter_is_named_found_deleted_and_brought_back_with_and_without_a_scr
         page.goto("/matters/new/?example=1")
         page.get_by_role("button", name="Ask").click()
         page.get_by_text("Rename or delete").click()
-        page.get_by_label("Title, instead of the question").fill(title)
+        page.get_by_label("Title, shown instead of the question").fill(title)
         page.get_by_role("button", name="Rename").click()
         expect(page.get_by_role("heading", level=1)).to_have_text(title)
         page.get_by_text("Rename or delete").click()
@@ -174,7 +182,7 @@ def test_who_watches_is_sent_away_when_the_matter_is_deleted(
     other.goto(page.url)
     other.get_by_text("Rename or delete").click()
     other.get_by_role("button", name="Delete this matter").click()
-    expect(page.locator("#connection")).to_contain_text("not there any more")
+    expect(page.locator("#connection")).to_contain_text("no longer there")
 
 
 def test_a_fault_of_the_server_is_told_in_place_with_a_reference_and_tried_again(

@@ -83,7 +83,7 @@ def share_the_advice(page: Page) -> str:
     """The address of a new link to the version that is shown, by the form that is open."""
     with page.expect_navigation():
         page.get_by_role("button", name="Make a link").click()
-    address = page.get_by_label("The link is made").input_value()
+    address = page.get_by_label("Your link is ready").input_value()
     page.get_by_role("button", name="Copy", exact=True).first.click()
     expect(page.get_by_role("button", name="Copied")).to_be_visible()
     return address

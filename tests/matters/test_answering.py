@@ -57,7 +57,7 @@ def test_another_answer_in_the_same_round_is_refused(
     matter: Matter, question: Question, first: str | None, second: str | None
 ) -> None:
     answer_question(matter.pk, question.pk, first)
-    with pytest.raises(NotAllowed, match="answered already"):
+    with pytest.raises(NotAllowed, match="already been answered"):
         answer_question(matter.pk, question.pk, second)
 
 

@@ -89,7 +89,7 @@ def test_the_same_decision_again_changes_nothing_and_another_one_is_told_who_was
     before = matter.events.count(), line.entries.count()
     for same in (chosen, Choice(None, "12"), Choice(None, "12.0")):
         assert settle_fact(line.pk, same, None).value == "12"
-    with pytest.raises(NotAllowed, match=f"settled otherwise by {founder.email}: 12."):
+    with pytest.raises(NotAllowed, match=f"already settled differently by {founder.email}: 12."):
         settle_fact(line.pk, Choice(None, "14"), None)
     assert (matter.events.count(), line.entries.count()) == before
 

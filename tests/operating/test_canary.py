@@ -66,12 +66,12 @@ UPDATE matters_matter SET created_by_id = (SELECT id FROM companies_user WHERE e
 """
 MAILS = {
     "Your matter on Matterstream has stopped",
-    "Your matter on Matterstream waits for you",
+    "Your matter on Matterstream is waiting for you",
     "Your advice on Matterstream is ready",
     "A question for you on Matterstream",
-    "A reminder from Matterstream: your answer is waited for",
+    "A reminder from Matterstream: your answer is needed",
 }
-SECOND = "A second reminder from Matterstream: your answer is waited for"
+SECOND = "A second reminder from Matterstream: your answer is needed"
 NO_CALLS = "Matterstream: no calls to llm"
 
 

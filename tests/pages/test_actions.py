@@ -54,7 +54,7 @@ def test_another_answer_to_the_same_question_is_refused(page: Client, matter: Ma
     assert page.post(address, {"answer": "Oakland", "round": "1"}).status_code == 302, "the same again is no conflict"
     response = page.post(address, {"answer": "Berlin", "round": "1"})
     assert response.status_code == 409
-    assert "answered already" in response.content.decode()
+    assert "already been answered" in response.content.decode()
 
 
 def test_a_question_of_another_matter_is_not_found(page: Client, matter: Matter, ask: AskQuestion) -> None:

@@ -93,12 +93,12 @@ def test_what_is_refused_is_given_back_with_the_reason_and_the_rest_is_saved(
         "Give a number in digits",
         'value="a lot"',
         "<option selected>EUR",
-        "A box is ticked",
+        "A box is checked",
         "Perhaps three",
     ):
         assert words in html
-    assert "2 answers are not saved" in html
-    assert "1 is saved" in html
+    assert "2 answers were not saved" in html
+    assert "1 was saved" in html
 
 
 def test_a_colleague_who_was_quicker_is_told_of_and_what_was_typed_is_given_back(
@@ -109,7 +109,7 @@ def test_a_colleague_who_was_quicker_is_told_of_and_what_was_typed_is_given_back
     answer_question(matter.pk, question.pk, "In Nevada.", by=colleague)
     data = sent(question, answer="In Texas, as I know.") | sent(other, answer="Three of us")
     html = page.post(url_of(matter), data).content.decode()
-    assert "answered already, by ben@acme.example" in html
+    assert "already been answered, by ben@acme.example" in html
     assert "In Texas, as I know." in html
     assert f"{question.pk}-answer" not in html, "nobody can send it once more"
     assert (said(question), said(other)) == (["In Nevada."], ["Three of us"])

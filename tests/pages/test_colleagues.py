@@ -49,16 +49,16 @@ def test_what_a_colleague_is_asked_stands_in_their_list_and_is_counted_on_every_
     page: Client, theirs: Client, matter: Matter, ask: AskQuestion
 ) -> None:
     question = ask()
-    assert "Nothing waits" in listed(theirs)
+    assert "Nothing is waiting" in listed(theirs)
     assert f"Asked of {COLLEAGUE}" in give(page, question)
     html = listed(theirs)
     assert f"/matters/{matter.pk}/#card-{question.pk}" in html
     assert "Question 1?" in html
     assert '<span class="count">1</span>' in theirs.get("/").content.decode()
-    assert "Nothing waits" in listed(page), "the founder was not asked"
+    assert "Nothing is waiting" in listed(page), "the founder was not asked"
     assert 'class="count"' not in page.get("/").content.decode()
     give(page, question, "")
-    assert "Nothing waits" in listed(theirs), "taken back"
+    assert "Nothing is waiting" in listed(theirs), "taken back"
 
 
 def test_an_answer_is_of_the_person_who_gave_it(
@@ -81,7 +81,7 @@ def test_the_list_is_of_the_company_that_is_shown(
     other = Company.objects.create(name="Other, Inc.", slug="other")
     Membership.objects.create(company=other, user=colleague)
     theirs.post("/settings/company/", {"company": str(other.pk)})
-    assert "Nothing waits" in listed(theirs)
+    assert "Nothing is waiting" in listed(theirs)
     assert 'class="count"' not in theirs.get("/").content.decode()
 
 
@@ -102,12 +102,12 @@ def test_the_first_answer_closes_it_and_who_comes_second_is_told_and_loses_nothi
     give(page, question)
     here = f"/matters/{question.matter_id}/questions/{question.pk}/answer/"
     assert page.post(here, {"answer": "In Oregon.", "round": "1"}).status_code == 302
-    assert "Nothing waits" in listed(theirs), "the first answer closes it for all"
+    assert "Nothing is waiting" in listed(theirs), "the first answer closes it for all"
     for headers in ({}, {"X-Requested-With": "fetch"}):
         second = theirs.post(here, {"answer": "In <b>Texas</b>.", "round": "1"}, headers=headers)
         assert second.status_code == 409
         text = second.content.decode().replace("&lt;", "<").replace("&gt;", ">")
-        assert f"answered already, by {founder.email}" in text
+        assert f"already been answered, by {founder.email}" in text
         assert "In <b>Texas</b>." in text, "what was typed is lost"
     question.refresh_from_db()
     assert [given["answer"] for given in question.answers] == ["In Oregon."]
@@ -121,9 +121,9 @@ def test_of_two_the_other_is_asked_by_one_click_whoever_of_them_clicks(
     assert 'name="other"' in page.get(f"/matters/{matter.pk}/").content.decode()
     for browser, asked in ((page, COLLEAGUE), (theirs, founder.email)):
         answer = browser.post(here, {"other": "1"}, headers={"X-Requested-With": "fetch"}).content.decode()
-        assert f"Asked of {asked}. Anybody of the company may answer." in answer
+        assert f"Asked of {asked}. Anyone at the company can answer." in answer
         assert "You may answer" not in answer, "who was asked is not told that they may answer, too"
-        assert "Ask nobody in particular" in answer
+        assert "Let anyone answer" in answer
 
 
 def test_of_several_nobody_is_chosen_beforehand(
@@ -136,7 +136,7 @@ def test_of_several_nobody_is_chosen_beforehand(
     here = f"/matters/{matter.pk}/questions/{question.pk}/assign/"
     late = page.post(here, {"other": "1"}, headers={"X-Requested-With": "fetch"})
     assert late.status_code == 409, "a page of two, which was opened before the third came, asks anybody"
-    assert "choose who is to answer" in late.content.decode()
+    assert "choose who should answer" in late.content.decode()
     give(page, question)
     assert f"<option selected>{colleague.email}</option>" in page.get(f"/matters/{matter.pk}/").content.decode()
 

@@ -26,7 +26,7 @@ def test_a_question_of_10_000_characters_is_taken_whatever_they_are() -> None:
 
 
 def test_a_longer_one_is_told_by_how_much() -> None:
-    assert error_of("a" * 10_412) == "This has 10,412 characters; 10,000 are possible. Shorten it by 412."
+    assert error_of("a" * 10_412) == "This has 10,412 characters; the limit is 10,000. Shorten it by 412."
 
 
 def test_line_ends_count_once_however_a_browser_sends_them() -> None:
@@ -36,7 +36,7 @@ def test_line_ends_count_once_however_a_browser_sends_them() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "words"), [("ab\x00c", "Character 3 is a NUL"), ("ab\ud800c", "Character 3 is half of one")]
+    ("text", "words"), [("ab\x00c", "Character 3 is a NUL"), ("ab\ud800c", "Character 3 is incomplete")]
 )
 def test_what_can_not_be_stored_is_refused_by_its_place(text: str, words: str) -> None:
     assert error_of(text).startswith(words)
@@ -134,7 +134,7 @@ def test_an_answer_is_taken_in_the_words_of_its_kind(kind: str, data: dict[str, 
         ("money", {"answer": "185.000", "currency": "EUR"}, "Give 185,000 or 185, or answer in your own words."),
         ("number", {"answer": "١٢"}, "Give a number in digits"),
         ("choice", {"answer": "c", "choices": ["a", "b"]}, "Choose one of the answers"),
-        ("date", {"words": "\ud800"}, "half of one"),
+        ("date", {"words": "\ud800"}, "is incomplete"),
     ],
 )
 def test_an_answer_that_can_not_be_taken_is_told_what_to_do(kind: str, data: dict[str, Any], words: str) -> None:

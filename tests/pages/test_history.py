@@ -40,7 +40,7 @@ def test_the_search_finds_all_words_in_question_or_title(
     assert "CTO" in shown(page, q="cto MAY")
     assert "Oakland" not in shown(page, q="cto MAY")
     assert str(lease.pk) in shown(page, q="oakland lease"), "one word is the title's, the other the question's"
-    assert "No matter is like that" in shown(page, q="nobody else may read"), "a foreign matter is not found"
+    assert "No matters match" in shown(page, q="nobody else may read"), "a foreign matter is not found"
     assert str(cto.pk) in shown(page, q="")
 
 
@@ -131,7 +131,7 @@ def test_a_matter_that_goes_on_is_stopped_when_it_is_deleted(page: Client, matte
     with pytest.raises(NotAllowed):
         answer_question(matter.pk, question.pk, "late")
     page.post(f"/matters/{matter.pk}/restore/")
-    assert "Go on" in page.get(f"/matters/{matter.pk}/").content.decode()
+    assert "Continue" in page.get(f"/matters/{matter.pk}/").content.decode()
 
 
 def test_after_some_minutes_it_is_forgotten_for_good(page: Client, matter: Matter, write: Write) -> None:

@@ -47,7 +47,7 @@ def test_it_counts_the_questions_that_are_settled(page: Client, matter: Matter, 
     ask()
     html = html_of(page, matter)
     assert "1 of 2 questions settled" in html
-    assert "One question for you" in html
+    assert "One question to answer" in html
     assert "California" in html, "the settled fact is shown with its value"
 
 
@@ -139,7 +139,7 @@ def test_a_matter_that_waits_for_the_model_says_so(page: Client, matter: Matter)
     html = html_of(page, matter)
     assert "Waiting for the language model" in html
     assert "The model&#x27;s server refused our key." in html
-    assert "goes on by itself" in html
+    assert "continues on its own" in html
     assert "/ws/" in html
 
 

@@ -76,8 +76,8 @@ def test_a_card_says_why_the_founder_is_asked_and_what_is_known(page: Client, qu
     done(question, "convert_record", {"status": "unset", "reason": "No unit."})
     Question.objects.filter(pk=question.pk).update(reason="Rippling does not say the unit.", known="Vacation 14.5")
     html = html_of(page, question.matter)
-    assert "<strong>Why you are asked:</strong> Rippling does not say the unit." in html
-    assert "<strong>What is known:</strong> Vacation 14.5" in html
+    assert "<strong>Why we are asking:</strong> Rippling does not say the unit." in html
+    assert "<strong>What we know:</strong> Vacation 14.5" in html
     assert "not in the record: No unit." in html
 
 
@@ -102,7 +102,7 @@ def test_a_question_that_is_fetched_is_shown_with_what_it_waits_for(
         matter=matter, position=10, key="pay", text="What is the pay?", why="", status="fetching", source="rippling"
     )
     html = html_of(page, matter)
-    assert "Carta is asked as soon as you have answered “On which day does it end?”" in html
+    assert "Carta will be asked once you answer “On which day does it end?”" in html
     assert 'What is the pay? <span class="muted">Rippling is being asked</span>' in html
     asked, looked_up = html.index(f'id="card-{day.pk}"'), html.index('id="questions-fetching"')
     assert asked < looked_up, "what nobody is asked stands before what waits for an answer"

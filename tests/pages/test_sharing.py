@@ -106,7 +106,7 @@ def test_a_link_that_is_not_good_answers_as_one_that_never_was(api: Client, matt
     assert Client().get(path_of(pruned)).status_code == 200
     assert prune_next(1, set())
     answers = [Client().get(path) for path in (*map(path_of, (expired, revoked, pruned)), "/shared/é/", "/shared/x/")]
-    assert "This link leads nowhere" in words_of(never)
+    assert "This link does not work" in words_of(never)
     for answer in answers:
         assert (answer.status_code, answer.content) == (404, never.content)
 

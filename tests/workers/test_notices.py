@@ -88,9 +88,9 @@ def told() -> list[tuple[str, str]]:
 
 
 ASKED = "A question for you on Matterstream"
-DAY = "A reminder from Matterstream: your answer is waited for"
-THREE = "A second reminder from Matterstream: your answer is waited for"
-WAITS, READY = "Your matter on Matterstream waits for you", "Your advice on Matterstream is ready"
+DAY = "A reminder from Matterstream: your answer is needed"
+THREE = "A second reminder from Matterstream: your answer is needed"
+WAITS, READY = "Your matter on Matterstream is waiting for you", "Your advice on Matterstream is ready"
 FAILED = "Your matter on Matterstream has stopped"
 
 
@@ -237,7 +237,7 @@ def test_who_is_told_of_an_incomplete_advice_is_told_so(company: Company, founde
     let_pass(AWAY)
     remind()
     (message,) = mail.outbox
-    assert "is incomplete: the model stopped before its end." in str(message.body)
+    assert "is incomplete: the model stopped before the end." in str(message.body)
 
 
 def test_an_asker_who_is_away_is_told_of_each_time_a_fault_stops_their_matter(waiting: Matter, founder: User) -> None:
@@ -304,9 +304,9 @@ def decide(matter: Matter, reviewer: User, decision: Decision) -> None:
 
 
 DECIDED = {
-    Decision.APPROVED: ("Your advice on Matterstream is reviewed", "A reviewer has approved the advice"),
+    Decision.APPROVED: ("Your advice on Matterstream was reviewed", "A reviewer has approved the advice"),
     Decision.SENT_BACK: ("Your advice on Matterstream was sent back", "and sent it back"),
-    Decision.WITHDRAWN: ("Your advice on Matterstream is approved no more", "A reviewer has withdrawn the approval"),
+    Decision.WITHDRAWN: ("Your advice on Matterstream is no longer approved", "A reviewer has withdrawn the approval"),
     Decision.EDITED: ("A reviewer has edited your advice on Matterstream", "A reviewer has written a new version"),
 }
 
