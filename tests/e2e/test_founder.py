@@ -104,9 +104,9 @@ def test_a_founder_goes_from_a_question_to_advice_without_a_reload(
     expect(page.locator("#source-P4")).to_be_visible()
     copied = copy_the_advice(page)
     assert copied["text/plain"].startswith(TEXT * 2), "beside the rich text is the Markdown, to the letter"
-    assert "not reviewed by an attorney" in copied["text/plain"]
+    assert "not been reviewed by an attorney" in copied["text/plain"]
     assert "<h3>" in copied["text/html"]
-    assert "not reviewed by an attorney" in copied["text/html"]
+    assert "not been reviewed by an attorney" in copied["text/html"]
     assert still_here(page)
     look(page, "advice")
 
