@@ -39,7 +39,7 @@ def invite(company: Company, by: User, email: str, role: str) -> str:
         if company.memberships.filter(user__email=email).exists():
             raise ChangeRefused(f"{email} is already a member.")
         if company.invitations.exclude(email=email).count() >= OPEN_INVITATIONS:
-            raise ChangeRefused(f"{OPEN_INVITATIONS} invitations are open already. Withdraw some that you no longer need.")
+            raise ChangeRefused(f"{OPEN_INVITATIONS} invitations are open. Withdraw some that you no longer need.")
         fields = {"role": role, "sha256": hash_token(token), "sent_at": timezone.now()}
         Invitation.objects.update_or_create(company=company, email=email, defaults=fields)
         _note(company, by, What.INVITED, email, role)

@@ -149,7 +149,7 @@ def calling_company(request: HttpRequest) -> Company:
     user, companies = calling_person(request), caller(request).companies
     company = company_of(user) if user else Company.objects.get(pk=companies[0])
     if company is None:
-        raise Problem(403, "You are not in a company, so there is nothing to do this for.")
+        raise Problem(403, "You are not in a company yet. Ask your company's owner to invite you.")
     return company
 
 

@@ -146,7 +146,7 @@ def test_test_says_how_it_stands_and_mends_what_works_again(
     providers.state.good.clear()
     html = text(page.post(f"{HERE}{row.pk}/test/", follow=True))
     assert "Does not work" in html
-    assert "does not accept our access any more" in html
+    assert "no longer accepts our access" in html
     assert [told.to for told in mail.outbox] == [[founder.email]]
     providers.state.good.add(RIPPLING_TOKEN)
     assert "Rippling answers." in text(page.post(f"{HERE}{row.pk}/test/", follow=True))

@@ -497,7 +497,7 @@ def test_a_provider_that_refuses_our_token_is_told_to_the_founder_and_the_connec
     Connection.objects.filter(provider="rippling").update(credentials=Credentials(token="dead").sealed())
     question = ask(matter, "rippling", "number")
     pipeline.run_all()
-    assert fresh(question).reason.startswith("Rippling does not accept our access any more")
+    assert fresh(question).reason.startswith("Rippling no longer accepts our access")
     assert Connection.objects.get(provider="rippling").status == "broken"
 
 

@@ -7,7 +7,7 @@ CARTA = Provider(
     "Carta",
     reasons=("INSUFFICIENT_SCOPE", "MISSING_INTERNAL_PERMISSION"),
     sentences={
-        Code.UNAUTHORIZED: "Carta does not accept our access any more. A legal administrator of your company on Carta "
+        Code.UNAUTHORIZED: "Carta no longer accepts our access. A legal administrator of your company on Carta "
         "can connect Carta again.",
         "INSUFFICIENT_SCOPE": "Carta was connected without the permission to read this. Connect Carta again and allow "
         "all that is asked for; until then such questions come to you.",

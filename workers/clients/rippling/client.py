@@ -23,7 +23,7 @@ RIPPLING = Provider(
     "rippling",
     "Rippling",
     sentences={
-        Code.UNAUTHORIZED: "Rippling does not accept our access any more: a token dies after 30 days without use, and "
+        Code.UNAUTHORIZED: "Rippling no longer accepts our access: a token dies after 30 days without use, and "
         "can be revoked. An administrator of your Rippling account can make a new one; connect Rippling again with it.",
         Code.FORBIDDEN: "Rippling does not let us see this: the access lacks a permission, or your plan of Rippling "
         "does not include it (pay, legal entities and leave belong to a higher one). An administrator of your Rippling "
