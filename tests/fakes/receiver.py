@@ -53,11 +53,11 @@ def after(seconds: float, answer: Answer) -> Answer:
     return late
 
 
-def dripping(seconds: float) -> Answer:
-    """A header that never ends, a byte every `seconds`."""
+def dripping(seconds: float, begun: bytes = b"HTTP/1.1 200 OK\r\nX-Long: ") -> Answer:
+    """An answer that never ends, in its header unless it has `begun` further: a byte every `seconds`."""
 
     def drip(handler: Handler) -> None:
-        handler.wfile.write(b"HTTP/1.1 200 OK\r\nX-Long: ")
+        handler.wfile.write(begun)
         while True:
             handler.wfile.write(b"a")
             handler.wfile.flush()

@@ -54,6 +54,7 @@ def scripted(*answers: Said) -> Iterator[Script]:
 
 
 class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"  # connections are kept
     script: Script
 
     def do_GET(self) -> None:
@@ -71,6 +72,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_header(name, value)
         self.end_headers()
         self.wfile.write(said.body)
+        self.close_connection = self.close_connection or said.cut
 
     def log_message(self, format: str, *arguments: object) -> None:
         """Tests have nothing to say to a terminal."""

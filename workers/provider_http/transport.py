@@ -2,19 +2,23 @@
 
 import json
 import ssl
-import time
+from collections.abc import Iterable
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cache
 from typing import Any
 
+import httpcore2
 import httpx2
 
+from workers.deadline import Deadline, TimedStream
 from workers.provider_http.errors import Code, Provider, ProviderError, failure
 from workers.retry_after import seconds_to_wait
 
 CONNECT_SECONDS, READ_SECONDS, WHOLE_SECONDS = 5.0, 20.0, 60.0
 LARGEST_BYTES = 8 * 1024 * 1024
+_deadline: ContextVar[Deadline] = ContextVar("deadline")  # of the call that this thread is making
 _THIS_MACHINE = ("127.0.0.1", "localhost", "[::1]")  # never through a proxy
 _BY_STATUS = {
     401: Code.UNAUTHORIZED,
@@ -37,13 +41,37 @@ class Reply:
 
 def new_client() -> httpx2.Client:
     """Follows no redirect, and asks for bytes that are not compressed, whose number it can count."""
-    return httpx2.Client(
+    client = httpx2.Client(
         timeout=httpx2.Timeout(READ_SECONDS, connect=CONNECT_SECONDS),
         follow_redirects=False,
         verify=_trusted(),
         headers={"Accept": "application/json", "Accept-Encoding": "identity"},
         mounts={f"all://{host}": None for host in _THIS_MACHINE},
     )
+    for transport in (client._transport, *client._mounts.values()):  # noqa: SLF001 - those of proxies, too
+        if isinstance(transport, httpx2.HTTPTransport):
+            transport._pool._network_backend = _TimedBackend()  # noqa: SLF001 - httpx2 hands every other setting through, not this
+    return client
+
+
+class _TimedBackend(httpcore2.NetworkBackend):
+    """Connections that calls use one after another, each within its own deadline."""
+
+    def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Iterable[Any] | None = None,
+    ) -> httpcore2.NetworkStream:
+        seconds = min(CONNECT_SECONDS, _seconds_left())
+        stream = httpcore2.SyncBackend().connect_tcp(host, port, seconds, local_address, socket_options)
+        return TimedStream(stream, _seconds_left)
+
+
+def _seconds_left() -> float:
+    return _deadline.get().left()
 
 
 @cache
@@ -54,18 +82,18 @@ def _trusted() -> ssl.SSLContext:
 
 def send(client: httpx2.Client, provider: Provider, request: httpx2.Request) -> Reply:
     """The answer, whatever its status. Raises ProviderError `unavailable` or `malformed` (too large, compressed)."""
-    ends_at = time.monotonic() + WHOLE_SECONDS
+    _deadline.set(Deadline(WHOLE_SECONDS))
     try:
         response = client.send(request, stream=True)
         try:
-            return Reply(response.status_code, response.headers, _body(response, provider, ends_at))
+            return Reply(response.status_code, response.headers, _body(response, provider))
         finally:
             response.close()
     except (httpx2.TransportError, httpx2.InvalidURL):  # their context may hold the request, and so the token
         raise failure(provider, Code.UNAVAILABLE) from None
 
 
-def _body(response: httpx2.Response, provider: Provider, ends_at: float) -> bytes:
+def _body(response: httpx2.Response, provider: Provider) -> bytes:
     if response.headers.get("content-encoding", "identity").lower() != "identity":
         raise failure(provider, Code.MALFORMED, status=response.status_code)
     body = bytearray()
@@ -73,8 +101,6 @@ def _body(response: httpx2.Response, provider: Provider, ends_at: float) -> byte
         body += chunk
         if len(body) > LARGEST_BYTES:
             raise failure(provider, Code.MALFORMED, status=response.status_code)
-        if time.monotonic() > ends_at:
-            raise failure(provider, Code.UNAVAILABLE, status=response.status_code)
     return bytes(body)
 
 

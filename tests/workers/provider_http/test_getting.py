@@ -4,15 +4,29 @@ import itertools
 import logging
 import socket
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from types import SimpleNamespace
 
 import pytest
 
+from tests.fakes.receiver import Receiver, dripping
 from tests.fakes.scripted import Said, scripted
-from workers.clients.carta import CartaClient
+from tests.threads import in_background
+from workers.clients.carta import CARTA, CartaClient
 from workers.clients.rippling import RipplingClient
-from workers.provider_http import Code, FixedToken, ProviderCallRecord, ProviderError, reporting, transport
+from workers.deadline import Deadline
+from workers.provider_http import (
+    Code,
+    FixedToken,
+    OAuthClient,
+    ProviderCallRecord,
+    ProviderError,
+    refresh_tokens,
+    reporting,
+    transport,
+)
 
 EMPTY = b'{"results": [], "next_link": null}'
 SECRET, BODY_WORD = "tok-Zaunkoenig", "Zilpzalp"
@@ -180,9 +194,39 @@ def test_a_server_that_says_nothing_is_given_up(monkeypatch: pytest.MonkeyPatch)
     assert caught.value.code is Code.UNAVAILABLE
 
 
-def test_a_server_that_drips_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(transport, "WHOLE_SECONDS", 0.0)
-    assert failed(Said(EMPTY)).code is Code.UNAVAILABLE
+HEADER, BODY = b"HTTP/1.1 200 OK\r\nX-Long: ", b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n"
+
+
+def ask_for_workers(url: str) -> None:
+    with RipplingClient(url, SECRET) as client:
+        client.workers()
+
+
+def ask_for_tokens(url: str) -> None:
+    refresh_tokens(CARTA, url, OAuthClient("id", SECRET), "r")
+
+
+@pytest.mark.parametrize("ask", [ask_for_workers, ask_for_tokens])
+@pytest.mark.parametrize("begun", [HEADER, BODY], ids=["in its header", "in its body"])
+def test_a_server_that_drips_is_given_up(
+    begun: bytes, ask: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(transport, "WHOLE_SECONDS", 0.3)
+    with Receiver() as server:
+        server.answers.append(dripping(0.001, begun))
+        error = in_background(partial(ask, server.url)).exception(timeout=20)
+    assert isinstance(error, ProviderError), "a byte now and then kept the call going"
+    assert error.code is Code.UNAVAILABLE
+
+
+def test_each_call_on_a_kept_connection_has_a_deadline_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    seconds = iter([60.0, 0.0, 60.0])
+    monkeypatch.setattr(transport, "Deadline", lambda _seconds: Deadline(next(seconds)))
+    with scripted(Said(EMPTY)) as script, RipplingClient(script.url, SECRET) as client:
+        client.workers()
+        with pytest.raises(ProviderError, match="cannot be reached"):
+            client.workers()
+        client.workers()
 
 
 @pytest.mark.parametrize("token", ["", "two words", "new\nline", "ümlaut"])

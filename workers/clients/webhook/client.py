@@ -10,7 +10,8 @@ from datetime import UTC, datetime
 import httpx2
 from standardwebhooks import Webhook
 
-from workers.clients.webhook.network import CheckedBackend, Deadline, FindAddresses
+from workers.clients.webhook.network import CheckedBackend, FindAddresses
+from workers.deadline import Deadline
 from workers.retry_after import seconds_of
 
 CONNECT_SECONDS = 5.0
