@@ -25,6 +25,7 @@ class Code(StrEnum):
     MALFORMED = "malformed"  # the answer was not what the protocol says: bad JSON, bad UTF-8, no events
     UNAUTHORISED = "unauthorised"  # 401 or 403: the key is wrong, revoked, or not allowed here
     UNKNOWN_MODEL = "unknown_model"  # 404, or the provider says that there is no such model, or not for this key
+    REDIRECTED = "redirected"  # 3xx: what answers at the configured address is not the provider's API
     CONTEXT_OVERFLOW = "context_overflow"  # prompt and answer do not fit the model's context
     BAD_REQUEST = "bad_request"  # any other 4xx: the provider will not take this request as it is
     CONTENT_FILTER = "content_filter"  # the provider's filter, or the model itself, declined
@@ -62,6 +63,11 @@ NATURES: dict[Code, Nature] = {
     ),
     Code.UNKNOWN_MODEL: Nature(
         "The language model set for this work was not found. Our staff must set this right; nothing of yours is lost.",
+        opens_breaker=True,
+    ),
+    Code.REDIRECTED: Nature(
+        "The language model is at another address than the one set here. Our staff must set this right; nothing of "
+        "yours is lost.",
         opens_breaker=True,
     ),
     Code.CONTEXT_OVERFLOW: Nature("There is more material here than the language model can read at once."),

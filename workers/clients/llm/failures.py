@@ -59,6 +59,7 @@ _EXPIRED = {
     Code.TIMED_OUT: "the whole call took longer than allowed",
     Code.STALLED: "no content came within the time allowed",
 }
+_REDIRECTED = "the model's server answers with a redirect; correct OPENAI_BASE_URL"
 # "Request too large for … on tokens per min": a 429 that no waiting will cure.
 _OVERFLOW = re.compile(r"maximum context length|context (size|length|window)|request too large", re.IGNORECASE)
 # A 403 that is about one founder's words, and not about the key, which everybody's calls need.
@@ -71,13 +72,15 @@ _MODERATION_FIELDS = frozenset({"flagged_input", "patterns"})
 
 
 def from_status(error: openai.APIStatusError) -> LLMError:
-    """A response with an error status. 503 and every 4xx say that the request was not worked on; other 5xx may hide
-    an answer that was made and lost."""
+    """A response with an error status. 503 and all of 3xx and 4xx say that the request was not worked on; other 5xx may
+    hide an answer that was made and lost."""
     headers = error.response.headers
-    code = classify(error.status_code, error.body)
+    code, said = classify(error.status_code, error.body), describe(error.body)
+    if 300 <= error.status_code < 400:
+        code, said = Code.REDIRECTED, f"{_REDIRECTED} (Location: {headers.get('location')})"
     return LLMError(
         code,
-        f"HTTP {error.status_code}: {describe(error.body)}",
+        f"HTTP {error.status_code}: {said}",
         seen_by_model=error.status_code >= 500 and error.status_code != 503 and code is Code.UNAVAILABLE,
         retry_after=seconds_to_wait(headers),
         status=error.status_code,
@@ -122,7 +125,7 @@ def classify(status: int, body: object) -> Code:
         return Code.CONTENT_FILTER
     if status not in (401, 403, 404) and _too_large(body):
         return Code.CONTEXT_OVERFLOW
-    return _BY_STATUS.get(status, Code.BAD_REQUEST if 300 <= status < 500 else Code.UNAVAILABLE)
+    return _BY_STATUS.get(status, Code.BAD_REQUEST if 400 <= status < 500 else Code.UNAVAILABLE)
 
 
 def _too_large(body: object) -> bool:

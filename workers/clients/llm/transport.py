@@ -67,7 +67,7 @@ def http_client(base_url: str, *, connections: int, connect_timeout: float) -> h
     )
     transport = httpx2.HTTPTransport(limits=limits, proxy=proxy_for(base_url))
     transport._pool._network_backend = CallBackend()  # noqa: SLF001 - httpx2 hands every other setting through, not this
-    return httpx2.Client(transport=transport, timeout=connect_timeout, follow_redirects=True)
+    return httpx2.Client(transport=transport, timeout=connect_timeout, follow_redirects=False)
 
 
 def proxy_for(url: str) -> str | None:

@@ -247,6 +247,22 @@ def test_a_key_that_a_server_quotes_is_in_no_error(
     assert len(error.detail) <= 500
 
 
+@BOTH
+@pytest.mark.parametrize("status", ["302 Found", "307 Temporary Redirect", "308 Permanent Redirect"])
+def test_a_redirect_is_not_followed_and_says_what_to_correct(
+    make_client: MakeClient, fake: FakeLLM, raw_server: RawServer, status: str, streaming: bool
+) -> None:
+    elsewhere = f"{fake.base_url}/chat/completions"
+    raw_server.answer = f"HTTP/1.1 {status}\r\nLocation: {elsewhere}\r\nContent-Length: 0\r\n\r\n".encode()
+
+    error = failure_of(make_client(base_url=raw_server.base_url), streaming=streaming)
+
+    assert fake.calls() == [], "the prompt went to a server that nobody configured"
+    assert (error.code, error.opens_breaker, error.seen_by_model) == (Code.REDIRECTED, True, False)
+    assert "the model's server answers with a redirect; correct OPENAI_BASE_URL" in error.detail
+    assert elsewhere in error.detail
+
+
 def test_messages_that_are_not_text_are_a_bad_request(client: LLMClient, fake: FakeLLM) -> None:
     with pytest.raises(LLMError) as caught:
         client.stream([{"role": "user", "content": "\ud800"}], model="m", call=Call())
