@@ -22,6 +22,8 @@ Schema = dict[str, Any]
 
 _REPLAYED_CHARS = 4_000
 _DROPPED = ("$defs", "title", "default", "description", "properties")
+_THOUGHTS = re.compile(r"\s*<think>.*?</think>", re.DOTALL)
+_FENCED = re.compile(r"\s*```(?:json)?(?P<inside>.*)```\s*", re.DOTALL | re.IGNORECASE)
 _ESCAPE = re.compile(
     r"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}"
     r"|(?P<unstorable>u(?:[dD][89a-fA-F][0-9a-fA-F]{2}|0000))|.)",
@@ -106,11 +108,20 @@ def _close(node: Any, definitions: Schema) -> Any:
 def parse_reply(request: LLMRequest[R], text: str) -> R:
     """The reply as its type, with U+FFFD for each NUL and lone surrogate. Raises `ReplyInvalid`, and nothing else."""
     try:
-        return request.reply_type.model_validate_json(_without_unstorable_escapes(scrub(text)))
+        return request.reply_type.model_validate_json(_without_unstorable_escapes(_unwrapped(scrub(text))))
     except ValidationError as error:
         raise ReplyInvalid(_explain(error)) from None
     except (ValueError, ArithmeticError, RecursionError):
         raise ReplyInvalid("The reply could not be read as JSON.") from None
+
+
+def _unwrapped(text: str) -> str:
+    """The JSON of servers that do not enforce a schema: behind one block of thoughts, in one fence. Neither begins as
+    JSON can, so what is JSON stays as it is."""
+    thoughts = _THOUGHTS.match(text)
+    answer = text[thoughts.end() :] if thoughts else text
+    fenced = _FENCED.fullmatch(answer)
+    return fenced["inside"] if fenced else answer
 
 
 def _without_unstorable_escapes(text: str) -> str:

@@ -45,6 +45,49 @@ def test_a_number_that_is_none_or_too_large_is_reply_invalid(number: str) -> Non
         parse_reply(NUMBER, reply % number)
 
 
+JSON = _queries("a", "b", "```json in a string```")
+WRAPPED = {
+    "as it is": JSON,
+    "in a fence": f"```json\n{JSON}\n```",
+    "in a fence without a word": f"\n```\n{JSON}\n```\n",
+    "in a fence on one line": f"```JSON {JSON}```",
+    "behind thoughts": f"<think>\nA list: {{}}\n</think>\n\n{JSON}",
+    "behind empty thoughts": f"<think></think>{JSON}",
+    "behind thoughts in a fence": f"<think>Well.</think>\n```json\n{JSON}\n```",
+}
+
+
+@pytest.mark.parametrize("text", WRAPPED.values(), ids=WRAPPED)
+def test_json_is_read_out_of_one_fence_and_from_behind_one_block_of_thoughts(text: str) -> None:
+    assert parse_reply(REQUEST, text).queries == ["a", "b", "```json in a string```"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"Here it is:\n```json\n{JSON}\n```",
+        f"```json\n{JSON}\n```\nI hope this helps.",
+        f"```json\n{JSON}\n```\n```json\n{JSON}\n```",
+        f"```python\n{JSON}\n```",
+        f"```json\n{JSON}",
+        f"<think>a</think><think>b</think>{JSON}",
+        f"<think>{JSON}",
+        f"{JSON}<think>a</think>",
+        "```" * 100_000,
+        "<think>" * 100_000,
+    ],
+    ids=range(10),
+)
+def test_nothing_else_around_the_json_is_taken_away(text: str) -> None:
+    with pytest.raises(ReplyInvalid):
+        parse_reply(REQUEST, text)
+
+
+def test_a_value_that_looks_wrapped_stays_as_it_is() -> None:
+    queries = ["<think>a</think>b", "```json\nc\n```", "d"]
+    assert parse_reply(REQUEST, _queries(*queries)).queries == queries
+
+
 def test_nul_and_lone_surrogates_become_replacement_characters() -> None:
     text = r'{"queries": ["a\u0000b", "c\ud800d \ud83d\ude00", "kept: \\ud800 \\u0000"]}'
     assert parse_reply(REQUEST, text).queries == ["a�b", "c�d 😀", r"kept: \ud800 \u0000"]
