@@ -20,7 +20,7 @@ from workers.connections import oauth
 from workers.connections.tokens import ConnectionTokens
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("fixture providers")]
-HERE = "/settings/connections/"
+HERE, KEPT = "/settings/connections/", "connecting-rippling"
 
 
 @pytest.fixture(scope="module")
@@ -53,6 +53,13 @@ def decided(settings: Settings, provider: str, asked: dict[str, str], decision: 
     return {name: values[0] for name, values in parse_qs(urlsplit(answer.headers["location"]).query).items()}
 
 
+def changed(page: Client, state: str, **values: str | float) -> None:
+    """The attempt of that state, as it would be with other values."""
+    session = page.session
+    session[KEPT] = {state: session[KEPT][state] | values}
+    session.save()
+
+
 def back(page: Client, provider: str, answer: dict[str, str]) -> str:
     response = page.get(f"{HERE}{provider}/callback/", answer, follow=True)
     assert isinstance(response, HttpResponse)
@@ -81,17 +88,15 @@ def test_a_provider_is_connected_by_a_person_who_allows_it(
 
 def test_the_verifier_stays_here_and_its_hash_goes_to_the_provider(page: Client) -> None:
     asked = begun(page, "rippling")
-    kept = page.session["connect-rippling"]
-    assert kept["verifier"] not in asked.values()
-    digest = hashlib.sha256(kept["verifier"].encode()).digest()
+    verifier = page.session[KEPT][asked["state"]]["verifier"]
+    assert verifier not in asked.values()
+    digest = hashlib.sha256(verifier.encode()).digest()
     assert asked["code_challenge"] == base64.urlsafe_b64encode(digest).decode().rstrip("=")
 
 
 def test_a_code_is_worth_nothing_with_another_verifier(page: Client, settings: Settings) -> None:
     answer = decided(settings, "rippling", begun(page, "rippling"))
-    session = page.session
-    session["connect-rippling"] |= {"verifier": "x" * 64}
-    session.save()
+    changed(page, answer["state"], verifier="x" * 64)
     assert "has expired or was already used" in back(page, "rippling", answer)
     assert not Connection.objects.exists()
 
@@ -103,29 +108,43 @@ def test_an_answer_is_good_once(page: Client, settings: Settings) -> None:
     assert Connection.objects.count() == 1
 
 
-def test_an_answer_that_nobody_asked_for_is_refused_and_ends_the_attempt(page: Client, settings: Settings) -> None:
+def test_an_answer_that_nobody_asked_for_is_refused_and_changes_nothing(page: Client, settings: Settings) -> None:
     answer = decided(settings, "rippling", begun(page, "rippling"))
-    for other in ({"state": "forged"}, {"state": ""}):
-        assert "does not belong to any sign-in" in back(page, "rippling", answer | other)
-    assert "does not belong to any sign-in" in back(page, "rippling", answer), (
-        "a state may be guessed as often as one likes"
-    )
+    for other in (answer | {"state": "forged"}, answer | {"state": ""}, {"error": "access_denied"}, {}):
+        assert "does not belong to any sign-in" in back(page, "rippling", other)
     assert "does not belong to any sign-in" in back(page, "carta", answer)
     assert not Connection.objects.exists()
+    assert "Rippling is connected." in back(page, "rippling", answer), "any page could end a person's attempt"
+
+
+def test_attempts_in_two_tabs_stand_beside_one_another(page: Client, settings: Settings) -> None:
+    older, newer = (decided(settings, "rippling", begun(page, "rippling")) for _tab in range(2))
+    for answer in (older, newer):
+        assert "Rippling is connected." in back(page, "rippling", answer)
+        assert "does not belong to any sign-in" in back(page, "rippling", answer), "each is good once"
+
+
+def test_the_oldest_attempt_makes_room_where_too_many_are_open(page: Client, settings: Settings) -> None:
+    states = [begun(page, "rippling")["state"] for _tab in range(oauth.MOST_OPEN + 1)]
+    assert list(page.session[KEPT]) == states[1:]
+    changed(page, states[1], until=0.0)
+    begun(page, "rippling")
+    assert states[1] not in page.session[KEPT], "an attempt whose time is over takes room"
 
 
 def test_another_person_can_not_end_what_one_began(page: Client, company: Company, settings: Settings) -> None:
     """Somebody signs out, another owner signs in, in the same browser and session."""
     answer = decided(settings, "rippling", begun(page, "rippling"))
-    kept = page.session["connect-rippling"]
+    kept = page.session[KEPT]
     other = User.objects.create_user("other@acme.example")
     Membership.objects.create(company=company, user=other, role=Membership.Role.OWNER)
     page.force_login(other)
     session = page.session
-    session["connect-rippling"] = kept
+    session[KEPT] = kept
     session.save()
     assert "does not belong to any sign-in" in back(page, "rippling", answer)
     assert not Connection.objects.exists()
+    assert page.session[KEPT] == kept, "it is still open for whoever began it"
 
 
 def test_an_attempt_is_for_the_company_it_was_begun_for(page: Client, founder: User, settings: Settings) -> None:
@@ -139,9 +158,7 @@ def test_an_attempt_is_for_the_company_it_was_begun_for(page: Client, founder: U
 
 def test_an_attempt_is_open_for_ten_minutes(page: Client, settings: Settings) -> None:
     answer = decided(settings, "rippling", begun(page, "rippling"))
-    session = page.session
-    session["connect-rippling"] |= {"until": timezone.now().timestamp() - 1}
-    session.save()
+    changed(page, answer["state"], until=timezone.now().timestamp() - 1)
     assert "does not belong to any sign-in" in back(page, "rippling", answer)
     assert oauth.GOOD_FOR == 600
 
