@@ -136,6 +136,8 @@ OLDER = {
     [
         {"effectiveDate": {"value": "2026-09-01"}, "shareClassValuations": [{"common": True, "price": "soon"}]},
         {"effectiveDate": "last September", "shareClassValuations": OLDER["shareClassValuations"]},
+        {"effectiveDate": {"value": "2026-09-01"}, "shareClassValuations": [{"common": "of a kind"}]},
+        {"effectiveDate": {"value": "2026-09-01"}, "shareClassValuations": "all"},
     ],
 )
 def test_an_older_valuation_never_stands_for_a_newest_one_that_can_not_be_read(newest: dict[str, Any]) -> None:
@@ -197,6 +199,94 @@ def test_by_the_status_of_a_worker_it_is_told_who_is_not_here(status: str, dates
     assert why_away(Worker.model_validate({"id": "1", "status": status} | dates), TODAY) == away
 
 
+PLACE = {"location": {"type": "WORK", "work_location_id": "p"}}
+REMOTE = {"location": {"type": "REMOTE"}}
+
+
+def of_worker(
+    operation: Operation, worker: dict[str, Any], kind: str = "text", *others: dict[str, Any]
+) -> Converted | AskFounder:
+    """What comes of a worker of whom Rippling says this; `others`: what it says when it is asked once more."""
+    said = [Said(json.dumps(body).encode()) for body in ({"id": "w"} | worker, *others)]
+    with scripted(*said) as script, RipplingClient(script.url, "t") as rippling:
+        found = request_records(Wanted(operation, "w", END), rippling)
+    given = ConvertInput(Plan(operation=operation), kind, (), "Marcus Ellery", TODAY, END)  # type: ignore[arg-type]
+    return convert_record(given, found.model_dump(mode="json"))
+
+
+@pytest.mark.parametrize(
+    ("operation", "worker", "others", "what"),
+    [
+        (Operation.AGE_40_PLUS, {"date_of_birth": "02/03/1980"}, (), "a birth date"),
+        (Operation.AGE_40_PLUS, {"date_of_birth": 19800203}, (), "a birth date"),
+        (Operation.START_DATE, {"start_date": "02/03/1980"}, (), "the start date"),
+        (Operation.WORKER_STATUS, {"employment_type": {"id": "e", "type": ["EMPLOYEE"]}}, (),
+         "the kind of employment (employee or contractor)"),
+        (Operation.COMPENSATION, {"compensation": "a lot"}, (), "a base salary"),
+        (Operation.COMPENSATION, {"compensation": {"annual_compensation": "a lot"}}, (), "a base salary"),
+        (Operation.WORK_STATE, {"location": "here"}, (), "the state of the place of work"),
+        (Operation.WORK_STATE, PLACE, ({"id": "p", "address": {"region": ["CA"]}},), "the state of the place of work"),
+        (Operation.WORK_STATE, PLACE, ({"id": "p", "address": "here"},), "the state of the place of work"),
+        (Operation.WORK_STATE_AND_ENTITY, PLACE | {"legal_entity": {"id": "e", "legal_name": ["Inc"]}},
+         ({"id": "p", "address": {"region": "CA"}},), "the legal entity that employs this person"),
+    ],
+)  # fmt: skip
+def test_nobody_is_told_that_a_value_is_not_there_which_is_and_could_not_be_read(
+    operation: Operation, worker: dict[str, Any], others: tuple[dict[str, Any], ...], what: str
+) -> None:
+    read = of_worker(operation, worker, "text", *others)
+    assert isinstance(read, AskFounder), read
+    assert (read.why, read.reason) == ("unreadable", f"What Rippling has as {what} could not be read.")
+
+
+@pytest.mark.parametrize("addresses", ["here", 5, ["here"], [{"region": ["CA"]}]])
+def test_a_home_address_that_can_not_be_read_is_not_told_as_none(addresses: Any) -> None:
+    read = of_worker(Operation.WORK_STATE, REMOTE | {"user": {"addresses": addresses}})
+    assert isinstance(read, AskFounder), read
+    assert read.reason == "This person works remotely, and the address in Rippling could not be read."
+    nameless = of_worker(Operation.WORK_STATE, REMOTE | {"user": {"name": ["?"], "addresses": []}})
+    assert isinstance(nameless, AskFounder)
+    assert nameless.why == "missing", "that the name can't be read is nothing about the address"
+
+
+def test_a_leave_balance_that_can_not_be_read_is_not_told_as_none() -> None:
+    leave = {"leave_type": {"name": "Vacation"}, "balance_excluding_future_requests": "some"}
+    read = of_worker(Operation.LEAVE_BALANCE, {"results": [leave]}, "number")
+    assert isinstance(read, AskFounder)
+    assert read.known == "Rippling shows for Marcus Ellery: Vacation with a balance that could not be read."
+
+
+@pytest.mark.parametrize(
+    ("operation", "worker", "what", "word"),
+    [
+        (Operation.WORKER_STATUS, {"employment_type": {"id": "e", "type": "APPRENTICE"}},
+         "the kind of employment (employee or contractor)", "APPRENTICE"),
+        (Operation.WORK_STATE, {"location": {"type": "SATELLITE"}}, "the state of the place of work", "SATELLITE"),
+    ],
+)  # fmt: skip
+def test_a_word_of_ripplings_that_is_new_is_shown_as_it_came(
+    operation: Operation, worker: dict[str, Any], what: str, word: str
+) -> None:
+    assert of_worker(operation, worker) == AskFounder(
+        "unreadable", f"What Rippling has as {what} is new to us, so you are asked.", f"Rippling has “{word}”."
+    )
+
+
+def test_workers_of_a_kind_that_is_new_are_not_told_as_of_no_kind() -> None:
+    kinds = ["EMPLOYEE", "INTERN", "APPRENTICE", "INTERN"]
+    people = [{"id": str(n), "employment_type": {"id": "e", "type": kind}} for n, kind in enumerate(kinds)]
+    read = of_worker(Operation.HEADCOUNT, {"results": people}, "number")
+    assert read == AskFounder(
+        "unreadable",
+        "It can't be told of 3 active workers in Rippling whether they are employees or contractors.",
+        "1 active employees and 0 active contractors are on record. "
+        "Kinds of employment that are new to us: APPRENTICE, INTERN.",
+    )
+    unread = of_worker(Operation.HEADCOUNT, {"results": [{"id": "1", "employment_type": "?"}]}, "number")
+    assert isinstance(unread, AskFounder)
+    assert unread.why == "unreadable"
+
+
 EVENT = {"vestDate": {"value": "2026-01-01"}, "quantity": {"value": "100"}}
 GRANT = {
     "id": "1",
@@ -251,6 +341,52 @@ def test_the_end_of_a_grant_and_what_is_outstanding_of_it_are_read() -> None:
     other = of_options([GRANT | over | {"outstandingQuantity": {"value": "40"}}], Operation.UNVESTED_ON, "number")
     assert isinstance(other, AskFounder)
     assert "has 40 outstanding, where its other numbers and dates leave 0." in other.reason
+
+
+TERMS = GRANT | {"exercisePrice": {"currencyCode": {"value": "USD"}, "amount": {"value": "0.92"}}}
+THREE_MONTHS = {"voluntaryTerminationCount": "3", "voluntaryTerminationPeriod": "EXERCISE_PERIOD_MONTH"}
+TOLD = "100 ISOs at 0.92 USD, exercisable for 3 months after a resignation."
+
+
+def test_a_type_of_option_that_is_new_is_shown_as_it_came() -> None:
+    read = of_options([TERMS | {"stockOptionType": "EMI"}], Operation.OPTION_TERMS, "text")
+    assert read == AskFounder(
+        "unreadable",
+        "What Carta has as the type of an option grant (ISO or NSO) is new to us, so you are asked.",
+        "Carta has “EMI”.",
+    )
+    counted = vested([TERMS | {"stockOptionType": "EMI"}])
+    assert isinstance(counted, Converted), "the type is nothing about vesting"
+
+
+def test_an_exercise_window_in_a_unit_that_is_new_is_not_told_as_one_that_the_plan_decides_on() -> None:
+    weeks = {"involuntaryTerminationCount": "12", "involuntaryTerminationPeriod": "EXERCISE_PERIOD_WEEK"}
+    odd = TERMS | {"exercisePeriods": THREE_MONTHS | weeks}
+    assert of_options([odd], Operation.OPTION_TERMS, "text") == AskFounder(
+        "unreadable",
+        "What Carta has as the time to exercise options after a termination by the company is new to us, so you are "
+        "asked.",
+        f"Carta has “12 EXERCISE_PERIOD_WEEK”. {TOLD}",
+    )
+
+
+@pytest.mark.parametrize(
+    ("periods", "known"),
+    [
+        (THREE_MONTHS | {"involuntaryTerminationCount": "12"}, TOLD),
+        ("three months", "100 ISOs at 0.92 USD."),
+    ],
+)
+def test_an_exercise_window_that_can_not_be_read_is_not_told_as_one_that_the_plan_decides_on(
+    periods: Any, known: str
+) -> None:
+    odd = TERMS | {"exercisePeriods": periods}
+    assert of_options([odd], Operation.OPTION_TERMS, "text") == AskFounder(
+        "unreadable",
+        "What Carta has as the time to exercise options after a termination by the company could not be read.",
+        known,
+    )
+    assert isinstance(vested([odd]), Converted), "the window is nothing about vesting"
 
 
 def test_nothing_is_counted_where_a_grant_might_be_the_persons() -> None:

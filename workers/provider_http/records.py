@@ -21,12 +21,12 @@ class Record(BaseModel):
     unreadable: tuple[str, ...] = ()
 
     def withheld(self, name: str) -> str | None:
-        """Why the provider holds back the field `name` or a part of it; None where it does not."""
-        return next((why for of, why in self.redacted.items() if _is_within(of, name)), None)
+        """Why the provider holds back the field `name`, a part of it or what it is part of; None where it does not."""
+        return next((why for of, why in self.redacted.items() if _concerns(of, name)), None)
 
     def made_no_sense(self, name: str) -> bool:
-        """Whether the field `name` or a part of it could not be read."""
-        return any(_is_within(of, name) for of in self.unreadable)
+        """Whether the field `name`, a part of it or what it is part of could not be read."""
+        return any(_concerns(of, name) for of in self.unreadable)
 
     @model_validator(mode="wrap")
     @classmethod
@@ -46,8 +46,8 @@ class Record(BaseModel):
 Some = TypeVar("Some", bound=Record)
 
 
-def _is_within(part: str, name: str) -> bool:
-    return part == name or part.startswith(f"{name}.")
+def _concerns(hole: str, name: str) -> bool:
+    return hole == name or hole.startswith(f"{name}.") or name.startswith(f"{hole}.")
 
 
 def _naming(record: Some, unreadable: Iterable[str]) -> Some:

@@ -7,6 +7,7 @@ from typing import Any
 from workers.clients.carta import CartaClient
 from workers.clients.carta.records import (
     ExercisePeriod,
+    ExercisePeriods,
     FairMarketValue,
     OptionGrant,
     RestrictedStockAward,
@@ -14,7 +15,7 @@ from workers.clients.carta.records import (
     ShareClassValuation,
 )
 from workers.provider_http import Code, Listing, ProviderError
-from workers.record_requests.wanted import Wanted, amount_of, holes_of, whole
+from workers.record_requests.wanted import Wanted, amount_of, holes_of, new_words, whole
 from workers.steps.found_records import EquityFound, Found, HoldingFound, ValuationFound, VestingEventFound
 from workers.steps.operations import Operation
 
@@ -46,7 +47,7 @@ def _own(wanted: Wanted, grants: Listing[Any]) -> list[Any]:
 
 
 def _option(grant: OptionGrant) -> HoldingFound:
-    kind, periods = grant.stock_option_type, grant.exercise_periods
+    kind, periods = grant.stock_option_type, grant.exercise_periods or ExercisePeriods()
     return HoldingFound(
         kind="option",
         option_type=kind.word if kind and kind.known else None,
@@ -54,8 +55,10 @@ def _option(grant: OptionGrant) -> HoldingFound:
         outstanding=grant.outstanding_quantity,
         last_exercisable=grant.last_exercisable_date,
         price=amount_of(grant.exercise_price),
-        involuntary=_period(periods.involuntary_termination) if periods else None,
-        voluntary=_period(periods.voluntary_termination) if periods else None,
+        involuntary=_period(periods.involuntary_termination),
+        voluntary=_period(periods.voluntary_termination),
+        new=new_words(option_type=kind)
+        | _new_periods(involuntary=periods.involuntary_termination, voluntary=periods.voluntary_termination),
         **_common(
             grant,
             option_type="stock_option_type",
@@ -63,6 +66,8 @@ def _option(grant: OptionGrant) -> HoldingFound:
             exercised="exercised_quantity",
             outstanding="outstanding_quantity",
             last_exercisable="last_exercisable_date",
+            involuntary="exercise_periods.involuntary_termination",
+            voluntary="exercise_periods.voluntary_termination",
         ),
     )
 
@@ -107,8 +112,8 @@ def _fair_market_value(wanted: Wanted, client: CartaClient) -> Found:
 def _newest_valuation(wanted: Wanted, client: CartaClient) -> ValuationFound | None:
     """Of the common shares, in force on the day; None where there is none. An older one never stands for the newest."""
     known = whole(client.fair_market_values(), "Carta").items
-    if undated := next((v for v in known if v.made_no_sense("effective_date")), None):
-        return ValuationFound(id=undated.id, unreadable=("price", "effective"))
+    if unplaced := next((v for v in known if v.made_no_sense("effective_date") or _may_be_of_commons(v)), None):
+        return ValuationFound(id=unplaced.id, unreadable=("price", "effective"))
     valuations = [v for v in known if v.effective_date and v.effective_date <= wanted.day and _commons(v)]
     newest = max(valuations, key=lambda v: v.effective_date or date.min, default=None)
     if newest is None:
@@ -123,15 +128,25 @@ def _newest_valuation(wanted: Wanted, client: CartaClient) -> ValuationFound | N
     )
 
 
+def _may_be_of_commons(valuation: FairMarketValue) -> bool:
+    """Whether it can't be read which shares it is of."""
+    return valuation.made_no_sense("share_class_valuations.common")
+
+
 def _commons(valuation: FairMarketValue) -> list[ShareClassValuation]:
     return [of for of in valuation.share_class_valuations if of.common]
 
 
 def _period(period: ExercisePeriod | None) -> str | None:
-    """`3 months`; None for a unit that nobody knows."""
+    """`3 months`; None for a unit that is new to us, which is kept beside it."""
     if period is None or not period.unit.known:
         return None
     return f"{period.count} {period.unit.word.lower()}{'' if period.count == 1 else 's'}"
+
+
+def _new_periods(**periods: ExercisePeriod | None) -> dict[str, str]:
+    """Those of a unit that is new to us, as they came: `12 EXERCISE_PERIOD_WEEK`."""
+    return {ours: f"{of.count} {of.unit.word}" for ours, of in periods.items() if of and not of.unit.known}
 
 
 REQUESTS: dict[Operation, Callable[[Wanted, CartaClient], Found]] = {

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from workers.clients.rippling import RipplingClient, Worker
-from workers.record_requests.wanted import Wanted, amount_of, holes_of, whole
+from workers.record_requests.wanted import Wanted, amount_of, holes_of, new_words, whole
 from workers.steps.found_records import Found, HeadcountFound, LeaveFound, LeavesFound, PayFound, WorkerFound
 from workers.steps.operations import Component, Operation
 
@@ -26,6 +26,7 @@ def _worker_status(wanted: Wanted, client: RipplingClient) -> Found:
         employment=kind.word.lower() if kind and kind.known else None,
         start_date=worker.start_date,
         exempt=exempt.word == "EXEMPT" if exempt and exempt.known else None,
+        new=new_words(employment=kind),
         holes={"employment": "employment_type"},
     )
 
@@ -55,12 +56,9 @@ def _work_state(wanted: Wanted, client: RipplingClient) -> Found:
 
 def _work_state_and_entity(wanted: Wanted, client: RipplingClient) -> Found:
     worker = client.worker(wanted.person, ("user", "legal_entity"))
-    place, entity = _place(client, worker), worker.legal_entity
-    withheld = {**place.withheld, **holes_of(worker, entity="legal_entity")["withheld"]}
-    if entity is not None and (why := entity.withheld("legal_name")):
-        withheld["entity"] = why
-    name = entity.legal_name if entity else None
-    return place.model_copy(update={"entity": name, "withheld": withheld})
+    entity = worker.legal_entity
+    found = _with_holes(_place(client, worker), holes_of(worker, entity="legal_entity"))
+    return found.model_copy(update={"entity": entity.legal_name if entity else None})
 
 
 def _place(client: RipplingClient, worker: Worker) -> WorkerFound:
@@ -69,18 +67,26 @@ def _place(client: RipplingClient, worker: Worker) -> WorkerFound:
     remote = kind.word == "REMOTE" if kind and kind.known else None
     user = worker.user if remote else None
     place = worker.location.work_location_id if worker.location and not remote else None
-    address = client.work_location(place).address if place else None
+    location = client.work_location(place) if place else None
+    address = location.address if location else None
     found = _found(
         worker,
         remote=remote,
         workplace=address.region if address else None,
         regions=user.regions if user else (),
         country=address.country if address else worker.country,
-        holes={"workplace": "location", "regions": "user"},
+        new=new_words(workplace=None if address else kind),
+        holes={"workplace": "location", "regions": "user.regions"},
     )
     if user is not None and (why := user.withheld("regions") or user.withheld("addresses")):
         return found.model_copy(update={"withheld": {**found.withheld, "regions": why}})
-    return found
+    return _with_holes(found, holes_of(location, workplace="address.region")) if location else found
+
+
+def _with_holes(found: WorkerFound, holes: dict[str, Any]) -> WorkerFound:
+    """As `found`, with the holes of a further record."""
+    withheld = {**found.withheld, **holes["withheld"]}
+    return found.model_copy(update={"withheld": withheld, "unreadable": (*found.unreadable, *holes["unreadable"])})
 
 
 def _age_40_plus(wanted: Wanted, client: RipplingClient) -> Found:
@@ -95,12 +101,15 @@ def _headcount(wanted: Wanted, client: RipplingClient) -> Found:
     words = [kind.word if kind and kind.known else "" for kind in kinds]
     untold = words.count("")
     reasons = {why for worker in workers if (why := worker.withheld("employment_type"))}
+    strange = sorted({kind.word for kind in kinds if kind and not kind.known})
     return HeadcountFound(
         employees=words.count("EMPLOYEE"),
         contractors=words.count("CONTRACTOR"),
         untold=untold,
         complete=workers.complete,
         withheld={"employment": next(iter(sorted(reasons)))} if reasons else {},
+        unreadable=("employment",) if any(worker.made_no_sense("employment_type") for worker in workers) else (),
+        new={"employment": ", ".join(strange)} if strange else {},
     )
 
 
@@ -108,7 +117,7 @@ def _compensation(wanted: Wanted, client: RipplingClient) -> Found:
     field = _PAY_FIELDS[wanted.component or Component.ANNUAL_SALARY]
     worker = client.worker(wanted.person, ("compensation",))
     if (pay := worker.pay) is None:
-        return PayFound(id=wanted.person, **_end_of(worker))
+        return PayFound(id=wanted.person, **_end_of(worker), **holes_of(worker, amount="compensation"))
     dated = {"since": "salary_effective_date"} if field == "annual_compensation" else {}
     begins = worker.start_date if worker.is_to_come else None
     return PayFound(
@@ -127,6 +136,7 @@ def _leave_balance(wanted: Wanted, client: RipplingClient) -> Found:
             kind=balance.leave_type.name if balance.leave_type else None,
             unlimited=balance.is_balance_unlimited,
             balance=balance.balance_excluding_future_requests,
+            unreadable=holes_of(balance, balance="balance_excluding_future_requests")["unreadable"],
         )
         for balance in balances
     )

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from workers.provider_http import Code, Listing, Money, ProviderError
+from workers.provider_http import Choice, Code, Listing, Money, ProviderError
 from workers.provider_http.records import Item, Record
 from workers.steps.found_records import Amount
 from workers.steps.operations import Component, Operation
@@ -23,8 +23,13 @@ class Wanted:
 def holes_of(record: Record, **fields: str) -> dict[str, Any]:
     """Which of our fields the provider holds back, or has in a form that made no sense; ours → the provider's name."""
     withheld = {ours: why for ours, theirs in fields.items() if (why := record.withheld(theirs))}
-    unreadable = tuple(ours for ours, theirs in fields.items() if theirs in record.unreadable)
+    unreadable = tuple(ours for ours, theirs in fields.items() if record.made_no_sense(theirs))
     return {"withheld": withheld, "unreadable": unreadable}
+
+
+def new_words(**choices: Choice | None) -> dict[str, str]:
+    """Those of `choices`, by our fields, that are no words of ours, as they came."""
+    return {ours: choice.word for ours, choice in choices.items() if choice and not choice.known}
 
 
 def whole(listing: Listing[Item], provider: str) -> Listing[Item]:

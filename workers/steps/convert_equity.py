@@ -2,10 +2,11 @@
 
 from collections.abc import Sequence
 from decimal import Decimal
+from itertools import product
 
 from workers.steps.calendar_time import day_words
 from workers.steps.found_records import Amount, EquityFound, HoldingFound, ValuationFound
-from workers.steps.readings import CannotTell, ConvertInput, Reading, digits, grouped, told
+from workers.steps.readings import CannotTell, ConvertInput, Reading, digits, grouped, must_be_readable, told
 from workers.steps.vesting import (
     NextVesting,
     NotComputable,
@@ -18,6 +19,7 @@ from workers.steps.vesting import (
 )
 
 _NOUNS = {"option": "options", "share": "restricted shares", "unit": "stock units"}
+_WINDOWS = {"involuntary": "termination by the company", "voluntary": "resignation"}
 _NOT_THERE = "Carta's records say nothing about acceleration or repurchase."
 
 
@@ -109,7 +111,10 @@ def option_terms(given: ConvertInput, found: EquityFound) -> Reading:
     _must_stand(options)
     _must_agree(given, options)
     known = f"{'; '.join(_terms(given, option) for option in options)}.{_market(found.valuation)}"
-    if any(option.involuntary is None and not _is_over(given, option) for option in options):
+    running = [option for option in options if not _is_over(given, option)]
+    for option, (window, event) in product(running, _WINDOWS.items()):
+        must_be_readable(given, option, window, f"the time to exercise options after a {event}", known)
+    if any(option.involuntary is None for option in running):
         reason = (
             "How long the options can be exercised after termination is not set on the grant. Then the plan's own "
             "period applies, which Carta does not show: please look it up in the plan."
@@ -122,7 +127,7 @@ def _terms(given: ConvertInput, option: HoldingFound) -> str:
     kind = told(given, option, "option_type", "the type of an option grant (ISO or NSO)")
     price = told(given, option, "price", "the exercise price of an option grant")
     count = grouped(told(given, option, "quantity", "the number of an option grant"))
-    windows = {"termination by the company": option.involuntary, "resignation": option.voluntary}
+    windows = {event: getattr(option, window) for window, event in _WINDOWS.items()}
     exercisable = ", ".join(f"{length} after a {event}" for event, length in windows.items() if length)
     parts = [f"{count} {kind}s at {_money(price)}"]
     if exercisable and not _is_over(given, option):
@@ -198,7 +203,7 @@ def _vesting(given: ConvertInput, found: EquityFound) -> Vesting:
     for holding in found.holdings:
         if why := holding.withheld.get("events") or holding.withheld.get("quantity"):
             raise CannotTell("redacted", f"Carta holds back the vesting ({why}), so we are asking you.")
-        if holding.unreadable:
+        if {*holding.unreadable} - _WINDOWS.keys():
             raise CannotTell("unreadable", "A part of Carta's vesting records could not be read.", _held([holding]))
     _must_agree(given, found.holdings)
     try:

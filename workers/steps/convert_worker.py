@@ -4,12 +4,11 @@ Of who has left they are what they were at the end, and say so.
 """
 
 from datetime import date
-from decimal import Decimal
 
 from workers.steps.calendar_time import day_words, duration_words, whole_months
-from workers.steps.found_records import HeadcountFound, LeavesFound, PayFound, WorkerFound
+from workers.steps.found_records import HeadcountFound, LeaveFound, LeavesFound, PayFound, WorkerFound
 from workers.steps.operations import Component
-from workers.steps.readings import CannotTell, ConvertInput, Reading, digits, grouped, told
+from workers.steps.readings import CannotTell, ConvertInput, Reading, Why, digits, grouped, told
 from workers.steps.us_states import other_names, state_name
 
 _ARTICLE = {"employee": "an employee", "contractor": "a contractor"}
@@ -24,7 +23,7 @@ _PAY = {
 
 def worker_status(given: ConvertInput, found: WorkerFound) -> Reading:
     """Employee or contractor; what else stands there is told beside it."""
-    employment = told(given, found, "employment", "whether this is an employee or a contractor")
+    employment = told(given, found, "employment", "the kind of employment (employee or contractor)")
     parts = [f"{given.person} is recorded as {_ARTICLE[employment]}"]
     if found.title:
         parts.append(f"title {found.title.rstrip('.')}")
@@ -92,6 +91,8 @@ def _region(given: ConvertInput, found: WorkerFound) -> str:
         raise CannotTell("ambiguous", "Rippling has several addresses of this person.", f"Addresses in {states}.")
     if why := found.withheld.get("regions"):
         raise CannotTell("redacted", f"This person works remotely, and Rippling holds back the address ({why}).")
+    if "regions" in found.unreadable:
+        raise CannotTell("unreadable", "This person works remotely, and the address in Rippling could not be read.")
     if not found.regions:
         raise CannotTell("missing", "This person works remotely, and Rippling has no address with a state.")
     return found.regions[0]
@@ -129,8 +130,12 @@ def headcount(given: ConvertInput, found: HeadcountFound) -> Reading:
     if not found.complete:
         raise CannotTell("ambiguous", "Rippling's list of workers did not come to its end.", f"At least: {known}")
     if found.untold:
-        reason = f"Rippling does not say of {found.untold} active workers whether they are employees or contractors."
-        raise CannotTell("redacted" if found.withheld else "missing", reason, known)
+        reason = (
+            f"It can't be told of {found.untold} active workers in Rippling whether they are employees or contractors."
+        )
+        why: Why = "redacted" if found.withheld else "unreadable" if found.unreadable or found.new else "missing"
+        new = found.new.get("employment")
+        raise CannotTell(why, reason, f"{known} Kinds of employment that are new to us: {new}." if new else known)
     statement = f"Rippling has {found.employees} active employees; {found.contractors} contractors are not counted."
     count = str(found.employees)
     return Reading({"number": count, "text": f"{count} employees"}, "", statement, unit="employees")
@@ -170,14 +175,17 @@ def leave_balance(given: ConvertInput, found: LeavesFound) -> Reading:
         raise CannotTell("redacted", f"Rippling holds back the leave balances ({why}), so we are asking you.")
     if not found.leaves:
         raise CannotTell("missing", "Rippling has no leave balance of this person.")
-    lines = [_leave_words(leave.kind or "leave", leave.unlimited, leave.balance) for leave in found.leaves]
+    lines = [_leave_words(leave) for leave in found.leaves]
     statement = f"Rippling shows for {given.person}: {'; '.join(lines)}."
     if all(leave.unlimited for leave in found.leaves):
         return Reading({"text": "unlimited"}, found.id, statement)
     raise CannotTell("unset", "Rippling does not say whether its leave balances are days or hours.", statement)
 
 
-def _leave_words(kind: str, unlimited: bool | None, balance: Decimal | None) -> str:
-    if unlimited:
+def _leave_words(leave: LeaveFound) -> str:
+    kind = leave.kind or "leave"
+    if leave.unlimited:
         return f"{kind} unlimited"
-    return f"{kind} {'without a balance' if balance is None else digits(balance)}"
+    if "balance" in leave.unreadable:
+        return f"{kind} with a balance that could not be read"
+    return f"{kind} {'without a balance' if leave.balance is None else digits(leave.balance)}"

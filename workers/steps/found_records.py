@@ -26,12 +26,14 @@ Words = Annotated[str, AfterValidator(plain)]
 
 
 class Found(BaseModel):
-    """`withheld`: field → the provider's reason. `unreadable`: fields whose value made no sense."""
+    """`withheld`: field → the provider's reason. `unreadable`: fields whose value made no sense. `new`: field → what
+    the provider has there, as it came, where that is a word which is new to us. All of these are None."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     withheld: Mapping[str, Words] = {}
     unreadable: tuple[str, ...] = ()
+    new: Mapping[str, Words] = {}
 
 
 class Amount(BaseModel):

@@ -84,15 +84,23 @@ class Reading:
 
 
 def told(given: ConvertInput, found: Found, field: str, what: str, known: str = "") -> Any:
-    """The value of `field`. Raises CannotTell where it is held back, unreadable or not there."""
+    """The value of `field`. Raises CannotTell where it is held back, unreadable, new to us or not there."""
     value = getattr(found, field)
     if value is not None:
         return value
+    must_be_readable(given, found, field, what, known)
+    raise CannotTell("missing", f"{given.provider} has no record of {what}.", known)
+
+
+def must_be_readable(given: ConvertInput, found: Found, field: str, what: str, known: str = "") -> None:
+    """Raises CannotTell where the value of `field` is held back, unreadable or new to us."""
     if why := found.withheld.get(field):
         raise CannotTell("redacted", f"{given.provider} holds back {what} ({why}), so we are asking you.", known)
     if field in found.unreadable:
         raise CannotTell("unreadable", f"What {given.provider} has as {what} could not be read.", known)
-    raise CannotTell("missing", f"{given.provider} has no record of {what}.", known)
+    if word := found.new.get(field):
+        reason = f"What {given.provider} has as {what} is new to us, so you are asked."
+        raise CannotTell("unreadable", reason, f"{given.provider} has “{word}”. {known}".rstrip())
 
 
 def digits(number: Decimal) -> str:

@@ -38,6 +38,12 @@ def test_an_unreadable_part_is_named_by_the_whole() -> None:
     assert grant.made_no_sense("events"), "a sum over the events would be too small"
 
 
+def test_an_unreadable_whole_is_one_in_each_of_its_parts() -> None:
+    grant = Grant.model_validate({"id": "1", "events": "soon"})
+    assert grant.made_no_sense("events.on")
+    assert not grant.made_no_sense("eventually")
+
+
 def test_a_record_without_an_id_is_none() -> None:
     bodies: list[Any] = [{"shares": "1"}, {"id": None}, {"id": ["1"]}, [], "1"]
     for body in bodies:

@@ -65,12 +65,12 @@ def _reason(value: Any) -> str:
 
 
 def _with_age(told: dict[str, Any], as_of: date) -> dict[str, Any]:
-    """The worker with `age_40_plus` in the birth date's place. A date that can't be read is as good as none."""
+    """The worker with `age_40_plus` in the birth date's place; it is unreadable where the date is."""
     birth = told.pop("date_of_birth", None)
     try:
         born = read_date(birth)
     except ValueError:
-        born = None
+        return {**told, "unreadable": ("age_40_plus",)}
     return {**told, "age_40_plus": None if born is None else is_40_or_older(born, as_of)}
 
 

@@ -29,7 +29,10 @@ def _read_name(value: Any) -> str | None:
 
 def _read_regions(value: Any) -> tuple[str, ...]:
     """Of addresses only their regions, each once."""
-    regions = (read_text(address.get("region")) for address in value or () if isinstance(address, Mapping))
+    addresses = value or []
+    if not isinstance(addresses, list) or not all(isinstance(address, Mapping) for address in addresses):
+        raise ValueError("no addresses")
+    regions = (read_text(address.get("region")) for address in addresses)
     return tuple(dict.fromkeys(region for region in regions if region))
 
 

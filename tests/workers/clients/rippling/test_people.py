@@ -1,5 +1,6 @@
 """Rippling's client against the fixture of Rippling."""
 
+import json
 from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
@@ -160,11 +161,17 @@ def test_a_held_back_birth_date_holds_back_the_age_and_a_value_beside_it_is_not_
     assert (worker.age_40_plus, worker.withheld("age_40_plus")) == (None, "no reason given")
 
 
-@pytest.mark.parametrize("birth", ["", "0000-00-00", "XX", 5, None])
-def test_without_a_birth_date_the_age_is_not_known(birth: object) -> None:
-    body = f'{{"id": "w", "date_of_birth": {"null" if birth is None else repr(birth).replace(chr(39), chr(34))}}}'
-    with scripted(Said(body.encode())) as script, RipplingClient(script.url, "t") as rippling:
-        assert rippling.worker("w").age_40_plus is None
+@pytest.mark.parametrize(
+    ("birth", "unreadable"),
+    [("", ()), (None, ())] + [(odd, ("age_40_plus",)) for odd in ("0000-00-00", "XX", "02/03/1980", 19800203)],
+)
+def test_without_a_birth_date_the_age_is_not_known_and_with_an_odd_one_unreadable(
+    birth: object, unreadable: tuple[str, ...]
+) -> None:
+    body = json.dumps({"id": "w", "date_of_birth": birth}).encode()
+    with scripted(Said(body)) as script, RipplingClient(script.url, "t") as rippling:
+        worker = rippling.worker("w")
+    assert (worker.age_40_plus, worker.unreadable) == (None, unreadable)
 
 
 def test_a_provider_cannot_say_the_age_itself() -> None:
