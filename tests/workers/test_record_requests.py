@@ -407,8 +407,9 @@ def vested(grants: list[dict[str, Any]]) -> Converted | AskFounder:
 
 def of_options(grants: list[dict[str, Any]], operation: Operation, kind: str) -> Converted | AskFounder:
     """What comes of the holder's options, where Carta has these and nothing else."""
-    said = [Said(json.dumps({"optionGrants": grants}).encode()), Said(b"{}"), Said(b"{}")]
-    with scripted(*said) as script, CartaClient(script.url, FixedToken("t"), "7") as carta:
+    nothing: dict[str, Any] = {"restrictedStockAwards": [], "restrictedStockUnits": [], "fairMarketValues": []}
+    said = Said(json.dumps(nothing | {"optionGrants": grants}).encode())
+    with scripted(said) as script, CartaClient(script.url, FixedToken("t"), "7") as carta:
         found = request_records(Wanted(operation, HOLDER, END), carta)
     given = ConvertInput(Plan(operation=operation), kind, (), "", TODAY, END)  # type: ignore[arg-type]
     return convert_record(given, found.model_dump(mode="json"))

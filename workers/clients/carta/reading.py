@@ -11,7 +11,7 @@ Kind = TypeVar("Kind", bound=ListedRecord)
 
 def read_page(kind: type[Kind], resource: str, body: Any) -> Page[Kind]:
     """A page of a list, whose key is the resource's name. Raises ValueError."""
-    if not isinstance(body, Mapping) or not isinstance(found := body.get(resource, []), list):
+    if not isinstance(body, Mapping) or not isinstance(found := body.get(resource), list):
         raise ValueError("no list")
     following = body.get("nextPageToken")
     if following is not None and not isinstance(following, str):

@@ -243,6 +243,17 @@ def test_a_page_that_repeats_ends_the_list_which_is_not_complete() -> None:
     assert (len(workers), workers.complete) == (5, False)
 
 
+@pytest.mark.parametrize("body", [b"{}", b'{"workers": []}', b'{"results": null}', b"[]"])
+def test_an_answer_without_its_list_is_not_taken_for_an_empty_one(body: bytes) -> None:
+    with (
+        scripted(Said(body)) as script,
+        RipplingClient(script.url, "t") as rippling,
+        pytest.raises(ProviderError) as caught,
+    ):
+        rippling.workers()
+    assert caught.value.code is Code.MALFORMED, "the founder would read that nobody works there"
+
+
 def test_a_wrong_token_and_an_unknown_id_are_told_apart(providers: FixtureProviders) -> None:
     with providers.rippling("wrong") as rippling, pytest.raises(ProviderError) as refused:
         rippling.worker("0" * 24)
