@@ -3,7 +3,7 @@
 Of who has left they are what they were at the end, and say so.
 """
 
-from datetime import date
+from datetime import date, timedelta
 
 from workers.steps.calendar_time import day_words, duration_words, whole_months
 from workers.steps.found_records import HeadcountFound, LeaveFound, LeavesFound, PayFound, WorkerFound
@@ -45,21 +45,22 @@ def start_date(given: ConvertInput, found: WorkerFound) -> Reading:
     start = told(given, found, "start_date", "the start date")
     values = {"date": start.isoformat(), "text": day_words(start)}
     begins = "begins" if start > given.today else "began"
-    return Reading(values, found.id, f"{given.person} {begins} on {day_words(start)}.{_end_words(given, found)}")
+    statement = f"{given.person} {begins} on {day_words(start)}.{_end_words(given, found)}"
+    return Reading(values, found.id, statement, as_of=_last_day(given, found))
 
 
 def tenure(given: ConvertInput, found: WorkerFound) -> Reading:
-    """Whole months from the start date to the day, or to the last one of who leaves before."""
+    """Whole months from the start date to the day, or to the end of the last one of who leaves before."""
     start = told(given, found, "start_date", "the start date")
-    until, words_until = given.day, given.day_words
+    until, words_until, as_of = given.day, given.day_words, given.day
     if found.has_left and (last := told(given, found, "end_date", "the last day")) < given.day:
-        until, words_until = last, f"{day_words(last)}, the last day"
+        until, words_until, as_of = last + timedelta(days=1), f"{day_words(last)}, the last day", last
     months = whole_months(start, until)
     if months < 0:
-        raise CannotTell("ambiguous", f"The start date on record, {day_words(start)}, is after {given.day_words}.")
+        raise CannotTell("ambiguous", f"The start date on record, {day_words(start)}, is after {words_until}.")
     words = duration_words(months)
     statement = f"{given.person} began on {day_words(start)}: {words} until {words_until}."
-    return Reading({"number": str(months), "text": words}, found.id, statement, unit="months")
+    return Reading({"number": str(months), "text": words}, found.id, statement, unit="months", as_of=as_of)
 
 
 def work_state(given: ConvertInput, found: WorkerFound) -> Reading:

@@ -116,6 +116,7 @@ ENDED = "The employment ended on 31 October 2026."
     [
         (Operation.WORKER_STATUS, {"employment": "employee"}, "Marcus Ellery is recorded as an employee."),
         (Operation.JOB_TITLE, {"title": "CTO"}, "The title on record is CTO."),
+        (Operation.START_DATE, {"start_date": "2025-12-08"}, "Marcus Ellery began on 8 December 2025."),
         (Operation.WORK_STATE, {"workplace": "CA"}, "Marcus Ellery worked in California (place of work)."),
         (Operation.COMPENSATION, {"amount": USD}, "The base salary of Marcus Ellery was 285,000 USD per year."),
     ],
@@ -143,12 +144,30 @@ def test_who_leaves_later_is_still_here_and_who_is_to_come_has_not_begun() -> No
 def test_tenure_ends_with_the_last_day_and_is_asked_for_where_that_is_not_known() -> None:
     left = LEFT | {"start_date": "2025-12-08"}
     fact = converted(Operation.TENURE, left, "number")
-    assert (fact.value, fact.statement) == (
-        "10", f"Marcus Ellery began on 8 December 2025: 10 months until 31 October 2026, the last day. {COMPUTED}",
+    assert (fact.value, fact.as_of, fact.statement) == (
+        "10", date(2026, 10, 31),
+        f"Marcus Ellery began on 8 December 2025: 10 months until 31 October 2026, the last day. {COMPUTED}",
     )  # fmt: skip
-    assert converted(Operation.TENURE, left, "number", day=date(2026, 6, 30)).value == "6", "still here on that day"
+    before = converted(Operation.TENURE, left, "number", day=date(2026, 6, 30))
+    assert (before.value, before.as_of) == ("6", date(2026, 6, 30)), "still here on that day"
+    leaving = converted(Operation.TENURE, left | {"end_date": "2026-12-24"}, "number")
+    assert (leaving.value, leaving.as_of) == ("12", date(2026, 12, 24)), "no longer here on that day"
     ask = asked(Operation.TENURE, left | {"end_date": None}, "number")
     assert ask.reason == "Rippling has no record of the last day."
+
+
+@pytest.mark.parametrize(
+    ("start", "last", "months"),
+    [("2025-01-01", "2025-12-31", "12"), ("2025-01-01", "2025-12-30", "11")],
+)
+def test_the_last_day_is_a_day_of_tenure(start: str, last: str, months: str) -> None:
+    fact = converted(Operation.TENURE, LEFT | {"start_date": start, "end_date": last}, "number", day=TODAY)
+    assert (fact.value, fact.as_of, fact.is_of_today) == (months, date.fromisoformat(last), True)
+
+
+def test_a_start_date_behind_the_last_day_is_asked_about_with_both() -> None:
+    ask = asked(Operation.TENURE, LEFT | {"start_date": "2026-11-08"}, "number")
+    assert ask.reason == "The start date on record, 8 November 2026, is behind 31 October 2026, the last day."
 
 
 @pytest.mark.parametrize(("value", "word", "says"), [(True, "yes", "40 or older"), (False, "no", "younger than 40")])
