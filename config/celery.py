@@ -10,7 +10,7 @@ from typing import Any
 
 from celery import Celery
 from celery.exceptions import SecurityWarning
-from celery.signals import worker_ready
+from celery.signals import worker_init, worker_ready
 from kombu.transport import TRANSPORT_ALIASES
 
 from config.lean import keep_what_is_there
@@ -26,6 +26,14 @@ warnings.filterwarnings("ignore", category=SecurityWarning)
 app = Celery("matterstream")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
+
+
+@worker_init.connect
+def refuse(**_kwargs: Any) -> None:
+    """A worker whose database does not fit ends before it takes anything."""
+    from config.servers import refuse_unfit_database  # which the supervisor, that imports this too, does without
+
+    refuse_unfit_database()
 
 
 @worker_ready.connect

@@ -6,7 +6,6 @@ the name of the host, who asks, and a form's token.
 
 from collections.abc import Callable
 
-import psycopg
 import redis
 from asgiref.sync import async_to_sync
 from django.conf import settings
@@ -19,11 +18,11 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_safe
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
-from companies.async_pool import check_async_pool, database_dsn
+from companies.async_pool import check_async_pool
 from companies.authentication import bearer_token, principal_of_request
 from companies.models import Scope, User
-from companies.postgresql.base import refuse_encoding
 from config.metrics import numbers
+from config.servers import check_database
 
 _SAFE = ("GET", "HEAD")
 _PLAIN = {"Content-Type": "text/plain; charset=utf-8"}
@@ -52,7 +51,7 @@ def healthz(request: HttpRequest) -> HttpResponse:
 def readyz(request: HttpRequest) -> JsonResponse:
     """200 with database, broker, migrations and what streams are read by in order, else 503 naming the part."""
     parts: dict[str, Callable[[], None]] = {
-        "database": _check_database,
+        "database": check_database,
         "migrations": _check_migrations,
         "broker": _check_broker,
         "streams": async_to_sync(check_async_pool),  # in the event loop that reads them
@@ -64,13 +63,6 @@ def readyz(request: HttpRequest) -> JsonResponse:
             body = {"ready": False, "part": name, "detail": f"{name}: {type(error).__name__}"}
             return JsonResponse(body, status=503, headers={"Retry-After": "5"})
     return JsonResponse({"ready": True})
-
-
-def _check_database() -> None:
-    """By a connection of its own: one that is down is known in two seconds, and a busy pool is no fault."""
-    with psycopg.connect(database_dsn(), connect_timeout=2, autocommit=True) as conn:
-        refuse_encoding(conn)
-        conn.execute("SELECT 1")
 
 
 def _check_migrations() -> None:

@@ -167,7 +167,7 @@ def test_the_last_day_is_a_day_of_tenure(start: str, last: str, months: str) -> 
 
 def test_a_start_date_behind_the_last_day_is_asked_about_with_both() -> None:
     ask = asked(Operation.TENURE, LEFT | {"start_date": "2026-11-08"}, "number")
-    assert ask.reason == "The start date on record, 8 November 2026, is behind 31 October 2026, the last day."
+    assert ask.reason == "The start date on record, 8 November 2026, is after 31 October 2026, the last day."
 
 
 @pytest.mark.parametrize(("value", "word", "says"), [(True, "yes", "40 or older"), (False, "no", "younger than 40")])
