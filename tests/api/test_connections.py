@@ -71,7 +71,7 @@ def test_a_provider_is_connected_tested_and_disconnected(
     assert read(tested)["status"] == "connected"
     providers.state.good.clear()
     broken = read(operator.post(f"{there}/test"))
-    assert (broken["status"], "any more" in broken["reason"]) == ("broken", True)
+    assert (broken["status"], "no longer" in broken["reason"]) == ("broken", True)
     listed = operator.get(HERE)
     described(description, HERE, "get", listed)
     assert read(listed) == {"items": [broken], "next": None}

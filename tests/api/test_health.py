@@ -10,7 +10,7 @@ from psycopg import ConnectionInfo
 from pytest_django import Settings
 
 import companies.async_pool
-import config.health
+import config.servers
 from companies.async_pool import Pool
 from companies.models import ApiKey, Company, User
 from matters.models import Matter
@@ -68,7 +68,7 @@ def test_it_is_not_ready_without_the_broker(client: Client, settings: Settings) 
 
 def test_it_is_not_ready_without_the_database(monkeypatch: pytest.MonkeyPatch) -> None:
     nowhere = f"postgresql://app@127.0.0.1:{free_port()}/app"
-    monkeypatch.setattr(config.health, "database_dsn", lambda: nowhere)
+    monkeypatch.setattr(config.servers, "database_dsn", lambda: nowhere)
     response = ready()
     assert (response.status_code, response.json()["part"]) == (503, "database")
     assert "app@" not in response.content.decode(), "addresses are nobody's business"

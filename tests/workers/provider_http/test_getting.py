@@ -224,7 +224,7 @@ def test_each_call_on_a_kept_connection_has_a_deadline_of_its_own(monkeypatch: p
     monkeypatch.setattr(transport, "Deadline", lambda _seconds: Deadline(next(seconds)))
     with scripted(Said(EMPTY)) as script, RipplingClient(script.url, SECRET) as client:
         client.workers()
-        with pytest.raises(ProviderError, match="can.t be reached"):
+        with pytest.raises(ProviderError, match="be reached"):
             client.workers()
         client.workers()
 
