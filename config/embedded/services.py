@@ -12,7 +12,8 @@ FILE_NAME = "services.json"
 class Services:
     """Addresses with their passwords, as `postgresql://…` and `redis://…`.
 
-    `variables`: of the model and the providers that were started with them, as the product's processes have them.
+    `variables`: of the model and the providers that were started with them, and of a pooler's direct address, as the
+    product's processes have them.
     """
 
     database_url: str

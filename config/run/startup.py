@@ -58,7 +58,8 @@ class Startup:
         self._flower_password = wishes.flower_password or kept.flower_password
         self._environment = dict(os.environ) | {"DATA_DIR": str(wishes.data_dir), "PYTHONUNBUFFERED": "1"}
         self._environment.setdefault("DEBUG", "0")
-        self._published: dict[str, str] = {}
+        listen = wishes.listen_database_url
+        self._published: dict[str, str] = {"LISTEN_DATABASE_URL": listen} if listen else {}
         self._demo_credentials: dict[str, str] = {}
 
     async def bring_up(self) -> Ready:

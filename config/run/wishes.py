@@ -25,6 +25,7 @@ class Wishes:
     flower_port: int
     flower_password: str
     database_url: str
+    listen_database_url: str
     redis_url: str
     openai_api_key: str
     openai_base_url: str
@@ -60,6 +61,7 @@ def read_wishes() -> Wishes:
         flower_port=env("FLOWER_PORT"),
         flower_password=env("FLOWER_PASSWORD"),
         database_url=env("DATABASE_URL"),
+        listen_database_url=env("LISTEN_DATABASE_URL"),
         redis_url=env("REDIS_URL"),
         openai_api_key=env("OPENAI_API_KEY"),
         openai_base_url=env("OPENAI_BASE_URL"),

@@ -1,10 +1,12 @@
 """`services.json` and `secrets.json`."""
 
+import asyncio
 import os
 import subprocess
 import sys
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
+from unittest.mock import Mock
 
 from cryptography.fernet import Fernet
 
@@ -12,9 +14,12 @@ from config.embedded.files import write_private_json
 from config.embedded.secrets import ensure_secrets, find_secrets
 from config.embedded.services import Services, find_services, remove_services, write_services
 from config.run import children
+from config.run.startup import Startup
+from config.run.wishes import read_wishes
 from tests.databases import ROOT
 
 MODEL = {"OPENAI_BASE_URL": "http://127.0.0.1:3/v1", "OPENAI_API_KEY": "secret"}
+POOLED, DIRECT = "postgresql://app@127.0.0.1:1/app", "postgresql://app@127.0.0.1:2/app"
 SERVICES = Services("postgresql://user:secret@127.0.0.1:1/name", "redis://:secret@127.0.0.1:2/0", MODEL)
 
 
@@ -37,6 +42,15 @@ def test_what_is_started_beside_make_run_asks_the_model_and_the_providers_that_i
     assert said_by(ask, tmp_path) == "http://127.0.0.1:3/v1 secret"
     assert said_by(ask, tmp_path, OPENAI_API_KEY="mine") == "http://127.0.0.1:3/v1 mine"
     assert said_by(ask, tmp_path, DATABASE_URL="postgresql://other@127.0.0.1:1/x") == "", "it is another product"
+
+
+def test_what_is_started_beside_make_run_knows_that_there_is_a_pooler(tmp_path: Path) -> None:
+    ensure_secrets(tmp_path)
+    addresses = {"database_url": POOLED, "listen_database_url": DIRECT, "redis_url": "redis://127.0.0.1:2/0"}
+    wishes = replace(read_wishes(), data_dir=tmp_path, **addresses)
+    asyncio.run(Startup(Mock(), Mock(), wishes, ensure_secrets(tmp_path), 0)._databases())
+    ask = "from django.conf import settings as s; print(s.DATABASE_URL, s.LISTEN_DATABASE_URL, s.PREPARE_THRESHOLD)"
+    assert said_by(ask, tmp_path) == f"{POOLED} {DIRECT} None"
 
 
 def said_by(code: str, data_dir: Path, **variables: str) -> str:
