@@ -17,7 +17,7 @@ from config.variables import Variable, fernet_keys, number, prices, signing_keys
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 LONGEST_RETENTION = 36_500  # days: a hundred years; much longer ago there are no dates
-PORTS = "one of 1 to 65535"  # and 0, which is any free one: for tests
+PORTS = "one of 1 to 65535"
 SECRET = ("_KEY", "_KEYS", "_SECRET", "_PASSWORD")
 ADDRESS = ("_URL", "_ENDPOINT", "_ORIGINS")
 # Somebody's password in an address, also in one whose host was forgotten: a colon and no port behind it.
@@ -114,9 +114,9 @@ env = Environment(
         "DEFAULT_FROM_EMAIL": Variable(str, "matterstream@localhost"),
         "HOST": Variable(str, "127.0.0.1"),
         "PORT": Variable(
-            whole(0, 65_535, f"{PORTS} (set HOST and PORT to what this machine has)"), 8000, may_be_empty=False
+            whole(1, 65_535, f"{PORTS} (set HOST and PORT to what this machine has)"), 8000, may_be_empty=False
         ),
-        "FLOWER_PORT": Variable(whole(0, 65_535, PORTS), 5555, may_be_empty=False),
+        "FLOWER_PORT": Variable(whole(1, 65_535, PORTS), 5555, may_be_empty=False),
         "FLOWER_PASSWORD": Variable(str, ""),
         "DATA_DIR": Variable(str, ""),
         "WORKER_PROCESSES": Variable(whole(0, 1_000), 0, may_be_empty=False),

@@ -74,8 +74,8 @@ def test_where_there_is_no_database_nothing_is_sealed_so_no_key_is_asked_for() -
         ("STUCK_MINUTES", ["-0.1", "nan"]),
         ("WORKER_THREADS", ["0", "-1"]),
         ("WORKER_PROCESSES", ["-1"]),
-        ("PORT", ["65536"]),
-        ("FLOWER_PORT", ["65536"]),
+        ("PORT", ["0", "65536"]),
+        ("FLOWER_PORT", ["0", "65536"]),
         *((name, ["maybe", "2", "enabled"]) for name in ("DEBUG", "STAFF_MFA_REQUIRED", "WEBHOOK_ALLOW_PRIVATE")),
         ("CSRF_TRUSTED_ORIGINS", ["legal.example.org", "https://a.example/", "https://", "https://a,b", "https://a:70000"]),
         ("ALLOWED_HOSTS", ["https://legal.example.org", "legal.example.org:8000"]),
@@ -130,7 +130,7 @@ def test_an_empty_variable_counts_as_one_that_is_not_set(monkeypatch: pytest.Mon
 @pytest.mark.parametrize(
     ("name", "value", "read"),
     [
-        *((name, "0", 0) for name in ("API_RATE", "LLM_CACHE_SECONDS", "RETENTION_DAYS", "STUCK_MINUTES", "PORT")),
+        *((name, "0", 0) for name in ("API_RATE", "LLM_CACHE_SECONDS", "RETENTION_DAYS", "STUCK_MINUTES")),
         ("WORKER_PROCESSES", "0", 0),
         ("STEP_LEASE_SECONDS", "0.5", 0.5),
         *(("DEBUG", word, True) for word in ("1", "true", "Yes", "on", "ok")),

@@ -13,7 +13,7 @@ import psutil
 import pytest
 
 from config.env import BASE_DIR
-from tests.config.run_session import MakeRun, surroundings
+from tests.config.run_session import MakeRun, free_port, surroundings
 from tests.config.waiting import wait_until
 
 pytestmark = pytest.mark.xdist_group("make run")
@@ -134,7 +134,8 @@ def start_alone(data_dir: Path, **variables: str) -> subprocess.CompletedProcess
 def test_a_taken_port_is_said_in_one_line(tmp_path: Path, variable: str) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        done = start_alone(tmp_path, **({"PORT": "0", "FLOWER_PORT": "0"} | {variable: str(port)}))
+        free = {"PORT": str(free_port()), "FLOWER_PORT": str(free_port())}
+        done = start_alone(tmp_path, **(free | {variable: str(port)}))
     (line,) = (done.stdout + done.stderr).splitlines()
     assert line.startswith(f"Port {port} is taken")
     assert f"make run {variable}=" in line
@@ -147,6 +148,7 @@ def test_a_taken_port_is_said_in_one_line(tmp_path: Path, variable: str) -> None
         ({"DATA_DIR": "/dev/null/data"}, "DATA_DIR /dev/null/data cannot be written"),
         ({"PORT": "eighty"}, "PORT must be a whole number, not 'eighty'."),
         ({"PORT": "80800"}, "set HOST and PORT"),
+        ({"FLOWER_PORT": "0"}, "FLOWER_PORT must be one of 1 to 65535, not '0'."),
         ({"LOCAL_LLM": "/no/such.gguf"}, "LOCAL_LLM must be the path of a GGUF file; there is none at /no/such.gguf."),
     ],
 )
