@@ -1,5 +1,6 @@
 """Addresses in the environment: readers as in `config/variables.py`."""
 
+import re
 from urllib.parse import urlsplit
 
 from environ import Env, ImproperlyConfigured
@@ -45,20 +46,22 @@ def _is_address(text: str, schemes: tuple[str, ...]) -> bool:
 
 
 def database(text: str) -> str:
-    """PostgreSQL's address, which may name several hosts, separated by commas."""
+    """PostgreSQL's address, which may name several hosts, separated by commas, or a service of libpq's."""
     right = "an address such as postgresql://user:password@host:5432/name"
     if not text.startswith(tuple(f"{scheme}://" for scheme in DATABASES)):
         raise ValueError(right)
     try:
-        Env.db_url_config(text)
+        config = Env.db_url_config(text)
     except ValueError:  # a port that is none
         raise ValueError(right) from None
+    if not config["NAME"] and "service" not in config.get("OPTIONS", {}):
+        raise ValueError(f"{right}, with the name of a database")
     return text
 
 
 def broker(text: str) -> str:
-    """Redis's address."""
-    if not _is_address(text, BROKERS):
+    """Redis's address; a database has a number, of which there are 16 unless Redis is set up with more."""
+    if not _is_address(text, BROKERS) or not re.fullmatch(r"/?|/\d+", urlsplit(text).path):
         raise ValueError("an address such as redis://:password@host:6379/0")
     return text
 

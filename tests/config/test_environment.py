@@ -82,7 +82,10 @@ def test_where_there_is_no_database_nothing_is_sealed_so_no_key_is_asked_for() -
         ("OTEL_EXPORTER_OTLP_ENDPOINT", ["nonsense", "127.0.0.1:4318", "ftp://collector"]),
         ("EMAIL_URL", ["mail.example.org", "mail.example.org:587", "post://mail.example.org"]),
         ("DATABASE_URL", ["nonsense", "mysql://127.0.0.1/app", "postgresql://127.0.0.1:70000/app"]),
+        ("DATABASE_URL", ["postgresql://", "postgresql://127.0.0.1:5432", "postgresql://127.0.0.1/?pool=0"]),
+        ("LISTEN_DATABASE_URL", ["postgresql://127.0.0.1:5432"]),
         ("REDIS_URL", ["nonsense", "http://127.0.0.1", "redis://127.0.0.1:70000"]),
+        ("REDIS_URL", ["redis://127.0.0.1/abc", "redis://127.0.0.1/-1", "redis://127.0.0.1/1/2", "redis://127.0.0.1//1"]),
         ("LLM_PRICES", ["garbage", "[]"]),
     ],
 )  # fmt: skip
@@ -131,6 +134,8 @@ def test_an_empty_variable_counts_as_one_that_is_not_set(monkeypatch: pytest.Mon
     ("name", "value", "read"),
     [
         *((name, "0", 0) for name in ("API_RATE", "LLM_CACHE_SECONDS", "RETENTION_DAYS", "STUCK_MINUTES")),
+        *(("REDIS_URL", url, url) for url in ("redis://127.0.0.1", "redis://127.0.0.1/", "rediss://a.org:1/15?b=c")),
+        ("DATABASE_URL", "postgresql://?service=legal", "postgresql://?service=legal"),
         ("WORKER_PROCESSES", "0", 0),
         ("STEP_LEASE_SECONDS", "0.5", 0.5),
         *(("DEBUG", word, True) for word in ("1", "true", "Yes", "on", "ok")),
