@@ -46,8 +46,8 @@ def test_what_is_started_beside_make_run_asks_the_model_and_the_providers_that_i
 
 def test_what_is_started_beside_make_run_knows_that_there_is_a_pooler(tmp_path: Path) -> None:
     ensure_secrets(tmp_path)
-    addresses = {"database_url": POOLED, "listen_database_url": DIRECT, "redis_url": "redis://127.0.0.1:2/0"}
-    wishes = replace(read_wishes(), data_dir=tmp_path, **addresses)
+    redis = "redis://127.0.0.1:2/0"
+    wishes = replace(read_wishes(), data_dir=tmp_path, database_url=POOLED, listen_database_url=DIRECT, redis_url=redis)
     asyncio.run(Startup(Mock(), Mock(), wishes, ensure_secrets(tmp_path), 0)._databases())
     ask = "from django.conf import settings as s; print(s.DATABASE_URL, s.LISTEN_DATABASE_URL, s.PREPARE_THRESHOLD)"
     assert said_by(ask, tmp_path) == f"{POOLED} {DIRECT} None"
