@@ -1,6 +1,8 @@
 """The life of an attempt, and stopping a matter: the text that was streamed is the text that is kept."""
 
 import hashlib
+import json
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -8,7 +10,7 @@ from django.db import connection, transaction
 from django.db.models import Max
 from django.db.models.functions import Now
 
-from advice.models import COMPLETES, Attempt, AttemptStatus, Check, Chunk
+from advice.models import COMPLETES, Attempt, AttemptStatus, Chunk
 from matters.events import NewEvent, append_events
 from matters.ledger import cancel_steps
 from matters.models import Matter
@@ -45,16 +47,26 @@ def begin_attempt(
     )
 
 
-def end_attempt(attempt: Attempt, status: AttemptStatus, reason: str = "", checks: tuple[Check, ...] = ()) -> Attempt:
+_STORE_CHECKS = """
+INSERT INTO advice_check (attempt_id, start, "end", verdict, sources, reason)
+SELECT %(attempt)s, c.start, c."end", c.verdict, c.sources, c.reason
+  FROM json_to_recordset(%(checks)s::json) AS c (start int, "end" int, verdict text, sources jsonb, reason text)
+"""
+
+
+def end_attempt(
+    attempt: Attempt, status: AttemptStatus, reason: str = "", checks: Sequence[Mapping[str, Any]] = ()
+) -> Attempt:
     """End a streaming attempt of a locked matter: fold its chunks into `text`, remove them, and append the events.
 
-    `advice.completed` where the text stands (complete, incomplete, canceled), else `advice.superseded`.
+    `advice.completed` where the text stands (complete, incomplete, canceled), else `advice.superseded`. `checks`: what
+    a row of each has, by the names of its columns. Make them before the matter is locked: they take time.
     """
     keep_chunks_out(attempt)
     text = folded_text(attempt.pk)
     digest = hashlib.sha256(text.encode()).hexdigest()
     place = {"version": attempt.version, "attempt": attempt.number}
-    events = [_checked(check, place) for check in checks]
+    events = [NewEvent("advice.checked", {**place, **check}) for check in checks]
     if status in COMPLETES:
         data = place | {"length": len(text), "sha256": digest, "status": str(status)}
         events.append(NewEvent("advice.completed", data, AttemptStatus.STREAMING, status, reason))
@@ -62,7 +74,9 @@ def end_attempt(attempt: Attempt, status: AttemptStatus, reason: str = "", check
         events.append(
             NewEvent("advice.superseded", place | {"reason": reason}, AttemptStatus.STREAMING, status, reason)
         )
-    Check.objects.bulk_create(checks)
+    if checks:
+        with connection.cursor() as cursor:
+            cursor.execute(_STORE_CHECKS, {"attempt": attempt.pk, "checks": json.dumps(checks)})
     Attempt.objects.filter(pk=attempt.pk).update(
         status=status,
         reason=reason,
@@ -93,20 +107,6 @@ def folded_text(attempt_id: int) -> str:
         )
         row = cursor.fetchone()
     return (row and row[0]) or ""
-
-
-def _checked(check: Check, place: dict[str, int]) -> NewEvent:
-    return NewEvent(
-        "advice.checked",
-        place
-        | {
-            "start": check.start,
-            "end": check.end,
-            "verdict": check.verdict,
-            "sources": check.sources,
-            "reason": check.reason,
-        },
-    )
 
 
 def cancel_matter(matter_id: UUID, *, seconds: float = 4.0) -> tuple[Matter, bool]:

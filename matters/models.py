@@ -519,11 +519,13 @@ class Event(models.Model):
         constraints: ClassVar = [models.UniqueConstraint(fields=["matter", "number"], name="event_number_once")]
         triggers: ClassVar = [
             # Wakes whoever reads the matter. One that is small and ends nothing comes along, so that a reader who has
-            # everything before it needs no query. PostgreSQL refuses payloads of 8,000 bytes and more.
+            # everything before it needs no query. PostgreSQL refuses payloads of 8,000 bytes and more. Of the checks of
+            # an advice there may be a hundred thousand, and the event that ends it, appended with them, tells of all.
             pgtrigger.Trigger(
                 name="event_notify",
                 when=pgtrigger.After,
                 operation=pgtrigger.Insert,
+                condition=pgtrigger.Condition("NEW.type <> 'advice.checked'"),
                 func="""
                     PERFORM pg_notify('matterstream', concat_ws(' ', 'event', NEW.matter_id, NEW.number,
                         CASE WHEN NEW.type IN ('matter.updated', 'question.updated')

@@ -1,6 +1,7 @@
 """The advice: draft_advice streams the model's text into the chunk rows, and ends the attempt."""
 
 import time
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any
 
@@ -8,7 +9,7 @@ from django.conf import settings
 from django.db import connection
 from django.utils import timezone
 
-from advice.models import AttemptStatus, Check
+from advice.models import AttemptStatus
 from advice.notice import notice_for
 from advice.services import begin_attempt, end_attempt, folded_text, streaming_attempt
 from matters.models import CallOutcome, Fact, FactStatus, Matter
@@ -65,7 +66,12 @@ def draft_advice(work: Work) -> None:
         admission.usage = stream.usage
     if reason == "length" and until_stored(lambda: count_call(work.claim)):
         reason = _continue(work, model, given, messages, chunks)
-    until_stored(lambda: _finish(work, given, chunks, reason))
+    text = until_stored(lambda: folded_text(chunks.attempt_id))
+    if not text.strip():
+        code = Code.CONTENT_FILTER if reason == "content_filter" else Code.MALFORMED
+        raise LLMError(code, "the model wrote nothing", seen_by_model=True)
+    checks = _checks_of(text, given)
+    until_stored(lambda: _finish(work, chunks, reason, len(text), checks))
 
 
 def _continue(
@@ -210,26 +216,22 @@ def _flush(chunks: ChunkStream) -> None:
         raise Fenced(str(fenced)) from fenced
 
 
-def _finish(work: Work, given: draft.DraftAdviceInput, chunks: ChunkStream, reason: str | None) -> None:
-    """Fold the text, check it against its sources, and end attempt and matter in one transaction."""
-    status = AttemptStatus.COMPLETE if reason == "stop" else AttemptStatus.INCOMPLETE
-    why = "" if reason == "stop" else _CUT_SHORT.get(reason or "", _UNSAID)
-    text = folded_text(chunks.attempt_id)
-    if not text.strip():
-        code = Code.CONTENT_FILTER if reason == "content_filter" else Code.MALFORMED
-        raise LLMError(code, "the model wrote nothing", seen_by_model=True)
+def _checks_of(text: str, given: draft.DraftAdviceInput) -> list[dict[str, Any]]:
+    """The text's claims, compared with the sources that they name."""
     sources = {source.marker: source.text for source in given.sources}
     facts = {fact.marker: draft.fact_text(fact) for fact in given.facts}
-    found = check_sources(text, sources, facts)
-    with work.finish({"finish_reason": reason, "length": len(text)}) as matter:
+    return [vars(check) for check in check_sources(text, sources, facts)]
+
+
+def _finish(
+    work: Work, chunks: ChunkStream, reason: str | None, length: int, checks: Sequence[Mapping[str, Any]]
+) -> None:
+    """End attempt and matter in one transaction."""
+    status = AttemptStatus.COMPLETE if reason == "stop" else AttemptStatus.INCOMPLETE
+    why = "" if reason == "stop" else _CUT_SHORT.get(reason or "", _UNSAID)
+    with work.finish({"finish_reason": reason, "length": length}) as matter:
         attempt = streaming_attempt(matter)
         if attempt is None or attempt.pk != chunks.attempt_id:
             raise Fenced("the attempt is not this step's any more")
-        checks = tuple(
-            Check(
-                attempt=attempt, start=c.start, end=c.end, verdict=c.verdict, sources=list(c.sources), reason=c.reason
-            )
-            for c in found
-        )
         end_attempt(attempt, status, why, checks)
         change_status(matter, MatterStatus.ADVISED, "the advice is written")

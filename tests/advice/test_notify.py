@@ -8,7 +8,7 @@ from django.db import connection, transaction
 
 from advice.models import Attempt, AttemptStatus
 from advice.notify import CHANNEL, ChunkWake, EventWake, Ping, parse_payload
-from advice.services import folded_text
+from advice.services import end_attempt, folded_text
 from companies.async_pool import database_dsn
 from companies.models import Company
 from matters.events import NewEvent, append_events
@@ -74,6 +74,17 @@ def test_an_event_that_is_large_is_announced_without_itself(listener: psycopg.Co
     append_events(matter.pk, [NewEvent("question.updated", {"answer": "é" * 3_750})])
     matter.refresh_from_db()
     assert heard(listener) == [EventWake(matter.pk, matter.event_number)]
+
+
+def test_the_checks_of_an_advice_wake_nobody_but_the_event_that_ends_it(
+    listener: psycopg.Connection, attempt: Attempt
+) -> None:
+    check = {"start": 0, "end": 1, "verdict": "supported", "sources": ["P1"], "reason": ""}
+    with transaction.atomic():
+        end_attempt(attempt, AttemptStatus.COMPLETE, checks=[check] * 20)
+    assert rows.event_types(attempt.matter)[-2:] == ["advice.checked", "advice.completed"]
+    attempt.matter.refresh_from_db()
+    assert heard(listener) == [EventWake(attempt.matter_id, attempt.matter.event_number)], "a notification for each"
 
 
 @pytest.mark.parametrize("text", ["a", " two  words\nand a line ", "𝄞 é \\ ' \" %", "chunk event", "a" * 7_499])

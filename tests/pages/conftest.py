@@ -7,7 +7,7 @@ import pytest
 from django.db import connection
 from django.test import Client
 
-from advice.models import Attempt, AttemptStatus, Check, Chunk
+from advice.models import Attempt, AttemptStatus, Chunk
 from advice.services import begin_attempt, end_attempt
 from companies.models import Company, Membership, User
 from matters.models import Fact, Matter, Question
@@ -132,10 +132,16 @@ def write(matter: Matter) -> Write:
         Chunk.objects.create(attempt=attempt, offset=0, text=text)
         if status is None:
             return attempt
-        found = tuple(
-            Check(attempt=attempt, start=0, end=text.index(marker) + len(marker), verdict=verdict, reason="Because.")
+        found = [
+            {
+                "start": 0,
+                "end": text.index(marker) + len(marker),
+                "verdict": verdict,
+                "sources": [],
+                "reason": "Because.",
+            }
             for marker, verdict in checks
-        )
+        ]
         end_attempt(attempt, AttemptStatus(status), "", found)
         if status in ("complete", "incomplete"):
             lead_to(matter, MatterStatus.ADVISED)

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
 from django.urls import reverse
 from pytest_django import DjangoAssertNumQueries, Settings
@@ -27,6 +28,7 @@ from tests.pools import close_async_pool
 from tests.staff.conftest import Staff
 from workers.review_desk.calls import calls_shown
 from workers.review_desk.editing import edit_as_new_version
+from workers.steps.check_sources import Check, check_sources
 
 QUEUE = "/admin/advice/deskitem/"
 
@@ -201,6 +203,24 @@ def test_an_edit_is_told_by_the_events_of_any_version_and_cursors_stay_good(atte
     with pytest.raises(NotAllowed, match="newer version"):
         edit_as_new_version(edited.pk, person, "y")
     assert not ReviewComment.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_edited_text_is_compared_with_its_sources_before_the_matter_is_locked(
+    attempt: Attempt, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    locked: list[bool] = []
+
+    def compare(*given: Any) -> list[Check]:
+        locked.append(connection.in_atomic_block)
+        return check_sources(*given)
+
+    monkeypatch.setattr("workers.review_desk.editing.check_sources", compare)
+    person = User.objects.create_user("rita@staff.example", is_staff=True)
+    Review.objects.create(attempt=attempt, state=ReviewState.IN_REVIEW, reviewer=person, taken_at=attempt.ended_at)
+    edited = edit_as_new_version(attempt.pk, person, "Pay at once [P9].")
+    assert edited.checks.get().end == len("Pay at once [P9]")
+    assert locked == [False]
 
 
 def events(attempt: Attempt, after: str) -> list[dict[str, Any]]:

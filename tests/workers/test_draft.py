@@ -5,11 +5,11 @@ import threading
 from typing import Any
 
 import pytest
-from django.db import connection, transaction
+from django.db import OperationalError, connection, transaction
 from django.utils.module_loading import import_string
 
 from advice.models import Attempt, AttemptStatus
-from advice.services import cancel_matter, folded_text
+from advice.services import cancel_matter, end_attempt, folded_text
 from companies.models import Company
 from matters.ledger import NewStep, insert_steps
 from matters.models import CallOutcome, Matter, Step
@@ -24,6 +24,7 @@ from tests.workers.test_failures import end_session
 from workers.claims import MAX_CALLS
 from workers.review_desk.calls import calls_shown
 from workers.steps.base import prompt_text
+from workers.steps.check_sources import Check, check_sources
 from workers.steps.draft_advice import AdviceSource
 from workers.tasks import run_step
 
@@ -116,6 +117,28 @@ def test_passages_are_compared_with_their_sources(pipeline: Pipeline, matter: Ma
     (check,) = attempt.checks.all()
     assert text[check.start : check.end] == "Notice is 400 days [P9]"
     assert last_data(matter, "advice.checked")["verdict"] == check.verdict
+
+
+def test_a_text_is_compared_once_and_before_its_matter_is_locked(
+    pipeline: Pipeline, matter: Matter, llm: FakeLLM, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    compared: list[bool] = []
+    outcomes = iter([OperationalError("the database is away")])
+
+    def compare(*given: Any) -> list[Check]:
+        compared.append(connection.in_atomic_block)
+        return check_sources(*given)
+
+    def end(*given: Any) -> Attempt:
+        for problem in outcomes:
+            raise problem
+        return end_attempt(*given)
+
+    monkeypatch.setattr("workers.draft.check_sources", compare)
+    monkeypatch.setattr("workers.draft.end_attempt", end)
+    assert drafted(pipeline, matter).status == AttemptStatus.COMPLETE
+    assert compared == [False], "an outcome that is offered again has its text compared again"
+    assert llm.counts()["calls"] == 1
 
 
 def test_a_text_cut_by_its_length_limit_is_continued_once(pipeline: Pipeline, matter: Matter, llm: FakeLLM) -> None:

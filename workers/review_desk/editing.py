@@ -6,7 +6,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import F
 
-from advice.models import Attempt, AttemptStatus, Check, Chunk
+from advice.models import Attempt, AttemptStatus, Chunk
 from advice.review.desk import mark_edited, name_of
 from advice.services import begin_attempt, end_attempt
 from companies.models import User
@@ -24,6 +24,7 @@ def edit_as_new_version(attempt_id: int, user: User, text: str) -> Attempt:
 
     Raises NotAllowed where somebody else has it, a newer advice is there or being written, or the text is as before.
     """
+    checks = _checks_of(Attempt.objects.get(pk=attempt_id), text)
     with transaction.atomic():
         matter = lock_kept_matter(Attempt.objects.values_list("matter_id", flat=True).get(pk=attempt_id))
         old = Attempt.objects.get(pk=attempt_id)
@@ -31,7 +32,7 @@ def edit_as_new_version(attempt_id: int, user: User, text: str) -> Attempt:
         Matter.objects.filter(pk=matter.pk).update(version=F("version") + 1)
         matter.refresh_from_db()
         change_status(matter, MatterStatus.ADVISING, "a reviewer writes a new version")
-        edited = _write(matter, old, user, text)
+        edited = _write(matter, old, user, text, checks)
         change_status(matter, MatterStatus.ADVISED, "a reviewer wrote a new version")
         mark_edited(old, user, edited)
     return edited
@@ -45,7 +46,7 @@ def _check(matter: Matter, old: Attempt, text: str) -> None:
         raise NotAllowed("Nothing was changed." if text.strip() else "The text is empty.")
 
 
-def _write(matter: Matter, old: Attempt, user: User, text: str) -> Attempt:
+def _write(matter: Matter, old: Attempt, user: User, text: str, checks: list[dict[str, Any]]) -> Attempt:
     """The attempt of the new version, complete; its text goes the way of every text, so that every reader gets it."""
     edited = begin_attempt(
         matter,
@@ -57,16 +58,14 @@ def _write(matter: Matter, old: Attempt, user: User, text: str) -> Attempt:
         notice=old.notice,
     )
     Chunk.objects.create(attempt=edited, offset=0, text=text)
-    return end_attempt(edited, AttemptStatus.COMPLETE, "", _checks_of(edited, text))
+    return end_attempt(edited, AttemptStatus.COMPLETE, "", checks)
 
 
-def _checks_of(attempt: Attempt, text: str) -> tuple[Check, ...]:
-    sources = {source["marker"]: source["text"] for source in attempt.sources}
-    facts = {fact["marker"]: fact_text(_fact(fact)) for fact in attempt.facts}
-    return tuple(
-        Check(attempt=attempt, start=c.start, end=c.end, verdict=c.verdict, sources=list(c.sources), reason=c.reason)
-        for c in check_sources(text, sources, facts)
-    )
+def _checks_of(old: Attempt, text: str) -> list[dict[str, Any]]:
+    """The claims of `text`, compared with the sources and facts that it keeps of `old`, which never change."""
+    sources = {source["marker"]: source["text"] for source in old.sources}
+    facts = {fact["marker"]: fact_text(_fact(fact)) for fact in old.facts}
+    return [vars(check) for check in check_sources(text, sources, facts)]
 
 
 def _fact(stored: dict[str, Any]) -> AdviceFact:
