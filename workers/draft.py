@@ -19,7 +19,7 @@ from playbooks.search import load_playbook
 from workers.admission import ADVICE_TOKENS, Admission, admitted, asker_of
 from workers.calls import MadeCall, count_call, outcome_of
 from workers.claims import Fenced, writing
-from workers.clients.llm import Code, LLMError, NotAsked, Stream
+from workers.clients.llm import Code, LLMError, NotAsked, Stream, Usage
 from workers.outage import until_stored
 from workers.prices import estimated_tokens, estimated_usage
 from workers.prompts import Message
@@ -30,9 +30,12 @@ from workers.steps.check_sources import check_sources
 from workers.work import Work
 from workers.writer import ChunkStream, StreamFenced
 
+LONGEST_TEXT = 500_000  # code points: as much as a large model writes at once, and far more than any advice needs
+_TOO_LONG = "too_long"  # a finish reason of ours
 _CUT_SHORT = {
     "length": "The model reached its length limit before the advice was finished.",
     "content_filter": "The model's provider stopped the text before it was finished.",
+    _TOO_LONG: f"The model was stopped at {LONGEST_TEXT:,} characters: no advice needs as many.",
 }
 _TAKES_NO_MORE = frozenset({Code.CONTEXT_OVERFLOW, Code.BAD_REQUEST, Code.CONTENT_FILTER})
 _UNSAID = "The model's server did not say that the text was finished."
@@ -41,7 +44,8 @@ _UNSAID = "The model's server did not say that the text was finished."
 def draft_advice(work: Work) -> None:
     """Have the advice written, and end the matter with it.
 
-    A model that stops at its length limit is asked once to go on; one that stops short leaves the advice `incomplete`.
+    A model that stops at its length limit is asked once to go on; one that stops short, or is stopped at
+    `LONGEST_TEXT`, leaves the advice `incomplete`.
     """
     matter = Matter.objects.get(pk=work.claim.matter_id)
     given = draft.DraftAdviceInput(
@@ -62,8 +66,7 @@ def draft_advice(work: Work) -> None:
             call = MadeCall(model, messages, CallOutcome.CANCELED, usage=used, request_id=stream.request_id)
             work.log.add(call)
             raise
-        reason = _store(work, model, given, messages, stream, chunks)
-        admission.usage = stream.usage
+        reason, admission.usage = _store(work, model, given, messages, stream, chunks)
     if reason == "length" and until_stored(lambda: count_call(work.claim)):
         reason = _continue(work, model, given, messages, chunks)
     text = until_stored(lambda: folded_text(chunks.attempt_id))
@@ -82,8 +85,7 @@ def _continue(
     messages = draft.continuation_messages(messages, written)
     try:
         with _admitted(work, model, messages, second=True) as admission, _open(work, model, messages) as stream:
-            reason = _store(work, model, given, messages, stream, chunks)
-            admission.usage = stream.usage
+            reason, admission.usage = _store(work, model, given, messages, stream, chunks)
             return reason
     except LLMError as error:
         if error.code in _TAKES_NO_MORE:
@@ -173,15 +175,21 @@ def _store(
     messages: list[Message],
     stream: Stream,
     chunks: ChunkStream,
-) -> str | None:
-    """Store the text as it comes; the model's finish reason when all of it is stored. Raises LLMError, Fenced."""
+) -> tuple[str | None, Usage]:
+    """Store the text as it comes, and no more than `LONGEST_TEXT` of it; the finish reason when all of it is stored,
+    and what was used. Raises LLMError, Fenced."""
     began, writer, start = time.monotonic(), chunk_writer(), chunks.offset
     outcome, code, said = CallOutcome.OK, "", ""
+    room = LONGEST_TEXT - start
     came: list[str] = []
     try:
         for text in stream:
             came.append(text)
-            writer.put(chunks, text)
+            writer.put(chunks, text[:room])
+            room -= len(text)
+            if room < 0:
+                outcome = CallOutcome.CANCELED
+                break
     except LLMError as error:
         outcome, code, said = outcome_of(error), str(error.code), error.detail
         raise
@@ -189,6 +197,7 @@ def _store(
         outcome = CallOutcome.CANCELED
         raise Fenced(str(fenced)) from fenced
     finally:
+        used = stream.usage or estimated_usage(messages, "".join(came))
         work.log.add(
             MadeCall(
                 model,
@@ -198,14 +207,14 @@ def _store(
                 reply=said,
                 wrote=chunks.attempt_id,
                 start=start,
-                usage=stream.usage or estimated_usage(messages, "".join(came)),
+                usage=used,
                 latency_ms=(time.monotonic() - began) * 1000,
                 request_id=stream.request_id,
                 error_code=code,
             )
         )
         _flush(chunks)
-    return stream.finish_reason
+    return _TOO_LONG if room < 0 else stream.finish_reason, used
 
 
 def _flush(chunks: ChunkStream) -> None:

@@ -196,6 +196,37 @@ def test_a_text_cut_twice_stands_as_incomplete_and_says_so(pipeline: Pipeline, m
     assert llm.counts()["calls"] == 2
 
 
+@pytest.mark.parametrize("cut", [False, True], ids=["in one answer", "in the rest of one that was cut"])
+def test_a_model_that_does_not_come_to_an_end_is_stopped_and_the_advice_says_so(
+    pipeline: Pipeline, matter: Matter, llm: FakeLLM, monkeypatch: pytest.MonkeyPatch, cut: bool
+) -> None:
+    monkeypatch.setattr("workers.draft.LONGEST_TEXT", 1_000)
+    said = "The notice is two weeks [F1]. " * 1_000
+    llm.set(text=said, interval=0.001)
+    if cut:
+        llm.set(text=said[:1_200], interval=0)
+        llm.fail_next("length")
+    attempt = drafted(pipeline, matter)
+    wait_until(lambda: not llm.counts()["in_flight"], "the call is ended")
+    assert (attempt.status, attempt.length) == (AttemptStatus.INCOMPLETE, 1_000)
+    assert "The model was stopped at" in attempt.reason
+    assert matter.status == MatterStatus.ADVISED
+    call = matter.calls.latest("pk")
+    assert call.outcome == CallOutcome.CANCELED
+    assert call.prompt_tokens > 100
+    assert call.completion_tokens >= (1_000 - call.text.start) // 4, "what was written is not counted"
+    assert llm.counts()["calls"] == 1 + cut, "a text that is too long is continued"
+
+
+def test_a_text_of_just_the_longest_length_is_complete(
+    pipeline: Pipeline, matter: Matter, llm: FakeLLM, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("workers.draft.LONGEST_TEXT", 1_000)
+    llm.set(text="x" * 1_000)
+    attempt = drafted(pipeline, matter)
+    assert (attempt.status, attempt.text) == (AttemptStatus.COMPLETE, "x" * 1_000)
+
+
 @pytest.mark.parametrize("kind", ["context_overflow", "bad_request", "filtered_prompt"])
 def test_a_text_that_cannot_be_continued_stands_as_incomplete(
     pipeline: Pipeline, matter: Matter, llm: FakeLLM, kind: str
