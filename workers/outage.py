@@ -6,9 +6,9 @@ import time
 from collections.abc import Callable
 from typing import TypeVar
 
-from django.db import OperationalError, connection
+from django.db import InternalError, OperationalError, connection
 
-from companies.postgresql.faults import is_locked_out
+from companies.postgresql.faults import is_locked_out, is_too_late
 from companies.postgresql.resting import has_broken_off
 
 T = TypeVar("T")
@@ -57,14 +57,17 @@ def until_stored(
     """What `store` gives, done again while the database fails it and it is `worth_it`, up to a minute from then on.
 
     For what a model or a provider has said and nobody wants to ask again: a statement, a transaction, or a step whose
-    answer is at hand. Each try has a connection that works. The minute is over at `ends_at`, a time of
-    `time.monotonic`, where that is given. Raises OperationalError.
+    answer is at hand. Each try has a connection that works. That the server ended a session because this process stood
+    still inside its transaction is such a failure, too. The minute is over at `ends_at`, a time of `time.monotonic`,
+    where that is given. Raises OperationalError.
     """
     while True:
         try:
             await_database(ends_at)
             return store()
-        except OperationalError as error:
+        except (OperationalError, InternalError) as error:
+            if isinstance(error, InternalError) and not is_too_late(error):
+                raise
             note_failure()
             ends_at = ends_at or time.monotonic() + OUTAGE_SECONDS
             if time.monotonic() > ends_at or not worth_it():

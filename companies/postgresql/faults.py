@@ -3,12 +3,17 @@
 `error`: Django's, which psycopg's own is the cause of, or psycopg's.
 """
 
-from psycopg.errors import LockNotAvailable, UndefinedColumn, UndefinedTable
+from psycopg.errors import IdleInTransactionSessionTimeout, LockNotAvailable, UndefinedColumn, UndefinedTable
 
 
 def is_locked_out(error: BaseException) -> bool:
     """Whether somebody else kept a lock for too long: nobody waits for ever with a connection that threads share."""
     return isinstance(error.__cause__ or error, LockNotAvailable)
+
+
+def is_too_late(error: BaseException) -> bool:
+    """Whether the process stood still inside a transaction for so long that the server ended its session."""
+    return isinstance(error.__cause__ or error, IdleInTransactionSessionTimeout)
 
 
 def is_behind(error: BaseException) -> bool:

@@ -4,12 +4,14 @@ import hashlib
 import threading
 from typing import Any
 
+import psycopg
 import pytest
 from django.db import OperationalError, connection, transaction
 from django.utils.module_loading import import_string
 
 from advice.models import Attempt, AttemptStatus
 from advice.services import cancel_matter, end_attempt, folded_text
+from companies.async_pool import database_dsn
 from companies.models import Company
 from matters.ledger import NewStep, insert_steps
 from matters.models import CallOutcome, Matter, Step
@@ -139,6 +141,26 @@ def test_a_text_is_compared_once_and_before_its_matter_is_locked(
     assert drafted(pipeline, matter).status == AttemptStatus.COMPLETE
     assert compared == [False], "an outcome that is offered again has its text compared again"
     assert llm.counts()["calls"] == 1
+
+
+def test_a_text_is_stored_by_a_worker_that_stood_still_inside_its_transaction(
+    pipeline: Pipeline, matter: Matter, llm: FakeLLM, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def end(*given: Any) -> Attempt:
+        monkeypatch.setattr("workers.draft.end_attempt", end_attempt)
+        with connection.cursor() as cursor:
+            cursor.execute("SET LOCAL idle_in_transaction_session_timeout = '1ms'")
+            cursor.execute("SELECT pg_backend_pid()")
+            (session,) = cursor.fetchone()
+        with psycopg.connect(database_dsn(), autocommit=True) as beside:
+            query = "SELECT FROM pg_stat_activity WHERE pid = %s"
+            wait_until(lambda: not beside.execute(query, [session]).fetchone(), "the server ends the session")
+        return end_attempt(*given)
+
+    monkeypatch.setattr("workers.draft.end_attempt", end)
+    attempt = drafted(pipeline, matter)
+    assert attempt.status == AttemptStatus.COMPLETE
+    assert llm.counts()["calls"] == 1, "what was paid for is lost, and paid for again"
 
 
 def test_a_text_cut_by_its_length_limit_is_continued_once(pipeline: Pipeline, matter: Matter, llm: FakeLLM) -> None:
