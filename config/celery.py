@@ -10,7 +10,7 @@ from typing import Any
 
 from celery import Celery
 from celery.exceptions import SecurityWarning
-from celery.signals import worker_init, worker_ready
+from celery.signals import import_modules, worker_init, worker_ready
 from kombu.transport import TRANSPORT_ALIASES
 
 from config.lean import keep_what_is_there
@@ -28,10 +28,18 @@ app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 
 
+@import_modules.connect
+def refuse_missing(**_kwargs: Any) -> None:
+    """Worker, beat and Flower begin with this. They would try for ever to reach a server that nobody named."""
+    from config.servers import refuse_missing_servers  # with Django, which the supervisor imports this without
+
+    refuse_missing_servers()
+
+
 @worker_init.connect
-def refuse(**_kwargs: Any) -> None:
+def refuse_unfit(**_kwargs: Any) -> None:
     """A worker whose database does not fit ends before it takes anything."""
-    from config.servers import refuse_unfit_database  # which the supervisor, that imports this too, does without
+    from config.servers import refuse_unfit_database  # likewise
 
     refuse_unfit_database()
 

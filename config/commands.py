@@ -11,6 +11,7 @@ from django.db import Error, OperationalError
 from psycopg import errors
 
 from companies.postgresql.faults import is_behind
+from config.servers import say_not_set
 
 _ENDED = (errors.AdminShutdown.sqlstate, errors.CrashShutdown.sqlstate, errors.CannotConnectNow.sqlstate)
 
@@ -45,5 +46,5 @@ def _words_for(error: Error) -> str:
     if not isinstance(error, OperationalError) or state not in (None, *_ENDED):
         return ""
     if not settings.DATABASE_URL:
-        return f"DATABASE_URL is not set, and no `make run` is running on {settings.DATA_DIR}: do one of them."
+        return say_not_set("DATABASE_URL")
     return f"PostgreSQL can't be used ({why}): set DATABASE_URL to one that can, or start `make run` without it."

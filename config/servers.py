@@ -8,6 +8,18 @@ from django.core.exceptions import ImproperlyConfigured
 
 from companies.async_pool import database_dsn
 from companies.postgresql.base import refuse_unfit
+from config.env import WishError
+
+
+def refuse_missing_servers() -> None:
+    """Ends the process with 1 and a line for each address that is neither set nor that of a running `make run`."""
+    if settings.NOT_SET:
+        raise WishError("\n".join(map(say_not_set, settings.NOT_SET)))
+
+
+def say_not_set(name: str) -> str:
+    """What to do about the address that the variable `name` should have."""
+    return f"{name} is not set, and no `make run` is running on {settings.DATA_DIR}: do one of them."
 
 
 def check_database() -> None:
@@ -27,4 +39,4 @@ def refuse_unfit_database() -> None:
         with suppress(psycopg.Error):
             check_database()
     except ImproperlyConfigured as error:
-        raise SystemExit(str(error)) from None
+        raise WishError(str(error)) from None

@@ -152,6 +152,7 @@ if DATABASE_URL and not FIELD_ENCRYPTION_KEYS and not DEBUG:  # `verify_badge` n
         "`python -c 'from cryptography.fernet import Fernet; print(Fernet.generate_key().decode())'`."
     )
 LISTEN_DATABASE_URL = env("LISTEN_DATABASE_URL") or DATABASE_URL
+NOT_SET = [name for name in ("DATABASE_URL", "REDIS_URL") if not (_services or env(name))]
 REDIS_URL = env("REDIS_URL") or (_services.redis_url if _services else "redis://127.0.0.1:1/0")
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 

@@ -7,6 +7,7 @@ import django
 from django.core.management import call_command
 
 from config.commands import told_in_a_line
+from config.servers import refuse_missing_servers
 
 STEPS = (("migrate", "--noinput"), ("load_playbooks",))
 DEMO_STEPS = (("create_demo",),)
@@ -15,6 +16,7 @@ HEADING = "== "
 
 def main(with_demo: bool) -> None:
     """Runs the steps, each below a heading of its name; safe to run again."""
+    refuse_missing_servers()
     django.setup()
     for name, *options in STEPS + (DEMO_STEPS if with_demo else ()):
         print(HEADING + name, flush=True)

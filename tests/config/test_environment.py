@@ -61,6 +61,15 @@ def test_a_server_without_its_keys_does_not_start(process: str, name: str) -> No
     assert done.returncode == 1
 
 
+@pytest.mark.parametrize("process", ["web", "serve", "worker", "beat", "flower", "setup"])
+@pytest.mark.parametrize("names", [["DATABASE_URL"], ["REDIS_URL"], ["DATABASE_URL", "REDIS_URL"]], ids="+".join)
+def test_a_server_without_an_address_does_not_start_and_has_a_line_for_each(process: str, names: list[str]) -> None:
+    done = started(process, DATA_DIR="/nonexistent", **dict.fromkeys(names, ""))
+    expected = [f"{name} is not set, and no `make run` is running on /nonexistent: do one of them." for name in names]
+    assert done.stderr.splitlines() == expected
+    assert (done.returncode, done.stdout) == (1, "")
+
+
 def test_where_there_is_no_database_nothing_is_sealed_so_no_key_is_asked_for() -> None:
     assert started("manage.py", FIELD_ENCRYPTION_KEYS="", DATABASE_URL="", DATA_DIR="/nonexistent").returncode == 0
 

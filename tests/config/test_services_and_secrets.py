@@ -62,8 +62,9 @@ def said_by(code: str, data_dir: Path, **variables: str) -> str:
 
 def test_a_worker_without_a_model_does_not_start_and_says_what_to_set(tmp_path: Path) -> None:
     command = [sys.executable, "-m", *children.worker("alone", 1)]
-    env = {"PATH": os.environ["PATH"], "DATA_DIR": str(tmp_path), "SECRET_KEY": "x", "OPENAI_API_KEY": ""}
-    env |= {"OPENAI_BASE_URL": ""}
+    write_services(tmp_path, Services(POOLED, "redis://127.0.0.1:2/0"))
+    ensure_secrets(tmp_path)
+    env = {"PATH": os.environ["PATH"], "DATA_DIR": str(tmp_path), "OPENAI_API_KEY": "", "OPENAI_BASE_URL": ""}
     done = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, check=False, timeout=60)
     assert done.returncode == 1
     assert done.stderr.splitlines()[-1].startswith("OPENAI_API_KEY is not set"), done.stderr
