@@ -9,6 +9,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.management import CommandError
 from django.db import Error, OperationalError
 from psycopg import errors
+from redis import RedisError
 
 from companies.postgresql.faults import is_behind
 from config.servers import say_not_set
@@ -18,14 +19,14 @@ _ENDED = (errors.AdminShutdown.sqlstate, errors.CrashShutdown.sqlstate, errors.C
 
 @contextmanager
 def told_in_a_line() -> Iterator[None]:
-    """Ends with 1 and a line for what the environment or the database is to blame for; `--traceback` shows where."""
+    """Ends with 1 and a line for what the environment or a server is to blame for; `--traceback` shows where."""
     if "runserver" not in sys.argv:
         _connect_without_pool()
     try:
         yield
     except (ImproperlyConfigured, CommandError) as error:  # their words say what to do
         sys.exit(str(error))
-    except Error as error:
+    except (Error, RedisError) as error:
         words = _words_for(error)
         if not words or settings.DEBUG or "--traceback" in sys.argv:
             raise
@@ -37,10 +38,12 @@ def _connect_without_pool() -> None:
     settings.DATABASES["default"]["OPTIONS"].pop("pool", None)
 
 
-def _words_for(error: Error) -> str:
+def _words_for(error: Error | RedisError) -> str:
     """What to do about it; empty for what is no fault of the installation."""
     state = getattr(error.__cause__, "sqlstate", None)
     why = next(iter(str(error).splitlines()), "")
+    if isinstance(error, RedisError):
+        return f"Redis can't be used ({why}): set REDIS_URL to one that can, or start `make run` without it."
     if is_behind(error):
         return f"The database of DATABASE_URL is not up to date ({why}): run `python -m config.setup`, or `make run`."
     if not isinstance(error, OperationalError) or state not in (None, *_ENDED):

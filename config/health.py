@@ -6,9 +6,7 @@ the name of the host, who asks, and a form's token.
 
 from collections.abc import Callable
 
-import redis
 from asgiref.sync import async_to_sync
-from django.conf import settings
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseNotAllowed, JsonResponse
@@ -22,7 +20,7 @@ from companies.async_pool import check_async_pool
 from companies.authentication import bearer_token, principal_of_request
 from companies.models import Scope, User
 from config.metrics import numbers
-from config.servers import check_database
+from config.servers import check_broker, check_database
 
 _SAFE = ("GET", "HEAD")
 _PLAIN = {"Content-Type": "text/plain; charset=utf-8"}
@@ -53,7 +51,7 @@ def readyz(request: HttpRequest) -> JsonResponse:
     parts: dict[str, Callable[[], None]] = {
         "database": check_database,
         "migrations": _check_migrations,
-        "broker": _check_broker,
+        "broker": check_broker,
         "streams": async_to_sync(check_async_pool),  # in the event loop that reads them
     }
     for name, check in parts.items():
@@ -69,11 +67,6 @@ def _check_migrations() -> None:
     executor = MigrationExecutor(connection)
     if executor.migration_plan(executor.loader.graph.leaf_nodes()):
         raise RuntimeError("migrations are missing")
-
-
-def _check_broker() -> None:
-    with redis.Redis.from_url(settings.REDIS_URL, socket_timeout=2, socket_connect_timeout=2) as broker:
-        broker.ping()
 
 
 @csrf_exempt

@@ -3,6 +3,7 @@
 from contextlib import suppress
 
 import psycopg
+import redis
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
@@ -40,3 +41,9 @@ def refuse_unfit_database() -> None:
             check_database()
     except ImproperlyConfigured as error:
         raise WishError(str(error)) from None
+
+
+def check_broker() -> None:
+    """Raises redis.RedisError where Redis does not answer, or refuses the password or the database."""
+    with redis.Redis.from_url(settings.REDIS_URL, socket_timeout=2, socket_connect_timeout=2) as broker:
+        broker.ping()

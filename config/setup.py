@@ -7,7 +7,7 @@ import django
 from django.core.management import call_command
 
 from config.commands import told_in_a_line
-from config.servers import refuse_missing_servers
+from config.servers import check_broker, refuse_missing_servers
 
 STEPS = (("migrate", "--noinput"), ("load_playbooks",))
 DEMO_STEPS = (("create_demo",),)
@@ -15,8 +15,9 @@ HEADING = "== "
 
 
 def main(with_demo: bool) -> None:
-    """Runs the steps, each below a heading of its name; safe to run again."""
+    """Runs the steps, each below a heading of its name; safe to run again. Nothing is done without Redis."""
     refuse_missing_servers()
+    check_broker()
     django.setup()
     for name, *options in STEPS + (DEMO_STEPS if with_demo else ()):
         print(HEADING + name, flush=True)

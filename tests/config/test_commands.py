@@ -1,6 +1,7 @@
 """What a person reads who types a command that can't do its work: a line that says what to do."""
 
 import os
+import re
 import subprocess
 from collections.abc import Iterator
 from urllib.parse import urlsplit, urlunsplit
@@ -14,6 +15,7 @@ from tests.databases import ROOT
 
 NOBODY = "postgresql://app@127.0.0.1:1/app"
 SETUP = children.setup()
+_, PASSWORD, REDIS = re.split("[:@]", urlsplit(os.environ["REDIS_URL"]).netloc, maxsplit=2)
 CREATE_KEY = ("manage", "create_api_key", "--company", "demo")
 
 
@@ -63,6 +65,29 @@ def test_a_database_without_our_tables_is_told_with_what_makes_them() -> None:
     assert line.startswith("The database of DATABASE_URL is not up to date (relation ")
     assert "`python -m config.setup`" in line
     assert done.returncode == 1
+
+
+def broker(place: str, number: int = 0, password: str = PASSWORD) -> str:
+    return f"redis://:{password}@{place}/{number}"
+
+
+@pytest.mark.parametrize(
+    ("address", "why"),
+    [
+        (broker("127.0.0.1:1"), "Connection refused"),
+        (broker(REDIS, number=99), "DB index is out of range"),
+        (broker(REDIS, password="Zaunkoenig"), "invalid username-password pair"),
+    ],
+    ids=["away", "no such database", "wrong password"],
+)
+def test_the_setup_tells_a_redis_that_can_not_be_used_in_a_line_and_does_nothing(address: str, why: str) -> None:
+    done = typed(*SETUP, REDIS_URL=address)
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("Redis can't be used (")
+    assert why in line
+    assert "set REDIS_URL" in line
+    assert "Zaunkoenig" not in line
+    assert (done.returncode, done.stdout) == (1, "")
 
 
 @pytest.fixture

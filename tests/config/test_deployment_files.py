@@ -154,12 +154,10 @@ def test_only_loopback_is_published(services: dict[str, Any]) -> None:
 
 
 def test_the_product_waits_for_databases_and_migrations(services: dict[str, Any]) -> None:
-    for name in PRODUCT - {"setup"}:
-        assert services[name]["depends_on"] == {
-            "setup": {"condition": "service_completed_successfully"},
-            "postgres": {"condition": "service_healthy"},
-            "redis": {"condition": "service_healthy"},
-        }
+    databases = {name: {"condition": "service_healthy"} for name in ("postgres", "redis")}
+    after_setup = {"setup": {"condition": "service_completed_successfully"}}
+    for name in PRODUCT:
+        assert services[name]["depends_on"] == databases | ({} if name == "setup" else after_setup)
 
 
 def test_the_image_holds_no_secrets_and_no_data() -> None:
