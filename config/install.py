@@ -5,13 +5,18 @@ Standard library only, and no import of the project: at this point nothing is in
     python3 -I config/install.py [dev]        LOCAL_LLM=/path/model.gguf adds the extra `local-llm`
 """
 
+import signal
+import sys
+
+if __name__ == "__main__":  # from here on Ctrl-C ends it without a traceback
+    signal.signal(signal.SIGINT, lambda *_: sys.exit(130))
+
 import hashlib
 import json
 import os
 import re
 import shutil
 import subprocess
-import sys
 import tomllib
 from pathlib import Path
 
@@ -167,5 +172,3 @@ if __name__ == "__main__":
         main(set(sys.argv[1:]))
     except (InstallError, OSError) as error:
         sys.exit(str(error))
-    except KeyboardInterrupt:
-        sys.exit(130)

@@ -24,7 +24,7 @@ def main() -> int:
     except (WishError, FolderError, PortError) as error:
         print(error, file=sys.stderr)
         return 1
-    except KeyboardInterrupt:  # before anything was started
+    except KeyboardInterrupt:  # once more, when everything was ended: asyncio has put Python's own handler back
         return 130
 
 

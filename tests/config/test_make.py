@@ -82,6 +82,27 @@ def test_without_a_network_it_says_so_in_one_line(checkout: Path) -> None:
     assert line.startswith("No network: the packages could not be fetched.")
 
 
+PRESS_CTRL_C = "import os, signal; os.kill(os.getpid(), signal.SIGINT)"
+
+
+@pytest.mark.parametrize(
+    ("command", "imported"),
+    [(["config/install.py"], "hashlib"), (["-m", "config.run"], "environ")],
+    ids=["installation", "start"],
+)
+def test_ctrl_c_while_it_still_imports_ends_it_without_a_word(
+    tmp_path: Path, command: list[str], imported: str
+) -> None:
+    """Somebody presses it as the first import begins."""
+    for name in ("__init__", "env", "install"):
+        (tmp_path / "config").mkdir(exist_ok=True)
+        shutil.copy(BASE_DIR / f"config/{name}.py", tmp_path / f"config/{name}.py")
+    for folder in (tmp_path, tmp_path / "config"):  # the first place in which a module, or a script, looks
+        (folder / f"{imported}.py").write_text(PRESS_CTRL_C)
+    done = subprocess.run([sys.executable, *command], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "")
+
+
 class TestInstall:
     """`config/install.py`, its commands only noted."""
 
