@@ -7,6 +7,7 @@ import functools
 import logging
 import random
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import redis
@@ -39,17 +40,18 @@ class Share:
 
     def settle(self, tokens: int) -> None:
         """The call used `tokens`."""
-        self._give_back(0, self.tokens - tokens)
+        if self.tokens:
+            self._tell(lambda limit: limit.settle(self.tokens, tokens))
 
     def release(self, *, refused: bool) -> None:
         """The model did not see the call. A request that its provider `refused` counts there all the same."""
-        self._give_back(0 if refused else 1, self.tokens)
+        self._tell(lambda limit: limit.give_back(0 if refused else 1, self.tokens))
 
-    def _give_back(self, requests: int, tokens: int) -> None:
-        if self.limit is None or not (requests or tokens) or time.monotonic() < _quiet_until:
+    def _tell(self, what: Callable[[SharedLimit], None]) -> None:
+        if self.limit is None or time.monotonic() < _quiet_until:
             return
         try:
-            self.limit.give_back(requests, tokens)
+            what(self.limit)
         except (redis.RedisError, OSError) as error:
             _pause(error)
 

@@ -1,5 +1,6 @@
 """The limits of requests and tokens that all workers share: against a real Redis, with buckets that fill in moments."""
 
+import heapq
 import os
 import time
 from collections import Counter
@@ -85,15 +86,69 @@ def test_requests_and_tokens_are_taken_together_or_not_at_all(client: redis.Redi
 def test_what_a_call_did_not_use_is_there_for_the_next(client: redis.Redis) -> None:
     limit = limit_of(client, tokens=Bucket(100, 0.001, 1000))
     limit.take(1, 0.0, 90)
-    limit.give_back(0, 80)
+    limit.settle(90, 10)
     assert limit.take(2, 0.0, 80) == 0
 
 
 def test_what_a_call_used_beyond_its_estimate_later_ones_wait_for(client: redis.Redis) -> None:
     limit = limit_of(client, tokens=Bucket(100, 10, 1000))
     limit.take(1, 0.0, 90)
-    limit.give_back(0, -90)
+    limit.settle(90, 180)
     assert limit.take(2, 0.0, 10) == pytest.approx(9, abs=0.5)
+
+
+def test_who_waits_asks_again_when_calls_as_they_were_of_late_have_given_back_enough(client: redis.Redis) -> None:
+    limit = limit_of(client, tokens=Bucket(100, 2, 1000))
+    for step in range(20):
+        assert limit.take(step, 0.0, 90) == 0
+        limit.settle(90, 9)
+        let_pass(limit, 5.0)
+    assert limit.take(21, 1.0, 90) == 0
+    assert limit.take(22, 2.0, 90) == pytest.approx(4, abs=0.5), "it waits as if nothing came back"
+    let_pass(limit, 5.0)
+    assert limit.take(22, 2.0, 90) > 0, "it got what a call may still use"
+    limit.settle(90, 9)
+    assert limit.take(22, 2.0, 90) == 0
+
+
+class Clock:
+    """Redis's, as far as a limit is concerned, and in moments."""
+
+    def __init__(self, limit: SharedLimit) -> None:
+        self._limit, self._began = limit, time.monotonic()
+
+    def now(self) -> float:
+        return time.monotonic() - self._began
+
+    def go_to(self, then: float) -> None:
+        if (seconds := then - self.now()) > 0:
+            let_pass(self._limit, seconds)
+            self._began -= seconds
+
+
+@pytest.mark.parametrize(("used", "least"), [(100, 0.2), (450, 0.7), (900, 0.7), (1_800, 0.7)])
+def test_the_pace_is_that_of_what_calls_use_and_no_minute_sees_more_than_its_limit(
+    client: redis.Redis, used: int, least: float
+) -> None:
+    """Twenty at a time wait to make calls that may use 1,800 tokens and take a second."""
+    most, minutes = 20_000, 3
+    limit = limit_of(client, tokens=Bucket.of_minute(most))
+    clock, steps, calls = Clock(limit), count(20), list[float]()
+    events = [(0.0, True, step) for step in range(20)]  # when, whether it asks or ends, and who
+    while events[0][0] < 60 * minutes:
+        when, asks, step = heapq.heappop(events)
+        clock.go_to(when)
+        if not asks:
+            limit.settle(1_800, used)
+        elif wait := limit.take(step, float(step), 1_800):
+            heapq.heappush(events, (clock.now() + wait, True, step))
+        else:
+            calls.append(clock.now())
+            heapq.heappush(events, (clock.now() + 1, False, step))
+            heapq.heappush(events, (clock.now(), True, next(steps)))
+    in_a_minute = [used * sum(began <= call < began + 60 for call in calls) for began in calls]
+    assert max(in_a_minute) <= most, "a minute saw more than the limit"
+    assert used * sum(call >= 60 for call in calls) >= least * most * (minutes - 1), "most of the limit is left unused"
 
 
 def test_who_must_go_on_does_and_the_others_wait_for_it(client: redis.Redis) -> None:
