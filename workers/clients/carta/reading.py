@@ -10,8 +10,15 @@ Kind = TypeVar("Kind", bound=ListedRecord)
 
 
 def read_page(kind: type[Kind], resource: str, body: Any) -> Page[Kind]:
-    """A page of a list, whose key is the resource's name. Raises ValueError."""
-    if not isinstance(body, Mapping) or not isinstance(found := body.get(resource), list):
+    """A page of a list, whose key is the resource's name. Raises ValueError.
+
+    Carta's scalars are wrapped as protobuf's are, whose JSON leaves out a list that is empty. So a body with nothing
+    else in it is an empty page, and one that has another list is none.
+    """
+    if not isinstance(body, Mapping):
+        raise ValueError("no list")
+    found = body.get(resource, None if body.keys() - {"nextPageToken"} else [])
+    if not isinstance(found, list):
         raise ValueError("no list")
     following = body.get("nextPageToken")
     if following is not None and not isinstance(following, str):
