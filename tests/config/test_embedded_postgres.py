@@ -11,6 +11,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from config.embedded import postgres as postgres_module
 from config.embedded import server as server_module
 from config.embedded.postgres import PostgresServer
 from config.embedded.processes import processes_in
@@ -142,6 +143,20 @@ def test_it_does_not_outlive_a_killed_parent(tmp_path: Path) -> None:
         parent.kill()
     cluster = tmp_path / "postgres/pg/cluster"
     wait_until(lambda: not processes_in(cluster, "postgres"), "PostgreSQL must not be left as an orphan")
+
+
+@pytest.mark.parametrize("character", ["$", "`", '"'])
+def test_a_checkout_in_whose_path_a_shell_would_read_something_is_told_with_that_character(
+    postgres: PostgresServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, character: str
+) -> None:
+    programs = tmp_path / f"pay{character}back"
+    monkeypatch.setattr(postgres_module, "binary", programs.joinpath)
+    with pytest.raises(ServerError) as refused:
+        postgres.prepare()
+    (line,) = str(refused.value).splitlines()
+    assert f" has a {character} " in line
+    assert str(programs) in line
+    assert "move the checkout" in line
 
 
 @ROOT_ON_LINUX
