@@ -180,8 +180,7 @@ def _warn(connection_id: UUID) -> bool:
 
 _UNUSED = (
     "This token was not used for 30 days, and Rippling expires such tokens. Choose Test; if that fails, create a new "
-    "token "
-    "in Rippling and connect again."
+    "token in Rippling and connect again."
 )
 _ENDS_SOON = (
     "Rippling expires a token that nobody uses for 30 days; this one expires on {:%-d %B %Y}. Any matter that reads "

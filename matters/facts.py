@@ -13,6 +13,8 @@ from typing import Any
 from uuid import uuid4
 
 from django.db import connection
+from django.db.models import Case, F, QuerySet, Subquery, Value, When
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from companies.postgresql.rows import columns_of, fetch_one
@@ -98,16 +100,14 @@ def disputed_entries(line: CompanyFact) -> list[CompanyFactEntry]:
     """The newest entry of each source that takes part in the dispute, oldest first; none where there is no dispute."""
     if line.status != CompanyFact.Status.DISPUTED:
         return []
-    newest = {
-        _source_of(entry): entry
-        for entry in line.entries.filter(pk__gte=line.current_entry).select_related("by").order_by("pk")
-    }
-    return sorted(newest.values(), key=lambda entry: entry.pk)
+    return _newest_of_each(line.entries.filter(pk__gte=line.current_entry).select_related("by"))
 
 
-def _source_of(entry: CompanyFactEntry) -> tuple[str, str]:
-    """Each document is a source of its own."""
-    return entry.source, entry.record_id if entry.source == "document" else ""
+def _newest_of_each(entries: QuerySet[CompanyFactEntry]) -> list[CompanyFactEntry]:
+    """The newest entry of each source, oldest first; each document is a source of its own."""
+    document = Case(When(source="document", then=F("record_id")), default=Value(""))
+    newest = entries.annotate(document=document).order_by("source", "document", "-pk").distinct("source", "document")
+    return sorted(newest, key=lambda entry: entry.pk)
 
 
 def subject_of(matter: Matter, about: str) -> str:
@@ -255,15 +255,9 @@ def _standing(line: CompanyFact) -> list[CompanyFactEntry]:
 
     A decision takes the place of everything before it. A value that is not of the line's kind was given for another.
     """
-    standing: dict[tuple[str, str], CompanyFactEntry] = {}
-    for entry in line.entries.order_by("pk"):
-        if entry.how == How.SETTLED:
-            standing.clear()
-        source = _source_of(entry)
-        standing.pop(source, None)
-        if _entry_counts(line, entry) and _is_of_kind(line, entry):
-            standing[source] = entry
-    return list(standing.values())
+    decided = line.entries.filter(how=How.SETTLED).order_by("-pk").values("pk")[:1]
+    said = _newest_of_each(line.entries.filter(pk__gte=Coalesce(Subquery(decided), 0)))
+    return [entry for entry in said if _entry_counts(line, entry) and _is_of_kind(line, entry)]
 
 
 def _is_of_kind(line: CompanyFact, entry: CompanyFactEntry) -> bool:

@@ -33,8 +33,7 @@ class OverBudget(Exception):
     code = "over_budget"
     message = (
         "Your company's budget for today is used up. The work continues on its own tomorrow (UTC), or within a minute "
-        "or "
-        "two once the budget is raised. Nothing of yours is lost."
+        "or two once the budget is raised. Nothing of yours is lost."
     )
 
 
