@@ -44,7 +44,8 @@ def fetch_record(work: Work) -> None:
             look_whether_gathered(matter)
         return
     at = {"day": day.isoformat(), "day_is_assumed": assumed, "on": timezone.now().date().isoformat()}
-    with work.finish({"status": "fetched", **at, "found": found.model_dump(mode="json")}) as matter:
+    kept = found.model_dump(mode="json", exclude_defaults=True)  # a worker of older code knows no newer fields
+    with work.finish({"status": "fetched", **at, "found": kept}) as matter:
         key = f"convert_record:{question.position}"
         insert_steps(matter, [NewStep("convert_record", key, str(question.pk))])
 
