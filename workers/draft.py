@@ -30,7 +30,7 @@ from workers.steps.check_sources import check_sources
 from workers.work import Work
 from workers.writer import ChunkStream, StreamFenced
 
-LONGEST_TEXT = 500_000  # code points: as much as a large model writes at once, and far more than any advice needs
+LONGEST_TEXT = 1_000_000  # code points: more than a large model writes at once, and far more than any advice needs
 _TOO_LONG = "too_long"  # a finish reason of ours
 _CUT_SHORT = {
     "length": "The model reached its length limit before the advice was finished.",
