@@ -12,7 +12,7 @@ from typing import Any
 import httpcore2
 import httpx2
 
-from workers.deadline import Deadline, TimedStream
+from workers.network import Deadline, TimedStream, open_by
 from workers.provider_http.errors import Code, Provider, ProviderError, failure
 from workers.retry_after import seconds_to_wait
 
@@ -48,9 +48,9 @@ def new_client() -> httpx2.Client:
         headers={"Accept": "application/json", "Accept-Encoding": "identity"},
         mounts={f"all://{host}": None for host in _THIS_MACHINE},
     )
-    for transport in (client._transport, *client._mounts.values()):  # noqa: SLF001 - those of proxies, too
+    for transport in (client._transport, *client._mounts.values()):  # noqa: SLF001 - httpx2 tells of none; those of proxies, too
         if isinstance(transport, httpx2.HTTPTransport):
-            transport._pool._network_backend = _TimedBackend()  # noqa: SLF001 - httpx2 hands every other setting through, not this
+            open_by(transport, _TimedBackend())
     return client
 
 

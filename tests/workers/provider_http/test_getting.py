@@ -16,7 +16,7 @@ from tests.fakes.scripted import Said, scripted
 from tests.threads import in_background
 from workers.clients.carta import CARTA, CartaClient
 from workers.clients.rippling import RipplingClient
-from workers.deadline import Deadline
+from workers.network import Deadline
 from workers.provider_http import (
     Code,
     FixedToken,

@@ -15,6 +15,7 @@ import httpx2
 from workers.clients.llm.call import Call, running_call
 from workers.clients.llm.connection import CallConnection
 from workers.clients.llm.resolve import addresses_of
+from workers.network import open_by
 
 # Shorter than the 5 s after which uvicorn (vLLM and others) closes an idle connection, or we would now and then send a
 # request into a connection that is just being closed. https://www.uvicorn.org/settings/#timeouts
@@ -66,7 +67,7 @@ def http_client(base_url: str, *, connections: int, connect_timeout: float) -> h
         max_connections=connections, max_keepalive_connections=connections, keepalive_expiry=KEEPALIVE_SECONDS
     )
     transport = httpx2.HTTPTransport(limits=limits, proxy=proxy_for(base_url))
-    transport._pool._network_backend = CallBackend()  # noqa: SLF001 - httpx2 hands every other setting through, not this
+    open_by(transport, CallBackend())
     return httpx2.Client(transport=transport, timeout=connect_timeout, follow_redirects=False)
 
 

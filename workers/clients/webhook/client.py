@@ -11,7 +11,7 @@ import httpx2
 from standardwebhooks import Webhook
 
 from workers.clients.webhook.network import CheckedBackend, FindAddresses
-from workers.deadline import Deadline
+from workers.network import Deadline, open_by
 from workers.retry_after import seconds_of
 
 CONNECT_SECONDS = 5.0
@@ -74,7 +74,7 @@ def post(
 def _client(find_addresses: FindAddresses, deadline: Deadline) -> httpx2.Client:
     """A client of one connection; the environment's proxies are not asked, which would look the name up themselves."""
     transport = httpx2.HTTPTransport(verify=_tls(), trust_env=False)
-    transport._pool._network_backend = CheckedBackend(find_addresses, deadline, CONNECT_SECONDS)  # noqa: SLF001 - httpx2 hands every other setting through, not this
+    open_by(transport, CheckedBackend(find_addresses, deadline, CONNECT_SECONDS))
     return httpx2.Client(transport=transport, timeout=None, follow_redirects=False, trust_env=False)
 
 

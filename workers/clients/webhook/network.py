@@ -6,7 +6,7 @@ from typing import Any, TypeAlias
 
 import httpcore2
 
-from workers.deadline import Deadline, TimedStream
+from workers.network import Deadline, TimedStream
 
 # The addresses of a host, found within so many seconds and all of them allowed. Raises OSError, or what it likes.
 FindAddresses: TypeAlias = Callable[[str, float], Sequence[IPv4Address | IPv6Address]]

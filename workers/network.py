@@ -1,4 +1,4 @@
-"""An end that no slow server puts off.
+"""What is under httpx2's clients: who opens their connections, and an end that no slow server puts off.
 
 httpx2's own limits are per read, so a server that sends a byte every few seconds would never be too slow for them.
 """
@@ -9,6 +9,12 @@ from ssl import SSLContext
 from typing import Any
 
 import httpcore2
+import httpx2
+
+
+def open_by(transport: httpx2.HTTPTransport, backend: httpcore2.NetworkBackend) -> None:
+    """Have the transport's connections opened by `backend`, which is httpcore2's own seam for it."""
+    transport._pool._network_backend = backend  # noqa: SLF001 - httpx2 hands every other setting through, not this
 
 
 class Deadline:
