@@ -328,11 +328,11 @@ UPDATE matters_companyfact f
        current_entry = said.id, settlement = %(settlement)s, gathered_at = said.at,
        stale_at = said.at + make_interval(days => %(days)s)
   FROM said WHERE f.id = %(line)s
-"""  # noqa: S608
+"""  # noqa: S608 - of words in this file, as all of these
 _ADD = f"""{_ENTRY}
 UPDATE matters_companyfact f SET status = %(status)s, current_entry = COALESCE(%(first)s, current_entry)
   FROM said WHERE f.id = %(line)s
-"""  # noqa: S608
+"""  # noqa: S608 - likewise
 
 
 def _take(line: CompanyFact, question: Question, fact: NewFact, said: _Said) -> None:

@@ -210,7 +210,7 @@ def of_worker(
     said = [Said(json.dumps(body).encode()) for body in ({"id": "w"} | worker, *others)]
     with scripted(*said) as script, RipplingClient(script.url, "t") as rippling:
         found = request_records(Wanted(operation, "w", END), rippling)
-    given = ConvertInput(Plan(operation=operation), kind, (), "Marcus Ellery", TODAY, END)  # type: ignore[arg-type]
+    given = ConvertInput(Plan(operation=operation), kind, (), "Marcus Ellery", TODAY, END)  # type: ignore[arg-type] # a literal in tests
     return convert_record(given, found.model_dump(mode="json"))
 
 
