@@ -2,11 +2,14 @@
 
 import os
 
+import django
 from channels.routing import ProtocolTypeRouter, URLRouter
-from django.core.asgi import get_asgi_application
+
+from config.handler import OneThreadHandler
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
-http = get_asgi_application()
+django.setup(set_prefix=False)
+http = OneThreadHandler()
 
 from advice.routing import websocket_urlpatterns  # noqa: E402 - needs the apps, which the line above has loaded
 from advice.serving import numbers  # noqa: E402 - likewise

@@ -9,48 +9,32 @@ import logging
 import re
 import time
 import uuid
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Callable
 
-from asgiref.sync import iscoroutinefunction, markcoroutinefunction
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.utils.decorators import sync_only_middleware
 from structlog.contextvars import bound_contextvars
 
 logger = logging.getLogger("requests")
 _MATTER = re.compile(r"/matters?/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})(?:/|$)")
-GetResponse = Callable[[HttpRequest], HttpResponseBase] | Callable[[HttpRequest], Awaitable[HttpResponseBase]]
-
-
-class RequestIdMiddleware:
-    """Sets `request.id` (32 hex digits, made here, whatever the client sends) and the header `X-Request-ID`."""
-
-    sync_capable = async_capable = True
-
-    def __init__(self, get_response: GetResponse) -> None:
-        self.get_response = get_response
-        self.is_async = iscoroutinefunction(get_response)
-        if self.is_async:
-            markcoroutinefunction(self)
-
-    def __call__(self, request: HttpRequest) -> HttpResponseBase | Awaitable[HttpResponseBase]:
-        request.id = uuid.uuid4().hex  # type: ignore[attr-defined]
-        if self.is_async:
-            return self._answer_async(request)
-        began = time.monotonic()
-        with bound_contextvars(**_known_of(request)):
-            response = self.get_response(request)
-            assert not isinstance(response, Awaitable)
-            return _answered(request, response, began)
-
-    async def _answer_async(self, request: HttpRequest) -> HttpResponseBase:
-        began = time.monotonic()
-        with bound_contextvars(**_known_of(request)):
-            response = await self.get_response(request)  # type: ignore[misc] # `is_async` says so
-            return _answered(request, response, began)
+GetResponse = Callable[[HttpRequest], HttpResponseBase]
 
 
 @sync_only_middleware
-def head_as_get(get_response: Callable[[HttpRequest], HttpResponseBase]) -> GetResponse:
+def request_ids(get_response: GetResponse) -> GetResponse:
+    """Sets `request.id` (32 hex digits, made here, whatever the client sends) and the header `X-Request-ID`."""
+
+    def answer(request: HttpRequest) -> HttpResponseBase:
+        request.id = uuid.uuid4().hex  # type: ignore[attr-defined]
+        began = time.monotonic()
+        with bound_contextvars(**_known_of(request)):
+            return _answered(request, get_response(request), began)
+
+    return answer
+
+
+@sync_only_middleware
+def head_as_get(get_response: GetResponse) -> GetResponse:
     """HEAD is answered as GET is, by views that know GET alone, with the headers of a body that is left out.
 
     Daphne leaves out only the first piece of a body. A stream is not begun: nothing is read for nobody.
@@ -76,19 +60,9 @@ async def _nothing() -> AsyncGenerator[bytes]:
         yield piece
 
 
-@sync_only_middleware
-def in_one_thread(get_response: GetResponse) -> GetResponse:
-    """Innermost, it has all others called one after another in the request's thread.
-
-    Where the innermost one can be a coroutine, Django runs them all as coroutines, and brings each to that thread for
-    each of its methods: seventeen hops a request where five do, and a fifth of the CPU of a page.
-    """
-    return get_response
-
-
 def _answered(request: HttpRequest, response: HttpResponseBase, began: float) -> HttpResponseBase:
     """Give the answer its id, and write its line: of the address it has the route alone. A stream's says its start."""
-    response["X-Request-ID"] = request.id  # type: ignore[attr-defined] # `__call__` has set it
+    response["X-Request-ID"] = request.id  # type: ignore[attr-defined] # `request_ids` has set it
     route = request.resolver_match.route if request.resolver_match else ""
     ms = round(1000 * (time.monotonic() - began))
     told = {"method": request.method, "route": route, "status": response.status_code, "ms": ms}

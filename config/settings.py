@@ -77,7 +77,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "config.static.StaticFilesMiddleware",
-    "config.middleware.RequestIdMiddleware",
+    "config.middleware.request_ids",
     "config.health.probes",
     "companies.sessions.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -88,7 +88,6 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "csp.middleware.CSPMiddleware",
     "config.middleware.head_as_get",
-    "config.middleware.in_one_thread",
 ]
 ROOT_URLCONF = "config.urls"
 ASGI_APPLICATION = "config.asgi.application"
