@@ -5,8 +5,8 @@ from django.core.handlers.asgi import ASGIHandler
 
 
 class OneThreadHandler(ASGIHandler):
-    """Django's own goes back to the event loop for each view, and brings it, and each look of a middleware at it, to the
-    thread again: a tenth to a sixth more CPU for a small request."""
+    """Django's own goes back to the event loop for each view, and brings it, and each look of a middleware at it, to
+    the thread again: a tenth to a sixth more CPU for a small request."""
 
     def load_middleware(self, is_async: bool = False) -> None:
         """Build the chain as WSGI has it; a view that is a coroutine runs in the event loop, and its thread waits."""

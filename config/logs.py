@@ -11,7 +11,6 @@ from typing import Any
 
 import psycopg
 import structlog
-from django.conf import settings
 from django.db import Error as DjangoDatabaseError
 from structlog.typing import EventDict, Processor, WrappedLogger
 
@@ -20,7 +19,7 @@ _BEFORE: list[Processor] = [
     structlog.contextvars.merge_contextvars,
     structlog.stdlib.add_log_level,
     structlog.stdlib.add_logger_name,
-    structlog.stdlib.ExtraAdder(allow=["method", "route", "status", "ms"]),  # of a request that was answered
+    structlog.stdlib.ExtraAdder(allow=["method", "route", "status", "ms"]),  # of a request that was answered, or a step
     structlog.processors.TimeStamper(fmt="iso", utc=True),
 ]
 
@@ -48,15 +47,6 @@ def places_of_exception(_logger: WrappedLogger, _name: str, event: EventDict) ->
     if told:
         event["exception"] = "\nbehind it:\n".join(told)
     return event
-
-
-class WithoutPeriodic(logging.Filter):
-    """Of the tasks that beat sends all day long, only what went wrong."""
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        task: Any = record.args
-        periodic = isinstance(task, dict) and task.get("name") in settings.CELERY_BEAT_SCHEDULE
-        return record.levelno > logging.INFO or not periodic
 
 
 class WithoutWords(logging.Filter):

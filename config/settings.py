@@ -264,10 +264,7 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"lines": {"()": "config.logs.formatter", "debug": DEBUG}},
-    "filters": {
-        "without_periodic": {"()": "config.logs.WithoutPeriodic"},
-        **({"without_words": {"()": "config.logs.WithoutWords"}} if not DEBUG else {}),
-    },
+    "filters": {"without_words": {"()": "config.logs.WithoutWords"}},
     "handlers": {
         "console": {
             "class": "logging.StreamHandler",
@@ -279,7 +276,7 @@ LOGGING = {
     "loggers": {
         "celery.beat": {"level": "WARNING"},  # else a line for each task that it sends, forty a minute
         "celery.worker.strategy": {"level": "WARNING"},
-        "celery.app.trace": {"filters": ["without_periodic"]},
+        "celery.app.trace": {"level": "WARNING"},  # a step that is done has a line of ours, with its matter
         "daphne.cli": {"level": "WARNING"},  # where it listens, `daphne.server` says, too
         "flower.command": {"level": "WARNING"},  # else a line of every task by its name
         "django.request": {"level": "ERROR"},  # a refusal has its line by `config.middleware`, without the address

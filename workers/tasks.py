@@ -5,6 +5,7 @@ doubled or late changes nothing. The id in a message is for Flower's eyes.
 """
 
 import logging
+import time
 from collections.abc import Callable
 from contextlib import suppress
 
@@ -116,7 +117,9 @@ def _do(work: Work) -> None:
     try:
         if work.claim.calls_seen > MAX_CALLS and calls_of(work.claim, made=False) > MAX_CALLS:
             raise OurFault(f"every worker that took step {work.claim.step_id} died or met an error of ours")
+        began = time.monotonic()
         STEPS[work.claim.kind](work)
+        logger.info("done", extra={"ms": round(1000 * (time.monotonic() - began))})
     except (LLMError, ReplyInvalid, OverBudget, OurFault, PutOff) as error:
         handle_failure(work.claim, error, work.log)
     except (Fenced, OperationalError):

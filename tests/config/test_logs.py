@@ -14,7 +14,7 @@ from django.test import Client
 from structlog.contextvars import bound_contextvars
 
 from config import middleware
-from config.logs import WithoutPeriodic, WithoutWords, formatter
+from config.logs import WithoutWords, formatter
 
 CANARY = "Quetzalcoatlus"
 
@@ -104,15 +104,6 @@ def test_a_request_has_one_line_with_its_route_and_neither_its_query_nor_its_sec
         ("GET", "", 404),
     ]
     assert {line["ms"] for line in found} == {250}, "milliseconds from the request to the answer's start"
-
-
-def test_what_beat_has_done_all_day_long_has_a_line_only_where_it_went_wrong() -> None:
-    def is_written(level: int, task: str) -> bool:
-        line = logging.LogRecord("celery.app.trace", level, __file__, 1, "%(name)s ended", ({"name": task},), None)
-        return WithoutPeriodic().filter(line)
-
-    assert [is_written(logging.INFO, task) for task in ("sweep", "draft_advice")] == [False, True]
-    assert is_written(logging.ERROR, "sweep")
 
 
 def test_with_debug_a_line_is_for_a_person() -> None:

@@ -1,10 +1,13 @@
 """A thread goes on with what its step led to: a message of its own is spared, and nobody's turn is taken."""
 
+import json
+import logging
 from typing import Any
 
 import pytest
 
 from companies.models import Company
+from config.logs import formatter
 from matters.ledger import NewStep, insert_steps
 from matters.models import Matter
 from matters.states import StepState
@@ -81,3 +84,17 @@ def test_an_error_of_ours_behind_the_commit_leaves_the_message_to_others(
     with pytest.raises(ZeroDivisionError):
         run_steps("plan_search")
     assert sent == [("search_playbooks", matter.steps.get(kind="search_playbooks").pk)]
+
+
+def test_each_step_that_is_done_has_a_line_that_says_of_which_matter(
+    pipeline: Pipeline, matter: Matter, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.handler.setFormatter(formatter(debug=False))
+    with caplog.at_level(logging.INFO):
+        run_steps("plan_search")
+    lines = [line for line in map(json.loads, caplog.text.splitlines()) if line["logger"] == "workers.tasks"]
+    steps = {step.pk: step.kind for step in matter.steps.filter(state=StepState.DONE)}
+    assert len(steps) >= 3
+    assert {line["step"]: line["kind"] for line in lines} == steps, "whoever looks for a matter misses some"
+    assert {(line["event"], line["matter"]) for line in lines} == {("done", str(matter.pk))}
+    assert all(line["ms"] >= 0 for line in lines)
