@@ -15,10 +15,10 @@ from advice.page import read_page
 from advice.stream import MatterGoneError
 from companies.access import members_only, user_of
 from companies.models import User
-from matters.answering import answer_question
+from matters.facts.offering import offer_of
 from matters.forms import CURRENCIES
 from matters.models import Matter, Question
-from matters.offering import offer_of
+from matters.questions.answering import answer_question
 from matters.services import NotAllowed
 from matters.states import QuestionStatus
 

@@ -10,7 +10,7 @@ from advice.own import own_matter
 from advice.render import render_fragments
 from companies.access import is_from_script, members_only, user_of
 from companies.posting import posted
-from matters.assigning import NoSuchMember, assign_question, only_colleague
+from matters.questions.assigning import NoSuchMember, assign_question, only_colleague
 from matters.services import NotAllowed
 
 

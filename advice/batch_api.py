@@ -18,7 +18,7 @@ from companies.postgresql.faults import is_locked_out
 from companies.problems import Problem, not_found, problems
 from companies.request_body import RequestBody
 from matters.api import SubmitBody, calling_company, calling_person
-from matters.batches import (
+from matters.batches.services import (
     LIMIT,
     BatchedSubmission,
     batch_as_json,
@@ -27,7 +27,6 @@ from matters.batches import (
     note_stop,
     submit_batch,
 )
-from matters.callback import check_names
 from matters.idempotency import answered_once, check_key, was_answered
 from matters.language_models import check_prices
 from matters.models import Batch, Matter, Priority
@@ -36,6 +35,7 @@ from matters.schemas import BatchOut, BatchPage
 from matters.services import NotAllowed
 from matters.states import ENDED
 from matters.validation import storable
+from matters.webhooks.callback import check_names
 
 LOCKED_SECONDS = 10.0
 MOST_STRANGE = 100  # fields, beyond which they are counted and not named

@@ -18,15 +18,15 @@ from advice.stream import MatterGoneError, snapshot
 from companies.models import User
 from documents.models import Document
 from documents.services import MOST_DOCUMENTS, open_searches, own_searches
-from matters.assigning import colleagues
-from matters.company_facts import documents_of, has_document
-from matters.facts import disputed_entries
-from matters.fetching import is_about_person, waited_for
+from matters.facts.showing import documents_of, has_document
+from matters.facts.storing import disputed_entries
 from matters.models import CompanyFact, CompanyFactEntry, FactStatus, Matter, Question, Step
 from matters.progress import progress_of
+from matters.questions.assigning import colleagues
+from matters.questions.fetching import is_about_person, waited_for
+from matters.questions.trail import Trail, trails_of
 from matters.stages import Stage, stages_of
 from matters.states import ENDED, SETTLED, MatterStatus, QuestionStatus, WaitingFor
-from matters.trail import Trail, trails_of
 from matters.waits import Clock, clock_of, waits_of
 
 TRIES_AGAIN = frozenset({WaitingFor.PROVIDER, WaitingFor.RATE_LIMIT, WaitingFor.BUDGET})

@@ -17,9 +17,9 @@ from django.utils.safestring import SafeString, mark_safe
 
 from advice.markup import advice_html
 from advice.page import Dispute, MatterPage, read_page
+from matters.facts.offering import offer_of
 from matters.forms import CURRENCIES, AnswerForm
 from matters.models import Question
-from matters.offering import offer_of
 from matters.states import QuestionStatus
 from matters.waits import Clock, in_words
 

@@ -30,12 +30,12 @@ from documents.downloads import download
 from documents.models import Document
 from documents.services import remove_document
 from documents.uploads import take_upload
-from matters.answering import answer_question, confirm_proposal
+from matters.facts.settling import NoSuchChoice, settle_fact
 from matters.forms import AnswerForm, SettleForm
 from matters.going_on import regenerate_matter, retry_matter
 from matters.models import CompanyFact, Matter
+from matters.questions.answering import answer_question, confirm_proposal
 from matters.services import NotAllowed
-from matters.settling import NoSuchChoice, settle_fact
 
 
 # Compressed although it is secret: nothing that a stranger could choose is shown beside the secrets (of the address

@@ -19,8 +19,8 @@ from config.api_errors import add_error_handlers, as_problems, nothing_here
 from config.bodies import SafeParser
 from documents.api import router as documents_router
 from matters.api import router as matters_router
-from matters.company_facts_api import router as facts_router
-from matters.webhook_api import router as webhooks_router
+from matters.facts.api import router as facts_router
+from matters.webhooks.api import router as webhooks_router
 from workers.connections.api import router as connections_router
 from workers.dead_letters import router as dead_letters_router
 

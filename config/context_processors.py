@@ -9,7 +9,7 @@ from advice.notice import demo_notice
 from companies.access import company_of, is_owner, user_of
 from companies.models import User
 from companies.passkeys import has_passkeys, passkeys_at
-from matters.assigning import questions_for
+from matters.questions.assigning import questions_for
 
 
 def notices(request: HttpRequest) -> dict[str, Any]:

@@ -32,8 +32,8 @@ from matters.models import (
     Question,
     Step,
 )
+from matters.questions.trail import trails_of
 from matters.services import NotAllowed
-from matters.trail import trails_of
 from matters.usage import usage_of
 from playbooks.admin import ReadOnly
 

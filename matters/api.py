@@ -21,9 +21,6 @@ from companies.api_auth import Authentication, caller
 from companies.models import Company, User
 from companies.problems import Problem, invalid, not_found, problems
 from companies.request_body import RequestBody
-from matters.answering import answer_question, confirm_proposal
-from matters.assigning import NoSuchMember, assign_question
-from matters.callback import HEADERS_LIMIT, check_names, clean_callback_headers, clean_webhook_url
 from matters.dedupe import earlier_matters, mark_of
 from matters.going_on import regenerate_matter, retry_matter
 from matters.idempotency import answered_once, check_key, was_answered
@@ -31,11 +28,14 @@ from matters.language_models import check_prices
 from matters.ledger import queue_position, queue_position_of
 from matters.models import Matter, Priority, Question
 from matters.paging import page_of
+from matters.questions.answering import answer_question, confirm_proposal
+from matters.questions.assigning import NoSuchMember, assign_question
 from matters.representation import matter_as_json, matters_as_json, question_as_json
 from matters.schemas import Accepted, MatterOut, MatterPage, QuestionOut, UsagePage
 from matters.services import NotAllowed, Submission, find_matter, removed_words, submit_matter
 from matters.usage import usage_of
 from matters.validation import check_json_storable, clean_answer, clean_question, storable
+from matters.webhooks.callback import HEADERS_LIMIT, check_names, clean_callback_headers, clean_webhook_url
 
 router = Router(auth=Authentication(), tags=["matters"])
 CHANGED = {200: MatterOut, 202: MatterOut, **problems(404, 409, 410)}

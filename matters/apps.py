@@ -9,6 +9,6 @@ class MattersConfig(AppConfig):
     def ready(self) -> None:
         """Hear of people who leave a company."""
         from companies.members import membership_ended
-        from matters.assigning import take_back_from
+        from matters.questions.assigning import take_back_from
 
         membership_ended.connect(take_back_from)

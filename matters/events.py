@@ -11,10 +11,10 @@ from uuid import UUID
 
 from django.db import connection
 
-from matters.deliveries import TASK
 from matters.models import Matter, Question
 from matters.progress import progress_of
 from matters.wakeup import wake_workers
+from matters.webhooks.deliveries import TASK
 
 
 class EventType(StrEnum):

@@ -8,12 +8,12 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 
+from matters.facts.settling import Choice
+from matters.facts.values import read_number
 from matters.history import LONGEST_TITLE
 from matters.models import Question
 from matters.services import Submission
-from matters.settling import Choice
 from matters.states import AnswerKind
-from matters.values import read_number
 
 LONGEST_QUESTION = 10_000  # characters (code points)
 LONGEST_ANSWER = 10_000

@@ -13,12 +13,12 @@ from django.utils import timezone
 
 from companies.encryption import EncryptedJSONField
 from companies.models import Company
-from matters.batch import Batch as Batch  # Django looks for models here
-from matters.batch import BatchItem as BatchItem
-from matters.deliveries import Delivery as Delivery
-from matters.notices import Notice as Notice
-from matters.periods import period_of
-from matters.presence import Presence as Presence
+from matters.batches.models import Batch as Batch  # Django looks for models here
+from matters.batches.models import BatchItem as BatchItem
+from matters.facts.periods import period_of
+from matters.facts.values import in_words
+from matters.notices.models import Notice as Notice
+from matters.notices.presence import Presence as Presence
 from matters.processes import ProcessReport as ProcessReport
 from matters.states import (
     MATTER_TRANSITIONS,
@@ -30,7 +30,7 @@ from matters.states import (
     StepState,
     WaitingFor,
 )
-from matters.values import in_words
+from matters.webhooks.deliveries import Delivery as Delivery
 
 
 class Priority(models.TextChoices):

@@ -7,9 +7,9 @@ from uuid import UUID
 from django.db.models import Count, Prefetch, Sum, prefetch_related_objects
 from django.db.models.functions import Length
 
-from matters.company_facts import days_since
+from matters.facts.offering import offer_of
+from matters.facts.showing import days_since
 from matters.models import Fact, Matter, Question
-from matters.offering import offer_of
 from matters.progress import progress_of
 from matters.usage import calls_made, plain
 

@@ -6,10 +6,10 @@ from uuid import UUID
 
 from ninja import Schema
 
-from matters.deliveries import DeliveryStatus
 from matters.events import EventType
 from matters.models import FactStatus, Priority
 from matters.states import AnswerKind, MatterStatus, QuestionStatus, WaitingFor
+from matters.webhooks.deliveries import DeliveryStatus
 
 Source = Literal["rippling", "carta", "document", "founder"]
 

@@ -2,8 +2,8 @@
 
 from django.urls import path
 
-from matters.company_fact_views import fact, fact_list, settle
-from matters.question_views import question_list
+from matters.facts.views import fact, fact_list, settle
+from matters.questions.views import question_list
 from matters.views import matter_list, new_matter
 
 app_name = "matters"

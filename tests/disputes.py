@@ -8,9 +8,9 @@ from django.db import connection, transaction
 from django.db.models import F
 
 from companies.models import Company
-from matters.facts import NewFact, record_of, store_fact
-from matters.gathering import look_whether_gathered
+from matters.facts.storing import NewFact, record_of, store_fact
 from matters.models import CompanyFact, CompanyFactEntry, Fact, Matter, Question
+from matters.questions.gathering import look_whether_gathered
 from matters.services import change_question, lock_matter
 from matters.states import About, QuestionStatus
 from tests import rows

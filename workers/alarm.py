@@ -10,8 +10,8 @@ from django.db import transaction
 
 from companies.staff import send_unsent, tell_staff
 from matters.each import do_for_each
-from matters.gathering import look_whether_gathered
 from matters.ledger import begun_steps
+from matters.questions.gathering import look_whether_gathered
 from matters.services import lock_matter
 from matters.states import MatterStatus
 from matters.stuck import Cause, stuck_matters

@@ -22,8 +22,8 @@ from django.db.models.functions import Now
 from advice.one_event import one_event
 from companies.addresses import allowed_addresses
 from companies.models import WebhookEndpoint, WebhookSecret
-from matters.deliveries import TASK, Delivery, DeliveryStatus
 from matters.wakeup import publish_hints
+from matters.webhooks.deliveries import TASK, Delivery, DeliveryStatus
 from workers.clients.webhook import Outcome, post
 from workers.clients.webhook.client import TOTAL_SECONDS
 from workers.lifecycle import is_stopping

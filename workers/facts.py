@@ -3,11 +3,11 @@
 from typing import Any, cast
 
 from documents.services import search_documents_for
-from matters.facts import How, NewFact, as_new, record_of, store_fact, subject_of
-from matters.fetching import is_about_person
-from matters.gathering import look_whether_gathered
+from matters.facts.offering import accepted_offer
+from matters.facts.storing import How, NewFact, as_new, record_of, store_fact, subject_of
 from matters.models import Fact, FactStatus, Matter, Question, Step
-from matters.offering import accepted_offer
+from matters.questions.fetching import is_about_person
+from matters.questions.gathering import look_whether_gathered
 from matters.services import change_question, question_of
 from matters.states import QuestionStatus, StepState
 from workers.claims import expect_steps

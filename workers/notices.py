@@ -13,10 +13,10 @@ from django.db import DatabaseError, connection, transaction
 from django.db.models.functions import Now
 
 from advice.review.due_notices import REVIEWED, decision_of
-from matters.assigning import take_back_from_who_left
-from matters.due_notices import store_due_notices
-from matters.notice_mail import word_notice
-from matters.notices import DUE, Notice, NoticeStatus
+from matters.notices.due import store_due_notices
+from matters.notices.mail import word_notice
+from matters.notices.models import DUE, Notice, NoticeStatus
+from matters.questions.assigning import take_back_from_who_left
 from workers.lifecycle import is_stopping
 
 logger = logging.getLogger(__name__)

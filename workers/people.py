@@ -10,9 +10,9 @@ from django.utils import timezone
 from companies.connection_services import live_connections
 from companies.models import Company
 from matters.events import question_updated, tell_events
-from matters.fetching import PERSON_KEY
-from matters.gathering import look_whether_gathered
 from matters.models import Matter, Question, Step
+from matters.questions.fetching import PERSON_KEY
+from matters.questions.gathering import look_whether_gathered
 from matters.states import AnswerKind, QuestionStatus, StepState
 from workers.claims import expect_steps
 from workers.clients.carta import CartaClient, Stakeholder

@@ -8,10 +8,10 @@ from django.utils import timezone
 from companies.postgresql.rows import insert_rows
 from documents.services import search_documents_for
 from matters.events import question_updated, tell_events
-from matters.gathering import begin_advice, look_whether_gathered
+from matters.facts.offering import offer_for
 from matters.ledger import NewStep, insert_steps
 from matters.models import Matter, Question
-from matters.offering import offer_for
+from matters.questions.gathering import begin_advice, look_whether_gathered
 from matters.services import change_question, change_questions, change_status, question_of
 from matters.states import MatterStatus, QuestionStatus
 from playbooks.search import PlaybookText, load_playbook

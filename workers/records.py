@@ -9,10 +9,10 @@ from typing import Any, cast
 
 from django.utils import timezone
 
-from matters.facts import NewFact, store_fact
-from matters.gathering import look_whether_gathered
+from matters.facts.storing import NewFact, store_fact
 from matters.ledger import NewStep, insert_steps
 from matters.models import Matter, Question, Step
+from matters.questions.gathering import look_whether_gathered
 from matters.services import change_question, question_of
 from matters.states import QuestionStatus, StepState
 from workers.provider_calls import Unanswered, ask_provider

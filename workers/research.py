@@ -1,9 +1,9 @@
 """From the question to the playbooks that answer it: plan_search, search_playbooks, judge_relevance."""
 
 from companies.postgresql.rows import fetch_rows, read_json
-from matters.gathering import begin_advice
 from matters.ledger import NewStep, insert_steps
 from matters.models import Matter
+from matters.questions.gathering import begin_advice
 from matters.services import change_status
 from matters.states import MatterStatus, StepState
 from playbooks.search import PlaybookText, find_candidates, load_playbook

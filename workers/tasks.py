@@ -15,13 +15,13 @@ from structlog.contextvars import bound_contextvars
 
 from advice.review.proving import prove_approvals
 from companies.connection_services import warn_of_ends
-from matters import notices
 from matters.breakers import forget_breakers
-from matters.deliveries import TASK
 from matters.ledger import BESIDE
+from matters.notices import models as notices
 from matters.processes import forget_processes
 from matters.tracing import span
 from matters.wakeup import Hint, publish_hints, withholding
+from matters.webhooks.deliveries import TASK
 from workers import draft, facts, people, questions, records, research
 from workers.alarm import watch_matters
 from workers.budget import OverBudget

@@ -5,8 +5,8 @@ from uuid import UUID
 from django.db.models import F, Q
 
 from advice.review.models import Review, ReviewState
-from matters.due_notices import tells_asker
-from matters.notices import Decision, NoticeKind
+from matters.notices.due import tells_asker
+from matters.notices.models import Decision, NoticeKind
 from matters.states import MatterStatus
 
 _DECIDED = """
@@ -17,7 +17,7 @@ _DECIDED = """
 _DECISION = """
        CASE WHEN r.state = 'approved' THEN 'approved' WHEN r.sha256 = '' THEN 'sent_back' ELSE 'withdrawn' END
 """
-# For `matters.due_notices.store_due_notices`. A version that a reviewer wrote is told of as any other version.
+# For `matters.notices.due.store_due_notices`. A version that a reviewer wrote is told of as any other version.
 REVIEWED = tells_asker(
     NoticeKind.REVIEWED,
     MatterStatus.ADVISED,

@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.utils.dateformat import format as date_format
 
 from companies.models import User
-from matters.company_facts import days_since
+from matters.facts.showing import days_since
 
 register = template.Library()
 

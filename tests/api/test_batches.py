@@ -108,7 +108,7 @@ def test_what_fails_in_the_middle_stores_nothing(api: Program, monkeypatch: pyte
     def broken(*_args: object) -> None:
         raise RuntimeError("a fault of ours")
 
-    monkeypatch.setattr("matters.batches.insert_first_steps", broken)
+    monkeypatch.setattr("matters.batches.services.insert_first_steps", broken)
     read_problem(api.post(BATCHES, {"matters": [QUESTION]}), 500)
     assert not any(model.objects.exists() for model in (Matter, Batch, Event, IdempotencyRecord))
 

@@ -11,8 +11,8 @@ from pytest_django import Settings
 
 from companies.addresses import ForbiddenAddress
 from companies.models import ApiKey, Company, WebhookEndpoint, WebhookSecret
-from matters import callback
 from matters.models import Delivery, IdempotencyRecord, Matter
+from matters.webhooks import callback
 from tests import rows
 from tests.api.answers import fields_of, read_problem
 from tests.api.conftest import MATTERS, Program

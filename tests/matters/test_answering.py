@@ -4,8 +4,8 @@ import pytest
 from django.utils import timezone
 
 from companies.models import Company, User
-from matters.answering import answer_question
 from matters.models import Matter, Question
+from matters.questions.answering import answer_question
 from matters.services import NotAllowed
 from matters.states import MatterStatus, QuestionStatus
 from tests import rows

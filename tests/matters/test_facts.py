@@ -6,9 +6,9 @@ import pytest
 from django.db import DatabaseError, connection, transaction
 
 from companies.models import Company, User
-from matters.facts import NewFact, disputed_entries, store_fact, subject_of
+from matters.facts.settling import Choice, settle_fact
+from matters.facts.storing import NewFact, disputed_entries, store_fact, subject_of
 from matters.models import CompanyFact, CompanyFactEntry, Fact, FactStatus, Matter, Question
-from matters.settling import Choice, settle_fact
 from matters.states import About
 from tests.disputes import asked, facts_pass, say
 

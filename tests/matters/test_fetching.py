@@ -7,9 +7,9 @@ from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from companies.models import Company
-from matters.fetching import begin_fetches
 from matters.ledger import NewStep, insert_steps
 from matters.models import Matter, Question
+from matters.questions.fetching import begin_fetches
 from matters.services import lock_matter
 from matters.states import QuestionStatus, StepState
 from tests import rows

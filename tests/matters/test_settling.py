@@ -8,12 +8,12 @@ from django.db.models import F
 
 from advice.services import cancel_matter
 from companies.models import Company, User
-from matters.answering import answer_question
-from matters.facts import disputed_entries
+from matters.facts.settling import Choice, NoSuchChoice, settle_fact
+from matters.facts.storing import disputed_entries
 from matters.going_on import regenerate_matter
 from matters.models import CompanyFact, Fact, Matter, Step
+from matters.questions.answering import answer_question
 from matters.services import NotAllowed
-from matters.settling import Choice, NoSuchChoice, settle_fact
 from matters.states import About, MatterStatus, StepState, WaitingFor
 from tests import rows
 from tests.disputes import asked, disputed, say

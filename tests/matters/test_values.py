@@ -4,7 +4,7 @@ from unicodedata import normalize
 
 import pytest
 
-from matters.values import clean_value, read_number, same_value
+from matters.facts.values import clean_value, read_number, same_value
 
 Typed = tuple[str, str | None]
 

@@ -4,8 +4,8 @@ import pytest
 from django.test import Client
 
 from companies.models import User
-from matters.answering import answer_question
 from matters.models import Matter, Question
+from matters.questions.answering import answer_question
 from matters.states import QuestionStatus
 from tests.pages.conftest import AskQuestion
 

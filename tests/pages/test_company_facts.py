@@ -9,8 +9,8 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from companies.models import Company, User
+from matters.facts.settling import Choice, settle_fact
 from matters.models import CompanyFact, Matter, Question
-from matters.settling import Choice, settle_fact
 from tests.disputes import asked, disputed, read_in_document, say
 from tests.pages.conftest import AskQuestion
 from tests.pages.test_actions import script_posts

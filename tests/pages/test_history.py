@@ -10,9 +10,9 @@ from django.test import Client
 from advice.models import ShareLink
 from advice.sharing import share_attempt
 from companies.models import ApiKey, Company, Membership, User
-from matters.answering import answer_question
 from matters.history import UNDO_MINUTES
 from matters.models import Matter
+from matters.questions.answering import answer_question
 from matters.services import NotAllowed, Submission, change_status, lock_matter, submit_matter
 from matters.states import MatterStatus
 from tests.pages.conftest import AskQuestion, Write

@@ -13,7 +13,7 @@ from pytest_django import Settings
 
 from companies import members
 from companies.models import Company, Invitation, Membership, MembershipChange, User
-from matters.assigning import assign_question
+from matters.questions.assigning import assign_question
 from matters.services import Submission, submit_matter
 from matters.states import MatterStatus, QuestionStatus
 from tests.rows import gathering, move

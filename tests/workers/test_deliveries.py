@@ -18,11 +18,11 @@ from advice.stream import Page, read_page
 from companies.encryption import Sealed
 from companies.models import Company, WebhookEndpoint, WebhookSecret
 from companies.webhooks import new_secret
-from matters.answering import answer_question
-from matters.deliveries import ReceiverDisabled, resend
 from matters.models import Delivery, Event, Matter
+from matters.questions.answering import answer_question
 from matters.services import fail_matter, lock_matter
 from matters.states import MatterStatus, QuestionStatus
+from matters.webhooks.deliveries import ReceiverDisabled, resend
 from tests import rows
 from tests.disputes import say
 from tests.fakes.receiver import Receiver, status

@@ -9,10 +9,10 @@ from advice.render import render_fragments
 from advice.services import cancel_matter
 from documents.models import Document
 from documents.services import attach_document, open_searches, own_searches, remove_document
-from matters.answering import answer_question, confirm_proposal
-from matters.company_facts import documents_of
+from matters.facts.showing import documents_of
 from matters.going_on import regenerate_matter
 from matters.models import CompanyFact, Matter, Question, Step
+from matters.questions.answering import answer_question, confirm_proposal
 from matters.states import MatterStatus, QuestionStatus, StepState, WaitingFor
 from tests.documents import files
 from tests.fakes.llm import FakeLLM

@@ -6,8 +6,8 @@ import pytest
 from django.utils import timezone
 
 from companies.models import Company
-from matters.answering import answer_question
 from matters.models import FactStatus, Matter, Question
+from matters.questions.answering import answer_question
 from matters.states import MatterStatus, QuestionStatus
 from tests import rows
 from tests.disputes import asked as of_company

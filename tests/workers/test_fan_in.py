@@ -4,9 +4,9 @@ import pytest
 from django.db import transaction
 
 from companies.models import Company
-from matters.answering import answer_question
 from matters.ledger import NewStep, insert_steps
 from matters.models import Matter, Step
+from matters.questions.answering import answer_question
 from matters.states import MatterStatus, QuestionStatus, StepState
 from tests import rows
 from tests.threads import at_once
@@ -60,7 +60,7 @@ def test_a_finisher_that_fails_in_its_transaction_leaves_the_others_to_go_on(
     for question in matter.questions.all():
         answer_question(matter.pk, question.pk, None)
     with monkeypatch.context() as patch:
-        patch.setattr("matters.gathering.begin_advice", lambda *_: 1 / 0)
+        patch.setattr("matters.questions.gathering.begin_advice", lambda *_: 1 / 0)
         run_step("normalise_answer")
         with pytest.raises(ZeroDivisionError):
             run_step("normalise_answer")

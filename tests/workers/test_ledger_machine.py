@@ -19,9 +19,9 @@ from pytest_django import Settings
 from advice.models import Attempt, Chunk
 from advice.services import cancel_matter
 from companies.models import Company
-from matters.answering import answer_question
 from matters.going_on import regenerate_matter, retry_matter
 from matters.models import Breaker, Event, Fact, Matter, Question, Step
+from matters.questions.answering import answer_question
 from matters.services import NotAllowed
 from matters.states import ENDED, MATTER_TRANSITIONS, MatterStatus, QuestionStatus, StepState
 from matters.stuck import Cause, stuck_matters

@@ -27,13 +27,13 @@ from advice.review.due_notices import REVIEWED
 from advice.review.models import Review
 from advice.review.proving import prove_approvals
 from companies.models import Company, Membership, User
-from matters.answering import answer_question
-from matters.assigning import assign_question, questions_for, take_back_from_who_left
-from matters.due_notices import AWAY_MINUTES, store_due_notices
 from matters.going_on import regenerate_matter, retry_matter
 from matters.models import Event, Matter, Notice, Presence, Question
-from matters.notice_mail import word_notice
-from matters.notices import Decision, NoticeStatus
+from matters.notices.due import AWAY_MINUTES, store_due_notices
+from matters.notices.mail import word_notice
+from matters.notices.models import Decision, NoticeStatus
+from matters.questions.answering import answer_question
+from matters.questions.assigning import assign_question, questions_for, take_back_from_who_left
 from matters.services import fail_matter, lock_matter
 from matters.states import MatterStatus, QuestionStatus
 from tests import rows

@@ -11,8 +11,8 @@ from pytest_django import Settings
 
 from companies.models import Company, User
 from demo.providers.company import rippling_id
-from matters.answering import answer_question
 from matters.models import Fact, Matter, Question, Step
+from matters.questions.answering import answer_question
 from matters.services import Submission, submit_matter
 from matters.states import MatterStatus, QuestionStatus
 from tests import rows

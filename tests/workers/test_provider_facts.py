@@ -17,9 +17,9 @@ from companies.credentials import Credentials
 from companies.models import Company, User
 from demo.providers.company import people, rippling_id
 from demo.providers.faults import Fault
-from matters.answering import answer_question
-from matters.fetching import waited_for
 from matters.models import Event, Fact, Matter, ProviderCall, Question, Step
+from matters.questions.answering import answer_question
+from matters.questions.fetching import waited_for
 from matters.representation import matter_as_json
 from matters.states import About, MatterStatus, QuestionStatus, StepState
 from tests import disputes, rows

@@ -27,7 +27,6 @@ from advice.stream import Page, read_page
 from companies.models import ApiKey, Company, Membership, User
 from documents.models import DocumentContent
 from documents.services import attach_document
-from matters.answering import answer_question, confirm_proposal
 from matters.going_on import regenerate_matter, retry_matter
 from matters.history import UNDO_MINUTES, rename_matter
 from matters.models import (
@@ -46,6 +45,7 @@ from matters.models import (
     Question,
     Step,
 )
+from matters.questions.answering import answer_question, confirm_proposal
 from matters.services import NotAllowed, fail_matter, lock_matter
 from matters.states import MatterStatus, QuestionStatus, StepState
 from tests import rows

@@ -5,8 +5,8 @@ from pytest_django import Settings
 
 from advice.services import cancel_matter
 from companies.models import Company
+from matters.facts.settling import Choice, settle_fact
 from matters.models import CompanyFact, CompanyFactEntry, Event, Matter, Question
-from matters.settling import Choice, settle_fact
 from matters.states import About, MatterStatus
 from tests.disputes import asked, disputed, facts_pass, say
 from tests.workers.test_pruning import CANARY, DAYS, let_pass, places_with

@@ -2,8 +2,8 @@
 
 import pytest
 
-from matters.answering import answer_question
 from matters.models import Matter
+from matters.questions.answering import answer_question
 from matters.states import MatterStatus, QuestionStatus, WaitingFor
 from tests.fakes.llm import FakeLLM
 from tests.workers.conftest import Pipeline

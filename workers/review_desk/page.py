@@ -11,7 +11,7 @@ from advice.review.badge import Remark, Standing, remarks_of, standing_of
 from advice.review.models import Review, ReviewState
 from companies.models import User
 from matters.models import Matter, Question
-from matters.trail import Trail, trails_of
+from matters.questions.trail import Trail, trails_of
 from workers.review_desk.calls import CallShown, calls_shown
 from workers.review_desk.doubts import doubts_of
 

@@ -5,7 +5,7 @@ Each statement stores what is due and is not stored yet; done twice, or by two a
 
 from django.db import connection
 
-from matters.notices import NoticeKind
+from matters.notices.models import NoticeKind
 from matters.states import MatterStatus
 
 AWAY_MINUTES = 3  # so long after something happened nobody has come to look

@@ -1,6 +1,6 @@
 """E-mail about a matter: a row for each, with no word of what it says. It is worded when it is sent.
 
-`matters/due_notices.py` knows when one is due (of a review, `advice/review/due_notices.py`), `matters/notice_mail.py`
+`matters/notices/due.py` knows when one is due (of a review, `advice/review/due_notices.py`), `matters/notices/mail.py`
 words it, `workers/notices.py` sends it.
 """
 

@@ -10,7 +10,7 @@ from django.db.models import Count, F, FloatField, Sum
 from django.db.models.functions import Cast, Greatest, Least, Now
 
 from companies.models import Company, User
-from matters.batch import Batch, BatchItem
+from matters.batches.models import Batch, BatchItem
 from matters.dedupe import earlier_matters
 from matters.events import append_to_each, matter_updated
 from matters.ledger import insert_first_steps

@@ -2,10 +2,10 @@
 
 from django.db import connection
 
-from matters.fetching import begin_fetches
 from matters.going_on import is_disputed
 from matters.ledger import NewStep, begun_steps, insert_steps
 from matters.models import Matter
+from matters.questions.fetching import begin_fetches
 from matters.services import ADVICE_STEP, change_status, set_waiting
 from matters.states import SETTLED, MatterStatus, QuestionStatus, WaitingFor
 
@@ -25,7 +25,7 @@ def look_whether_gathered(matter: Matter) -> None:
 
     Called under the matter's lock by whoever finishes a question's step, behind its own writes: the last one sees all.
     What a provider can be asked for now is begun; a question that waits for a person's answer waits for the person.
-    With a fact in dispute the matter stays where it is until a person settles it (`matters.settling`).
+    With a fact in dispute the matter stays where it is until a person settles it (`matters.facts.settling`).
     """
     if matter.status != MatterStatus.GATHERING:
         return

@@ -12,12 +12,12 @@ from companies.api_auth import Authentication, caller
 from companies.models import User
 from companies.problems import Problem, invalid, not_found, problems
 from companies.request_body import RequestBody
-from matters.company_facts import company_fact_as_json, facts_of
+from matters.facts.settling import Choice, NoSuchChoice, settle_fact
+from matters.facts.showing import company_fact_as_json, facts_of
 from matters.models import CompanyFact, CompanyFactEntry
 from matters.paging import page_of
 from matters.schemas import Source
 from matters.services import NotAllowed
-from matters.settling import Choice, NoSuchChoice, settle_fact
 from matters.states import About, AnswerKind
 from matters.validation import storable
 

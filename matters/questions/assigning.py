@@ -11,7 +11,7 @@ from companies.models import Company, Membership, User
 from matters.each import do_for_each
 from matters.events import events_together, question_updated, tell_events
 from matters.models import Matter, Notice, Question
-from matters.notices import TASK, NoticeKind
+from matters.notices.models import TASK, NoticeKind
 from matters.services import NotAllowed, lock_kept_matter, lock_matter, question_of
 from matters.states import ENDED, SETTLED, QuestionStatus
 from matters.validation import check_storable

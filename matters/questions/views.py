@@ -6,7 +6,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from companies.access import members_only, shown_company, user_of
-from matters.assigning import questions_for
+from matters.questions.assigning import questions_for
 
 MOST_SHOWN = 200
 

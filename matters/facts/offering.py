@@ -2,7 +2,7 @@
 
 from django.utils import timezone
 
-from matters.facts import subject_of
+from matters.facts.storing import subject_of
 from matters.models import CompanyFact, CompanyFactEntry, Matter, Question
 from matters.states import About, QuestionStatus
 

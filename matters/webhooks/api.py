@@ -16,12 +16,12 @@ from companies.problems import Problem, not_found, problems
 from companies.request_body import RequestBody
 from companies.webhooks import MOST_ENDPOINTS, new_secret
 from matters.api import calling_company, seen_matter
-from matters.callback import check_names, clean_webhook_url
-from matters.deliveries import ReceiverDisabled, delivery_as_json, resend
 from matters.events import EventType
 from matters.models import Delivery, Matter
 from matters.paging import page_of
 from matters.schemas import DeliveryOut, DeliveryPage, EndpointOut, EndpointPage, EndpointWithSecret, NewSecret
+from matters.webhooks.callback import check_names, clean_webhook_url
+from matters.webhooks.deliveries import ReceiverDisabled, delivery_as_json, resend
 
 router = Router(auth=Authentication(), tags=["webhooks"])
 Cursor = Annotated[str, Query()]

@@ -10,12 +10,12 @@ from django.utils import timezone
 
 from companies.models import User
 from matters.events import events_together, question_updated, tell_events
-from matters.facts import disputed_entries
-from matters.gathering import look_whether_gathered
+from matters.facts.storing import disputed_entries
+from matters.facts.values import clean_value, in_words, same_value
 from matters.models import CompanyFact, CompanyFactEntry, Fact, FactStatus, Matter
+from matters.questions.gathering import look_whether_gathered
 from matters.services import NotAllowed, lock_matter
 from matters.states import ENDED
-from matters.values import clean_value, in_words, same_value
 
 Status, How = CompanyFact.Status, CompanyFactEntry.How
 

@@ -18,9 +18,9 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from companies.postgresql.rows import columns_of, fetch_one
+from matters.facts.values import clean_value, same_value
 from matters.models import CompanyFact, CompanyFactEntry, Fact, FactStatus, Matter, Question
 from matters.states import About
-from matters.values import clean_value, same_value
 
 How = CompanyFactEntry.How
 
@@ -55,8 +55,8 @@ def store_fact(
 
     A known fact of the company, or of a person whose `subject` is given, goes into the ledger, too. One that disagrees
     with what another source said of it, and which is still fresh, makes both `disputed`: the returned fact has no
-    value then, and the advice waits (`matters.gathering`). What a person settled before is not disputed anew by a
-    source that still says the same. A known value is never replaced by none.
+    value then, and the advice waits (`matters.questions.gathering`). What a person settled before is not disputed anew
+    by a source that still says the same. A known value is never replaced by none.
     """
     fact = replace(fact, key=question.key)
     stored = _insert(matter, question, fact)

@@ -12,12 +12,12 @@ from django.views.decorators.http import require_safe
 
 from companies.access import members_only, shown_company, user_of
 from companies.posting import posted
-from matters.company_facts import about_of, documents_of, facts_of, has_document, is_fresh, names_of
-from matters.facts import disputed_entries
+from matters.facts.settling import NoSuchChoice, settle_fact
+from matters.facts.showing import about_of, documents_of, facts_of, has_document, is_fresh, names_of
+from matters.facts.storing import disputed_entries
 from matters.forms import SettleForm
 from matters.models import CompanyFact
 from matters.services import NotAllowed
-from matters.settling import NoSuchChoice, settle_fact
 
 PER_PAGE = 50
 

@@ -8,12 +8,12 @@ from django.utils import timezone
 
 from companies.models import User
 from matters.events import events_together
+from matters.facts.offering import offer_of
+from matters.facts.values import in_words
 from matters.ledger import NewStep, cancel_beside, insert_steps
 from matters.models import Matter, Question
-from matters.offering import offer_of
 from matters.services import NotAllowed, change_question, change_status, lock_kept_matter, question_of
 from matters.states import ENDED, MatterStatus, QuestionStatus
-from matters.values import in_words
 
 
 def answer_question(

@@ -8,7 +8,7 @@ from uuid import UUID
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from matters.facts import counts, disputed_entries, record_of
+from matters.facts.storing import counts, disputed_entries, record_of
 from matters.models import CompanyFact, CompanyFactEntry, Matter, Question
 from matters.states import About
 

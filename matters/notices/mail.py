@@ -10,8 +10,8 @@ from django.urls import reverse
 from companies.models import Membership
 from companies.unsubscribing import unsubscribe_link
 from matters.models import Matter
-from matters.notices import Decision, Notice, NoticeKind
-from matters.presence import Presence
+from matters.notices.models import Decision, Notice, NoticeKind
+from matters.notices.presence import Presence
 from matters.progress import newest_advice
 from matters.states import ENDED, MatterStatus, QuestionStatus, WaitingFor
 
