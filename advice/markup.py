@@ -5,6 +5,7 @@ found. HTML in the text is shown as text, pictures are not loaded, links lead to
 """
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 from itertools import pairwise
@@ -110,9 +111,16 @@ def source_html(text: str) -> SafeString:
     return _clean(_markdown().render(text, {"titles": {}, "checks": [], "sign": ""}))
 
 
-def cited_markers(text: str) -> set[str]:
-    """The names of the sources and facts that `text` refers to."""
-    return {name for group in _MARKER.findall(text) for name in _NAME.findall(group)}
+def cited_and_others(sources: Sequence[dict[str, Any]], text: str) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """The sources of an attempt that `text` refers to, and the others, each in their order."""
+    cited = {name for group in _MARKER.findall(text) for name in _NAME.findall(group)}
+    return [s for s in sources if s["marker"] in cited], [s for s in sources if s["marker"] not in cited]
+
+
+def verdicts_of(checks: Iterable[Check]) -> list[tuple[str, str, str, int]]:
+    """Class, sign, words and count of every verdict that was given."""
+    counts = Counter(check.verdict for check in checks)
+    return [(*shown, counts[verdict]) for verdict, shown in VERDICTS.items() if counts[verdict]]
 
 
 def _clean(html: str) -> SafeString:

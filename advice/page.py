@@ -8,7 +8,7 @@ from uuid import UUID
 
 from django.db.models import Max
 
-from advice.markup import VERDICTS, cited_markers, contents_of
+from advice.markup import cited_and_others, contents_of, verdicts_of
 from advice.models import COMPLETES, Attempt, AttemptStatus, Check, Feedback, ShareLink
 from advice.notice import notice_beside
 from advice.review.badge import Standing, standing_of
@@ -166,8 +166,7 @@ class MatterPage:
     @property
     def sources(self) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
         """The attempt's sources: those that the text refers to, and the others."""
-        given, cited = (self.attempt.sources if self.attempt else []), cited_markers(self.text)
-        return [s for s in given if s["marker"] in cited], [s for s in given if s["marker"] not in cited]
+        return cited_and_others(self.attempt.sources if self.attempt else [], self.text)
 
     @property
     def notice(self) -> str:
@@ -179,9 +178,7 @@ class MatterPage:
 
     @property
     def verdicts(self) -> list[tuple[str, str, str, int]]:
-        """Class, sign, words and count of every verdict that was given."""
-        counts = {verdict: sum(check.verdict == verdict for check in self.checks) for verdict in VERDICTS}
-        return [(*VERDICTS[verdict], count) for verdict, count in counts.items() if count]
+        return verdicts_of(self.checks)
 
 
 def stamp_of(matter: Matter) -> str:

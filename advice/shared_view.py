@@ -5,7 +5,7 @@ from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from advice.markup import VERDICTS, advice_html, cited_markers
+from advice.markup import advice_html, cited_and_others, verdicts_of
 from advice.models import ShareLink
 from advice.notice import notice_beside
 from advice.review.badge import standing_of
@@ -30,9 +30,8 @@ def shared(request: HttpRequest, token: str) -> HttpResponse:
 
 def _context(link: ShareLink) -> dict[str, object]:
     attempt, checks = link.attempt, list(link.attempt.checks.all())
-    facts, cited = attempt.facts if link.facts else [], cited_markers(attempt.text)
-    standing = standing_of(attempt)
-    counts = {verdict: sum(check.verdict == verdict for check in checks) for verdict in VERDICTS}
+    facts, standing = attempt.facts if link.facts else [], standing_of(attempt)
+    cited, others = cited_and_others(attempt.sources, attempt.text)
     return {
         "link": link,
         "attempt": attempt,
@@ -41,7 +40,7 @@ def _context(link: ShareLink) -> dict[str, object]:
         "notice": notice_beside(attempt, standing),
         "html": advice_html(attempt.text, attempt.sources, facts, checks),
         "facts": facts,
-        "cited": [source for source in attempt.sources if source["marker"] in cited],
-        "others": [source for source in attempt.sources if source["marker"] not in cited],
-        "verdicts": [(*VERDICTS[verdict], count) for verdict, count in counts.items() if count],
+        "cited": cited,
+        "others": others,
+        "verdicts": verdicts_of(checks),
     }

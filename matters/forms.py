@@ -14,9 +14,8 @@ from matters.history import LONGEST_TITLE
 from matters.models import Question
 from matters.services import Submission
 from matters.states import AnswerKind
+from matters.validation import LONGEST_ANSWER, LONGEST_QUESTION, check_length, check_storable
 
-LONGEST_QUESTION = 10_000  # characters (code points)
-LONGEST_ANSWER = 10_000
 CURRENCIES = ("USD", "EUR", "GBP", "CAD", "AUD", "CHF", "INR", "JPY", "SGD", "ILS")
 # What a sign before or behind an amount may stand for, of these.
 _DOLLARS = ("USD", "CAD", "AUD", "SGD")
@@ -24,20 +23,16 @@ _SIGNS = {"$": _DOLLARS, "€": ("EUR",), "£": ("GBP",), "¥": ("JPY",), "₹":
 _MARK = rf"(?:[{''.join(_SIGNS)}]|(?<![A-Z])(?:{'|'.join(CURRENCIES)})(?![A-Z]))"
 _MARKS = re.compile(_MARK, re.IGNORECASE)
 _MARKS_AROUND = re.compile(rf"^(?:{_MARK}\s?)+|(?:\s?{_MARK})+$", re.IGNORECASE)
-_LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
-def refuse_unstorable(text: str) -> None:
-    """Refuse what a database can't hold: NUL, and halves of a character."""
-    if "\x00" in text:
-        at = text.index("\x00") + 1
-        raise ValidationError(
-            f"Character {at} is a NUL, which can't be stored. Remove it: pasting it as plain text helps."
-        )
-    if half := _LONE_SURROGATE.search(text):
-        raise ValidationError(
-            f"Character {half.start() + 1} is incomplete and can't be stored. Type it again, or remove it."
-        )
+def _as_validator(check: Callable[[str], None]) -> Callable[[str], None]:
+    def refuse(text: str) -> None:
+        try:
+            check(text)
+        except ValueError as problem:
+            raise ValidationError(str(problem)) from None
+
+    return refuse
 
 
 class PlainTextField(forms.CharField):
@@ -45,19 +40,11 @@ class PlainTextField(forms.CharField):
 
     def __init__(self, longest: int, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.longest = longest
-        self.validators = [refuse_unstorable, self._refuse_long]
+        self.validators = [_as_validator(check_storable), _as_validator(lambda text: check_length(text, longest))]
 
     def to_python(self, value: Any) -> str:
         """The text with Unix line ends, without blanks around it."""
         return str(super().to_python(str(value or "").replace("\r\n", "\n").replace("\r", "\n")))
-
-    def _refuse_long(self, text: str) -> None:
-        if len(text) > self.longest:
-            raise ValidationError(
-                f"This has {len(text):,} characters; the limit is {self.longest:,}. Shorten it by "
-                f"{len(text) - self.longest:,}."
-            )
 
 
 class MatterForm(forms.Form):

@@ -9,10 +9,11 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from companies.access import members_only, shown_company, user_of
 from matters.examples import EXAMPLES, example_question
-from matters.forms import LONGEST_QUESTION, MatterForm
+from matters.forms import MatterForm
 from matters.history import SHOWN, UNDO_MINUTES, find_matters, just_deleted
 from matters.models import Matter
 from matters.services import submit_matter
+from matters.validation import LONGEST_QUESTION
 
 PER_PAGE = 20
 LONGEST_SEARCH = 200  # characters

@@ -7,7 +7,7 @@ from django.utils.text import Truncator
 
 from advice.export.blocks import markdown_as_blocks, shown, words_as_blocks
 from advice.export.document import Document, Fact, Source
-from advice.markup import VERDICTS, cited_markers
+from advice.markup import cited_and_others, verdicts_of
 from advice.models import Attempt, AttemptStatus
 from advice.notice import notice_beside
 from advice.review.badge import REVIEWED, STALE, Standing, standing_of
@@ -29,8 +29,7 @@ def document_of(attempt: Attempt) -> Document:
     question, standing = attempt.matter.question, standing_of(attempt)
     if not connection.in_atomic_block:
         connection.close()
-    cited = cited_markers(attempt.text)
-    counts = {verdict: sum(check.verdict == verdict for check in checks) for verdict in VERDICTS}
+    cited, others = cited_and_others(attempt.sources, attempt.text)
     return Document(
         title="Advice: " + shown(Truncator(" ".join(question.split())).chars(TITLE_LENGTH)),
         question=words_as_blocks(question),
@@ -38,9 +37,9 @@ def document_of(attempt: Attempt) -> Document:
         warning=" ".join(shown(_NOT_WHOLE.get(AttemptStatus(attempt.status), "").format(attempt.reason)).split()),
         notice=shown(notice_beside(attempt, standing)),
         advice=markdown_as_blocks(attempt.text, checks),
-        legend=", ".join(f"{VERDICTS[v][1]} {n} {VERDICTS[v][2]}" for v, n in counts.items() if n),
-        cited=[_source(source) for source in attempt.sources if source["marker"] in cited],
-        others=[_source(source) for source in attempt.sources if source["marker"] not in cited],
+        legend=", ".join(f"{sign} {count} {words}" for _, sign, words, count in verdicts_of(checks)),
+        cited=[_source(source) for source in cited],
+        others=[_source(source) for source in others],
         facts=[_fact(fact) for fact in attempt.facts],
         created=int(attempt.created_at.timestamp()),
     )

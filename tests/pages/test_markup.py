@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from advice.markup import TAGS, advice_html, advice_tokens, cited_markers
+from advice.markup import TAGS, advice_html, advice_tokens, cited_and_others
 from advice.models import Check
 
 SOURCES = [{"marker": "P1", "heading": 'Final "pay" <b>'}, {"marker": "P12", "heading": "Notice"}]
@@ -160,5 +160,8 @@ def test_a_long_advice_is_rendered_whole() -> None:
     assert found(text).text.strip() == text.strip()
 
 
-def test_cited_markers_are_those_of_the_text() -> None:
-    assert cited_markers("a [P1] b [F7; P2] c [Q1] d P3") == {"P1", "F7", "P2"}
+def test_the_cited_sources_are_those_that_the_text_marks() -> None:
+    sources = [{"marker": name} for name in ("P1", "P2", "P3", "F7")]
+    cited, others = cited_and_others(sources, "a [P1] b [F7; P2] c [Q1] d P3")
+    assert cited == [{"marker": "P1"}, {"marker": "P2"}, {"marker": "F7"}]
+    assert others == [{"marker": "P3"}], "a name without brackets marks nothing"
