@@ -6,7 +6,7 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 
-from advice.sharing import DAYS
+from advice.sharing.links import DAYS
 from matters.forms import AnswerForm, PlainTextField
 from matters.models import Question
 from matters.states import AnswerKind

@@ -13,7 +13,7 @@ from advice.models import COMPLETES, Attempt, AttemptStatus, Check, Feedback, Sh
 from advice.notice import notice_beside
 from advice.review.badge import Standing, standing_of
 from advice.review.models import Review
-from advice.sharing import good_links
+from advice.sharing.links import good_links
 from advice.stream import MatterGoneError, snapshot
 from companies.models import User
 from documents.models import Document

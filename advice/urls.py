@@ -2,12 +2,12 @@
 
 from django.urls import path
 
-from advice.answers_view import answers
-from advice.assign_view import assign
-from advice.feedback_view import feedback
-from advice.history_views import delete, rename, restore
-from advice.shared_view import shared
-from advice.views import (
+from advice.sharing.view import shared
+from advice.views.answers import answers
+from advice.views.assigning import assign
+from advice.views.feedback import feedback
+from advice.views.history import delete, rename, restore
+from advice.views.matter import (
     answer,
     attach,
     confirm,

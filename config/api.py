@@ -13,7 +13,7 @@ from advice.api import streams
 from advice.batch_api import router as batches_router
 from advice.export.api import router as export_router
 from advice.review.api import router as review_router
-from advice.share_api import router as share_router
+from advice.sharing.api import router as share_router
 from companies.api_auth import Authentication
 from config.api_errors import add_error_handlers, as_problems, nothing_here
 from config.bodies import SafeParser

@@ -25,7 +25,7 @@ from advice.review.binding import public_key_of
 from advice.review.models import Review, ReviewState
 from advice.review.proving import prove_approvals
 from advice.services import begin_attempt
-from advice.sharing import share_attempt
+from advice.sharing.links import share_attempt
 from companies.models import Company, User
 from matters.going_on import regenerate_matter
 from matters.models import Matter

@@ -14,7 +14,7 @@ from django.utils import timezone
 from advice.feedback import give_feedback
 from advice.models import AttemptStatus, Check, Chunk, ReviewComment
 from advice.review import desk
-from advice.sharing import share_attempt
+from advice.sharing.links import share_attempt
 from companies.connections import Connection, Method, Provider
 from companies.encryption import Sealed
 from companies.members import invite

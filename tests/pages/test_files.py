@@ -12,7 +12,7 @@ from pytest_django import Settings
 from advice.export import making
 from advice.export.making import NotMade, make_file
 from advice.models import Attempt
-from advice.sharing import share_attempt
+from advice.sharing.links import share_attempt
 from companies.models import User
 from matters.models import Matter
 from tests.advice.export.documents import document

@@ -8,7 +8,7 @@ from django.db.models.functions import Now
 from django.test import Client
 
 from advice.models import ShareLink
-from advice.sharing import share_attempt
+from advice.sharing.links import share_attempt
 from companies.models import ApiKey, Company, Membership, User
 from matters.history import UNDO_MINUTES
 from matters.models import Matter

@@ -11,7 +11,7 @@ from django.test import Client
 from pytest_django import Settings
 
 from advice.models import ShareLink
-from advice.sharing import MOST_LINKS, TOKEN_LENGTH
+from advice.sharing.links import MOST_LINKS, TOKEN_LENGTH
 from companies.models import ApiKey, Company
 from matters.models import Matter
 from tests.pages.conftest import Write

@@ -11,7 +11,7 @@ from pydantic import Field, StrictBool, StrictInt
 
 from advice.api import wanted_attempt
 from advice.models import ShareLink
-from advice.sharing import DEFAULT_DAYS, links_of, revoke_link, share_attempt
+from advice.sharing.links import DEFAULT_DAYS, links_of, revoke_link, share_attempt
 from companies.api_auth import Authentication, caller
 from companies.models import User
 from companies.problems import Problem, not_found, problems

@@ -19,7 +19,7 @@ from advice.own import own_matter
 from advice.page import stamp_of
 from advice.render import Unsettled
 from advice.services import cancel_matter
-from advice.sharing import links_of, revoke_link, share_attempt
+from advice.sharing.links import links_of, revoke_link, share_attempt
 from advice.showing import act, refuse, refuse_file, show, show_again
 from companies.access import members_only, user_of
 from companies.posting import posted

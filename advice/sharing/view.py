@@ -9,7 +9,7 @@ from advice.markup import advice_html, cited_and_others, verdicts_of
 from advice.models import ShareLink
 from advice.notice import notice_beside
 from advice.review.badge import standing_of
-from advice.sharing import open_link
+from advice.sharing.links import open_link
 
 HEADERS = {"X-Robots-Tag": "noindex, nofollow, noarchive", "Referrer-Policy": "no-referrer"}
 
