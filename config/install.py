@@ -159,6 +159,9 @@ def ran(command: list[str | Path]) -> bool:
         "UV_PYTHON_DOWNLOADS": "never",
         "DEBIAN_FRONTEND": "noninteractive",
     }
+    home = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~")
+    if not os.access(home, os.W_OK):  # as of a user that a system made for a service
+        environment.setdefault("UV_CACHE_DIR", str(VENV / ".cache"))
     environment.pop("VIRTUAL_ENV", None)
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
     VENV.mkdir(exist_ok=True)

@@ -5,6 +5,7 @@ from urllib.parse import urlencode
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from companies.access import members_only, shown_company, user_of
@@ -20,6 +21,7 @@ LONGEST_SEARCH = 200  # characters
 MOST_UNDONE = 5
 
 
+@never_cache
 @require_safe
 @members_only
 def matter_list(request: HttpRequest) -> HttpResponse:

@@ -15,6 +15,8 @@ from config.embedded.files import make_private_folder
 
 LARGEST_LOG_BYTES = 10_000_000
 NAME_WIDTH = 9
+# Said at each start of a machine that lacks nothing; the logs have it.
+_NO_NEWS = ("Memory overcommit must be enabled", "HTTP/2 support not enabled")
 
 
 class Console:
@@ -35,7 +37,7 @@ class Console:
     def write(self, name: str, line: str) -> None:
         """A line of the child `name`, to the terminal and its log."""
         self.keep(name, line)
-        if line:  # Celery's greeting is half empty
+        if line and not any(words in line for words in _NO_NEWS):  # Celery's greeting is half empty
             self.show(f"{name:<{NAME_WIDTH}}| {in_words(line) if self._is_read_by_people else line}")
 
     def show(self, text: str) -> None:

@@ -78,6 +78,15 @@ def test_whatever_else_reads_the_output_gets_objects(tmp_path: Path) -> None:
     assert pipe.getvalue() == f"web      | {ANSWERED}\n"
 
 
+def test_a_warning_that_every_healthy_start_has_stands_in_the_log_alone(tmp_path: Path) -> None:
+    terminal, warning = io.StringIO(), "# WARNING Memory overcommit must be enabled!"
+    console = Console(tmp_path, terminal)
+    console.write("redis", warning)
+    console.close()
+    assert terminal.getvalue() == "", "it asks for a remedy where nothing is wrong"
+    assert warning in (tmp_path / "redis.log").read_text()
+
+
 def test_a_full_disk_loses_lines_and_ends_nobody(tmp_path: Path) -> None:
     (tmp_path / "web.log").symlink_to("/dev/full")
     terminal = io.StringIO()

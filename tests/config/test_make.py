@@ -227,3 +227,20 @@ class TestInstall:
         used_apt = any("apt-get install" in command for command in commands)
         assert used_apt == (fails == "-m pip --python")
         assert "uv sync" in commands[-1]
+
+
+def test_a_user_without_a_home_has_the_packages_cached_beside_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(install, "VENV", tmp_path)
+    monkeypatch.setattr(install, "LOG", tmp_path / "log")
+    for name in ("UV_CACHE_DIR", "XDG_CACHE_HOME"):
+        monkeypatch.delenv(name, raising=False)
+
+    def cache(home: Path) -> str:
+        monkeypatch.setenv("HOME", str(home))
+        assert install.ran(["sh", "-c", "echo cache: $UV_CACHE_DIR"])
+        return install.LOG.read_text().splitlines()[-1]
+
+    assert cache(tmp_path) == "cache:", "who has a home shares what was fetched for other checkouts"
+    assert cache(tmp_path / "nonexistent") == f"cache: {tmp_path}/.cache"

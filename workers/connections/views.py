@@ -56,6 +56,7 @@ def as_owner(
     return guarded
 
 
+@never_cache
 @require_safe
 @members_only
 def connection_list(request: HttpRequest) -> HttpResponse:
