@@ -182,6 +182,7 @@ def test_an_edit_is_a_new_version_under_the_reviewers_name(staff: Staff, attempt
     assert edited is not None
     assert (edited.version, edited.number, edited.status) == (2, 1, AttemptStatus.COMPLETE)
     assert (edited.text, edited.model) == ("Pay at once [P9].\nAnd say so.", "m, edited by Reviewer")
+    assert edited.notice.endswith("Reviewer of our staff edited this text."), "it reads as a machine's alone"
     assert [check.verdict for check in edited.checks.all()] == ["unsupported"], "the edited text is checked, too"
     assert dict(Review.objects.values_list("attempt", "state")) == {attempt.pk: "edited", edited.pk: "in_review"}
     assert "Approved" in act(reviewer, edited, "approve", seen=edited.sha256)

@@ -55,7 +55,7 @@ def _write(matter: Matter, old: Attempt, user: User, text: str, checks: list[dic
         model=f"{old.model[: MODEL_LENGTH // 2]}, edited by {name_of(user)}"[:MODEL_LENGTH],
         sources=old.sources,
         facts=old.facts,
-        notice=old.notice,
+        notice=f"{old.notice} {name_of(user)} of our staff edited this text.".strip(),
     )
     Chunk.objects.create(attempt=edited, offset=0, text=text)
     return end_attempt(edited, AttemptStatus.COMPLETE, "", checks)
