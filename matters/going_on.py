@@ -6,6 +6,7 @@ from django.db import transaction
 from django.db.models import F
 from django.db.models.functions import Now
 
+from matters.facts.storing import follow_ledger
 from matters.ledger import BESIDE, NewStep, cancel_steps, insert_steps, revive_steps
 from matters.models import Breaker, FactStatus, Matter, Step
 from matters.services import (
@@ -81,6 +82,7 @@ def _begin_version(matter: Matter) -> None:
     cancel_steps(matter)
     Matter.objects.filter(pk=matter.pk).update(version=F("version") + 1)
     matter.refresh_from_db()
+    follow_ledger(matter)
     disputed = is_disputed(matter)
     undone = [
         NewStep(step.kind, step.key, step.subject, step.payload)

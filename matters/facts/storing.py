@@ -13,11 +13,12 @@ from typing import Any
 from uuid import uuid4
 
 from django.db import connection
-from django.db.models import Case, F, QuerySet, Subquery, Value, When
+from django.db.models import Case, F, Max, Q, QuerySet, Subquery, Value, When
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from companies.postgresql.rows import columns_of, fetch_one
+from matters.events import question_updated, tell_events
 from matters.facts.values import clean_value, same_value
 from matters.models import CompanyFact, CompanyFactEntry, Fact, FactStatus, Matter, Question
 from matters.states import About
@@ -79,8 +80,44 @@ def store_fact(
     if isinstance(rival, Fact):
         _take(line, question, as_new(rival), replace(said, by=None, how=How.GATHERED))
     _add(line, fact, said, CompanyFact.Status.DISPUTED, _first_in_dispute(rival))
-    disputed = replace(fact, value=None, unit=None, as_of=None, statement="", status=FactStatus.DISPUTED)
-    return _write(stored or _given(earlier), disputed, line)
+    return _write(stored or _given(earlier), _in_dispute(fact), line)
+
+
+def follow_ledger(matter: Matter) -> None:
+    """Have the known facts of a locked matter follow their lines of the ledger, before an advice is begun with them.
+
+    Where another source came to disagree since, the fact is disputed here, too, and the advice waits. Where a person
+    has settled it since, the matter gets what they decided. A line that only has a newer value changes nothing.
+    """
+    own = Max("entries__pk", filter=Q(entries__matter=matter))
+    lines = CompanyFact.objects.filter(matter=None, entries__matter=matter).annotate(own=own).order_by("key", "pk")
+    moved = lines.filter(Q(status=CompanyFact.Status.DISPUTED) | Q(settlement__gt=F("own"))).values_list(
+        "pk", "key", "own"
+    )
+    for pk, key, own_entry in list(moved):
+        fact = matter.facts.filter(status=FactStatus.KNOWN, key=key).select_related("question").first()
+        line = fetch_one(CompanyFact, _LOCK_LINE, {"id": pk})  # whoever settles it just now is waited for
+        if fact is None or line is None or line.subject not in ("", fact.subject):
+            continue
+        if _has_rivals(line, line.kind, as_new(fact)):
+            _write(fact, _in_dispute(as_new(fact)), line)
+            why = "two sources have come to disagree"
+        elif (line.settlement or 0) > own_entry and not _says(line.kind, (line.value, line.unit), as_new(fact)):
+            _write(fact, as_new(line))
+            why = "a person has settled what two sources disagreed about"
+        else:
+            continue
+        tell_events(matter.pk, [question_updated(fact.question, why=why)])
+
+
+def _in_dispute(fact: NewFact) -> NewFact:
+    return replace(fact, value=None, unit=None, as_of=None, statement="", status=FactStatus.DISPUTED)
+
+
+def _has_rivals(line: CompanyFact, kind: str, fact: NewFact) -> bool:
+    """Whether a value of a line in dispute that still counts disagrees with `fact`, as values of `kind`."""
+    said = [entry for entry in disputed_entries(line) if _entry_counts(line, entry)]
+    return any(_disagree(kind, entry, fact) for entry in said)
 
 
 def as_new(row: CompanyFact | CompanyFactEntry | Fact) -> NewFact:
@@ -235,8 +272,7 @@ def _rival(
     if line is not None and line.status == CompanyFact.Status.DISPUTED:
         if earlier is not None and earlier.status == FactStatus.DISPUTED:
             return line
-        said = [entry for entry in disputed_entries(line) if _entry_counts(line, entry)]
-        if any(_disagree(question.kind, entry, fact) for entry in said):
+        if _has_rivals(line, question.kind, fact):
             return line
     elif line is not None and line.current_entry and line.kind == question.kind and counts(line):
         return line if any(_disagree(question.kind, entry, fact) for entry in _standing(line)) else None

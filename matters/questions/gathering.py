@@ -2,6 +2,7 @@
 
 from django.db import connection
 
+from matters.facts.storing import follow_ledger
 from matters.going_on import is_disputed
 from matters.ledger import NewStep, begun_steps, insert_steps
 from matters.models import Matter
@@ -39,7 +40,9 @@ def look_whether_gathered(matter: Matter) -> None:
             open_statuses.remove(QuestionStatus.FETCHING)  # they wait for what a person is asked
     if open_statuses == {QuestionStatus.AWAITING_FOUNDER}:
         change_status(matter, MatterStatus.AWAITING_FOUNDER, "every open question is asked")
-    elif not open_statuses and is_disputed(matter):
-        set_waiting(matter, WaitingFor.CONFLICT, "two sources disagree about a fact")
     elif not open_statuses:
-        begin_advice(matter, "every question is answered or unknown")
+        follow_ledger(matter)
+        if is_disputed(matter):
+            set_waiting(matter, WaitingFor.CONFLICT, "two sources disagree about a fact")
+        else:
+            begin_advice(matter, "every question is answered or unknown")

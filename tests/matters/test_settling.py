@@ -36,6 +36,12 @@ def fact_of(matter: Matter) -> tuple[str | None, str, str]:
     return fact.value, fact.source, fact.status
 
 
+def advised(matter: Matter) -> None:
+    matter.refresh_from_db()
+    Step.objects.filter(matter=matter).update(state=StepState.DONE)
+    rows.advised(matter, rows.begun(matter))
+
+
 WAITS = (MatterStatus.GATHERING, WaitingFor.CONFLICT)
 
 
@@ -208,6 +214,58 @@ def test_an_advice_that_stands_is_not_touched_and_a_new_version_waits(company: C
     settle_fact(CompanyFact.objects.get().pk, Choice(None, "14"), None)
     assert fresh(matter) == (MatterStatus.ADVISING, None)
     assert matter.steps.filter(kind="draft_advice", state=StepState.READY, version=2).count() == 1
+
+
+def test_a_matter_whose_value_comes_to_be_disputed_while_it_asks_for_more_waits_as_well(company: Company) -> None:
+    early = asked(company, questions=2)
+    say(early, "12")
+    line, later = disputed(company)
+    answer_question(early.matter_id, early.matter.questions.get(position=2).pk, "Yes")
+    say(early.matter.questions.get(position=2), "Yes")
+    assert fact_of(early.matter) == (None, "founder", "disputed"), "it would advise what a person is asked to decide"
+    assert fresh(early.matter) == WAITS
+    settle_fact(line.pk, Choice(entry_of(line, "rippling")), None)
+    assert {fact_of(m) for m in (early.matter, later)} == {("14", "rippling", "known")}
+    assert {fresh(m)[0] for m in (early.matter, later)} == {MatterStatus.ADVISING}
+
+
+def test_a_new_version_waits_for_a_dispute_of_other_matters_and_has_what_was_settled(company: Company) -> None:
+    question = asked(company)
+    say(question, "12")
+    advised(question.matter)
+    line, _ = disputed(company)
+    regenerate_matter(question.matter_id)
+    assert (fresh(question.matter), fact_of(question.matter)[2]) == (WAITS, "disputed")
+    settle_fact(line.pk, Choice(None, "13"), None)
+    assert (fresh(question.matter)[0], fact_of(question.matter)[0]) == (MatterStatus.ADVISING, "13")
+
+
+def test_a_new_version_has_what_was_settled_since_the_last_one(company: Company) -> None:
+    question, other = asked(company), asked(company, about=About.MATTER)
+    for each in (question, other):
+        say(each, "12")
+        advised(each.matter)
+    line, _ = disputed(company)
+    settle_fact(line.pk, Choice(None, "13"), None)
+    for each in (question, other):
+        regenerate_matter(each.matter_id)
+        assert fresh(each.matter)[0] == MatterStatus.ADVISING
+    assert fact_of(question.matter) == ("13", "founder", "known")
+    told = question.matter.events.filter(type="question.updated").latest("number")
+    assert (told.why, told.data["question"]) == (
+        "a person has settled what two sources disagreed about",
+        str(question.pk),
+    )
+    assert fact_of(other.matter)[0] == "12", "what concerns one matter alone was not decided"
+
+
+def test_a_value_that_only_became_older_than_the_ledgers_stays_in_its_matter(company: Company) -> None:
+    question = asked(company)
+    say(question, "12", "rippling")
+    advised(question.matter)
+    say(asked(company), "14", "rippling")
+    regenerate_matter(question.matter_id)
+    assert fact_of(question.matter) == ("12", "rippling", "known")
 
 
 def test_of_two_people_who_settle_at_once_one_is_told_that_it_was_settled(company: Company) -> None:

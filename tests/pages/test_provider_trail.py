@@ -71,6 +71,13 @@ def test_a_settled_question_shows_its_record_and_how_it_was_found(page: Client, 
         assert step in html
 
 
+def test_a_value_that_another_source_has_settled_is_not_called_the_providers_record(
+    page: Client, settled: Question
+) -> None:
+    Fact.objects.filter(question=settled).update(source="document", record_id="d-1:3")
+    assert "worker <span" not in html_of(page, settled.matter), "whoever looks for it at Rippling finds nothing"
+
+
 def test_a_card_says_why_the_founder_is_asked_and_what_is_known(page: Client, question: Question) -> None:
     done(question, "fetch_record", {"status": "fetched"})
     done(question, "convert_record", {"status": "unset", "reason": "No unit."})
