@@ -4,6 +4,7 @@
 every process `config/__init__.py` has all of them checked: what is wrong is told before anything is done.
 """
 
+import io
 import os
 import re
 from collections.abc import Mapping
@@ -22,6 +23,9 @@ SECRET = ("_KEY", "_KEYS", "_SECRET", "_PASSWORD")
 ADDRESS = ("_URL", "_ENDPOINT", "_ORIGINS")
 # Somebody's password in an address, also in one whose host was forgotten: a colon and no port behind it.
 PASSWORD = re.compile(r"@|password|:(?!//|\d*([/?,]|$))", re.IGNORECASE)
+
+SETTING = re.compile(r"(?:export\s+)?(\w+)\s*=\s*(.*)", re.ASCII)
+NOT_TEXT = re.compile("[\0\udc80-\udcff]")  # how `surrogateescape` reads a byte that is not UTF-8
 
 
 class WishError(SystemExit):
@@ -74,6 +78,37 @@ def _shown(name: str, text: str) -> str:
     """The value, but for one that may be a secret: what is said at a start is in logs."""
     is_secret = name.endswith(SECRET) or (name.endswith(ADDRESS) and PASSWORD.search(text))
     return "; what is set may be a secret, and is not shown" if is_secret else f", not {text!r}"
+
+
+def read_dotenv(path: Path) -> None:
+    """Sets the variables of a file of lines NAME=value that the environment does not set.
+
+    Raises WishError with a line for each that is none, nor a comment: django-environ would go on without it, and write
+    it into the logs, its secret too.
+    """
+    settings, wrong = [], []
+    for place, line in enumerate(map(str.strip, _text_of(path).splitlines()), start=1):
+        if setting := SETTING.fullmatch(line):
+            settings.append("=".join(setting.groups()))
+        elif line and not line.startswith("#"):
+            wrong.append(
+                f"Line {place} of {path} must be NAME=value, the name of letters, digits and _, or a comment that "
+                "begins with #; what is there may be a secret, and is not shown."
+            )
+    if wrong:
+        raise WishError("\n".join(wrong))
+    environ.Env.read_env(io.StringIO("\n".join(settings)))
+
+
+def _text_of(path: Path) -> str:
+    try:
+        text = path.read_text("utf-8-sig", errors="surrogateescape")
+    except OSError as error:
+        raise WishError(f"{path} can't be read: {error.strerror}.") from None
+    if wrong := NOT_TEXT.search(text):
+        place = text.count("\n", 0, wrong.start()) + 1
+        raise WishError(f"Line {place} of {path} must be text in UTF-8, without NULs: save the file so.")
+    return text
 
 
 env = Environment(
@@ -133,4 +168,4 @@ env = Environment(
     }
 )
 if (BASE_DIR / ".env").exists():
-    environ.Env.read_env(BASE_DIR / ".env")
+    read_dotenv(BASE_DIR / ".env")

@@ -58,10 +58,13 @@ def main(wanted: set[str]) -> None:
 
 
 def local_model_is_wanted() -> bool:
-    """Whether LOCAL_LLM is a file, in the environment or else in .env. What is none is refused by what reads it."""
+    """Whether LOCAL_LLM is a file, in the environment or else in .env. What is none is refused by what reads it.
+
+    So is a .env that can't be read, before anything is started: `read_dotenv` in config/env.py says what is wrong.
+    """
     dotenv = ROOT / ".env"
-    text = dotenv.read_text(encoding="utf-8") if dotenv.exists() else ""
-    line = re.search(r"^(?:export )?LOCAL_LLM=(['\"]?)(.*?)\1\s*$", text, re.MULTILINE)
+    text = dotenv.read_text(encoding="utf-8-sig", errors="replace") if dotenv.exists() else ""
+    line = re.search(r"^[ \t]*(?:export[ \t]+)?LOCAL_LLM[ \t]*=[ \t]*(['\"]?)(.*?)\1\s*$", text, re.MULTILINE)
     path = os.environ.get("LOCAL_LLM") or (line[2] if line else "")
     return bool(path) and Path(path).is_file()
 

@@ -1,14 +1,14 @@
 """A variable that can't be used is told by one line at the start of every process of the product."""
 
 import os
+import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
 
-import environ
 import pytest
 
-from config.env import WishError, env
+from config.env import WishError, env, read_dotenv
 from config.run import children
 from tests.databases import ROOT
 
@@ -34,9 +34,13 @@ def _nothing_set(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def started(process: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    return started_in(ROOT, process, **variables)
+
+
+def started_in(checkout: Path, process: str, **variables: str) -> subprocess.CompletedProcess[str]:
     command = children.with_this_python(PROCESSES[process])
     return subprocess.run(
-        command, cwd=ROOT, env=os.environ | variables, capture_output=True, text=True, timeout=120, check=False
+        command, cwd=checkout, env=os.environ | variables, capture_output=True, text=True, timeout=120, check=False
     )
 
 
@@ -166,11 +170,106 @@ def test_what_can_be_used_is_read_as_meant(monkeypatch: pytest.MonkeyPatch, name
     env.check()
 
 
-@pytest.mark.parametrize("line", ["$y7k#p(2", "'$y7k#p(2'", '"$y7k#p(2"'])
-def test_a_value_of_dotenv_that_begins_with_a_dollar_is_no_other_variable(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, line: str
-) -> None:
-    monkeypatch.setenv("SECRET_KEY", "set back after the test")
-    (tmp_path / ".env").write_text(f"SECRET_KEY={line}\n")
-    environ.Env.read_env(tmp_path / ".env", overwrite=True)
-    assert env("SECRET_KEY") == "$y7k#p(2"
+class TestDotenv:
+    """What `.env` may have."""
+
+    @pytest.fixture
+    def dotenv(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+        for name in ("SECRET_KEY", "LLM_MODEL"):
+            monkeypatch.setenv(name, "set back after the test")
+            monkeypatch.delenv(name)
+        return tmp_path / ".env"
+
+    @pytest.mark.parametrize("line", ["$y7k#p(2", "'$y7k#p(2'", '"$y7k#p(2"'])
+    def test_a_value_that_begins_with_a_dollar_is_no_other_variable(self, dotenv: Path, line: str) -> None:
+        dotenv.write_text(f"SECRET_KEY={line}\n")
+        read_dotenv(dotenv)
+        assert env("SECRET_KEY") == "$y7k#p(2"
+
+    @pytest.mark.parametrize(
+        "line",
+        [
+            "LLM_MODEL=a model",
+            "LLM_MODEL = a model",
+            " LLM_MODEL= a model ",
+            "\tLLM_MODEL\t=\ta model",
+            "export LLM_MODEL=a model",
+            "  export  LLM_MODEL = 'a model' ",
+            'LLM_MODEL = "a model"',
+        ],
+    )
+    @pytest.mark.parametrize("end", ["\n", "\r\n"], ids=["LF", "CRLF"])
+    @pytest.mark.parametrize("mark", ["", "\ufeff"], ids=["no mark", "byte order mark"])
+    def test_a_line_is_read_as_meant(self, dotenv: Path, line: str, end: str, mark: str) -> None:
+        text = end.join([line, "# a comment", "  # another", "  ", "SECRET_KEY=#1 = secret"])
+        dotenv.write_bytes((mark + text).encode())
+        read_dotenv(dotenv)
+        assert (env("LLM_MODEL"), env("SECRET_KEY")) == ("a model", "#1 = secret")
+
+    def test_spaces_in_quotes_belong_to_the_value(self, dotenv: Path) -> None:
+        dotenv.write_text("LLM_MODEL = ' a model ' \n")
+        read_dotenv(dotenv)
+        assert env("LLM_MODEL") == " a model "
+
+    def test_the_environment_comes_first(self, dotenv: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("LLM_MODEL", "a model")
+        dotenv.write_text("LLM_MODEL=another\n")
+        read_dotenv(dotenv)
+        assert env("LLM_MODEL") == "a model"
+
+    @pytest.mark.parametrize(
+        "line",
+        [
+            f"SECRET_KEY: {PASSWORD}",
+            f"SECRET_KEY {PASSWORD}",
+            f"SECRET-KEY={PASSWORD}",
+            f"={PASSWORD}",
+            PASSWORD,
+            f"SECRET_KEY=\u2028{PASSWORD}",  # what Python, too, takes for the end of a line
+        ],
+    )
+    def test_any_other_line_is_refused_with_its_number_and_never_shown(
+        self, dotenv: Path, line: str, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        dotenv.write_text(f"LLM_MODEL=a\n\n{line}\n# a comment\n{PASSWORD}\n", encoding="utf-8")
+        with pytest.raises(WishError) as refused:
+            read_dotenv(dotenv)
+        first, second = str(refused.value).splitlines()
+        assert all(f" of {dotenv} must be NAME=value" in told for told in (first, second))
+        assert first.startswith(("Line 3 ", "Line 4 ")), "where the line is"
+        assert PASSWORD not in str(refused.value) + caplog.text
+        assert "LLM_MODEL" not in os.environ, "nothing is taken from a file that can't be read as a whole"
+
+    @pytest.mark.parametrize(
+        ("content", "number"),
+        [
+            ("LLM_MODEL=a\n# Schlüssel\n".encode("latin-1"), 2),
+            ("LLM_MODEL=a\n".encode("utf-16"), 1),
+            ("LLM_MODEL=a\n".encode("utf-16-le"), 1),
+            (b"LLM_MODEL=a\nSECRET_KEY=b\0c\n", 2),
+        ],
+        ids=["Latin-1", "UTF-16", "UTF-16 without its mark", "NUL"],
+    )
+    def test_what_is_not_utf_8_is_refused_with_the_first_such_line(
+        self, dotenv: Path, content: bytes, number: int
+    ) -> None:
+        dotenv.write_bytes(content)
+        with pytest.raises(WishError) as refused:
+            read_dotenv(dotenv)
+        assert str(refused.value) == f"Line {number} of {dotenv} must be text in UTF-8, without NULs: save the file so."
+
+    def test_one_that_is_no_file_is_refused(self, dotenv: Path) -> None:
+        dotenv.mkdir()
+        with pytest.raises(WishError, match=rf"^{dotenv} can't be read: Is a directory\.$"):
+            read_dotenv(dotenv)
+
+    @pytest.mark.parametrize("process", PROCESSES)
+    def test_every_process_ends_with_one_line_that_names_the_place(self, tmp_path: Path, process: str) -> None:
+        shutil.copytree(ROOT / "config", tmp_path / "config", ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copy(ROOT / "manage.py", tmp_path)
+        (tmp_path / ".env").write_text(f"# a comment\nSECRET_KEY: {PASSWORD}\n")
+        done = started_in(tmp_path, process)
+        (line,) = done.stderr.splitlines()
+        assert line.startswith(f"Line 2 of {tmp_path / '.env'} must be NAME=value")
+        assert PASSWORD not in line
+        assert (done.returncode, done.stdout) == (1, "")

@@ -176,17 +176,27 @@ class TestInstall:
         assert "--no-dev" not in commands[1]
         assert all("--inexact" in command for command in commands)
 
-    @pytest.mark.parametrize(("source", "quote"), [("environment", ""), ("dotenv", ""), ("dotenv", '"')])
+    @pytest.mark.parametrize(
+        "dotenv",
+        [
+            "",
+            "PORT=8000\nLOCAL_LLM={}\n",
+            'PORT=8000\nLOCAL_LLM="{}"\n',
+            "PORT=8000\n export LOCAL_LLM = '{}' \n",
+            "\ufeffLOCAL_LLM={}\nPORT=8000\n",
+        ],
+        ids=["environment", "plain", "quotes", "spaces", "byte order mark"],
+    )
     def test_llama_cpp_is_installed_only_where_local_llm_is_a_file(
-        self, commands: list[str], monkeypatch: pytest.MonkeyPatch, source: str, quote: str
+        self, commands: list[str], monkeypatch: pytest.MonkeyPatch, dotenv: str
     ) -> None:
         model = install.ROOT / "small model.gguf"
 
         def wish() -> None:
-            if source == "environment":
-                monkeypatch.setenv("LOCAL_LLM", str(model))
+            if dotenv:
+                (install.ROOT / ".env").write_text(dotenv.format(model), encoding="utf-8")
             else:
-                (install.ROOT / ".env").write_text(f"PORT=8000\nLOCAL_LLM={quote}{model}{quote}\n")
+                monkeypatch.setenv("LOCAL_LLM", str(model))
 
         install.main(set())
         wish()
@@ -197,6 +207,14 @@ class TestInstall:
         install.main(set())
         assert "--extra local-llm" in commands[1]
         assert json.loads(install.STAMP.read_text())["groups"] == ["local-llm"]
+
+    @pytest.mark.parametrize("encoding", ["latin-1", "utf-16"])
+    def test_a_dotenv_that_is_not_utf_8_is_left_to_the_start_which_says_so(
+        self, commands: list[str], encoding: str
+    ) -> None:
+        (install.ROOT / ".env").write_text("# Schlüssel\n", encoding=encoding)
+        install.main(set())
+        assert len(commands) == 1
 
     def test_it_says_what_to_install_where_no_environment_can_be_made(
         self, commands: list[str], monkeypatch: pytest.MonkeyPatch
