@@ -14,7 +14,7 @@ from typing import Any
 import environ
 
 from config.addresses import broker, database, hosts, mail_server, origins, web_address
-from config.variables import Variable, fernet_keys, number, prices, signing_keys, switch, whole
+from config.variables import Variable, fernet_keys, folder, number, prices, signing_keys, switch, whole
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 LONGEST_RETENTION = 36_500  # days: a hundred years; much longer ago there are no dates
@@ -153,7 +153,7 @@ env = Environment(
         ),
         "FLOWER_PORT": Variable(whole(1, 65_535, PORTS), 5555, may_be_empty=False),
         "FLOWER_PASSWORD": Variable(str, ""),
-        "DATA_DIR": Variable(str, ""),
+        "DATA_DIR": Variable(folder, ""),
         "WORKER_PROCESSES": Variable(whole(0, 1_000), 0, may_be_empty=False),
         "WORKER_THREADS": Variable(whole(1, 10_000), 100, may_be_empty=False),
         "STEP_LEASE_SECONDS": Variable(number(above=0), 60.0),

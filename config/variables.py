@@ -69,6 +69,13 @@ def switch(text: str) -> bool:
     return word in TRUE
 
 
+def folder(text: str) -> str:
+    """The path of a folder. A `~` is for shells: here it would be a folder of that name."""
+    if text.startswith("~"):
+        raise ValueError("the whole path of a folder, without ~")
+    return text
+
+
 def parts(text: str) -> list[str]:
     """What stands between commas."""
     return [part.strip() for part in text.split(",") if part.strip()]

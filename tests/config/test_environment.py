@@ -100,6 +100,7 @@ def test_where_there_is_no_database_nothing_is_sealed_so_no_key_is_asked_for() -
         ("REDIS_URL", ["nonsense", "http://127.0.0.1", "redis://127.0.0.1:70000"]),
         ("REDIS_URL", ["redis://127.0.0.1/abc", "redis://127.0.0.1/-1", "redis://127.0.0.1/1/2", "redis://127.0.0.1//1"]),
         ("LLM_PRICES", ["garbage", "[]"]),
+        ("DATA_DIR", ["~", "~/matterstream", "~someone/data"]),
     ],
 )  # fmt: skip
 def test_what_can_not_be_used_is_refused_with_its_value(
