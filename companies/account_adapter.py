@@ -29,7 +29,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc] # allauth has
 
     def pre_login(self, request: HttpRequest, user: User, **login: Any) -> HttpResponse | None:
         """An address that staff gave or changed in the admin gets its row, not confirmed yet, at the next sign-in."""
-        if not EmailAddress.objects.filter(user=user, email=user.email).exists():
+        if user.email and not EmailAddress.objects.filter(user=user, email=user.email).exists():
             EmailAddress.objects.filter(user=user).delete()
             EmailAddress.objects.create(user=user, email=user.email, primary=True, verified=False)
         response: HttpResponse | None = super().pre_login(request, user, **login)

@@ -208,7 +208,11 @@ HAS_MAIL_SERVER = not str(globals()["EMAIL_BACKEND"]).endswith(".console.EmailBa
 
 AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
 ACCOUNT_ADAPTER = "companies.account_adapter.AccountAdapter"
-ACCOUNT_FORMS = {"login": "companies.forms.SignInForm", "signup": "companies.forms.SignUpForm"}
+ACCOUNT_FORMS = {
+    "login": "companies.forms.SignInForm",
+    "signup": "companies.forms.SignUpForm",
+    "add_email": "companies.forms.ChangeAddressForm",
+}
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]

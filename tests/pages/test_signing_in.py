@@ -145,6 +145,87 @@ def test_an_address_changes_once_its_new_mailbox_was_read(founder: User) -> None
     assert founder.email == "moved@acme.example"
 
 
+OLD = "new@rocket.example"
+
+
+def unconfirmed(email: str = OLD) -> Client:
+    """Somebody who has just signed up without a mail server, and may change their address."""
+    browser = Client()
+    assert browser.post("/accounts/signup/", FORM | {"email": email})["Location"] == "/"
+    return confirm_it_is_me(browser)
+
+
+def wish_for(browser: Client, email: str) -> str:
+    """Where the link leads that the new address is sent."""
+    answer = browser.post("/accounts/email/", {"email": email, "action_add": ""})
+    assert answer.status_code == 302, answer.content.decode()
+    assert mail.outbox[-1].to == [email]
+    return link_in_mail("/accounts/confirm-email/")
+
+
+def test_an_address_that_is_not_confirmed_stays_until_the_new_one_is(db: None) -> None:
+    browser = unconfirmed()
+    link = wish_for(browser, "moved@rocket.example")
+    assert f"Your address is <strong>{OLD}</strong>" in browser.get("/accounts/email/").content.decode()
+    assert OLD in browser.get("/settings/members/").content.decode(), "the owner has a name"
+    for _ in range(2):
+        assert is_signed_in(sign_in(OLD)), "the old address signs in until then"
+    assert "moved@rocket.example" in browser.get("/accounts/email/").content.decode(), "nor does that end the wish"
+    Client().post(link)
+    user = User.objects.get()
+    assert user.email == "moved@rocket.example"
+    row = EmailAddress.objects.get()
+    assert (row.email, row.primary, row.verified) == (user.email, True, True), "one address each"
+    assert is_signed_in(sign_in(user.email))
+    assert not is_signed_in(sign_in(OLD))
+
+
+def test_an_address_that_is_not_confirmed_can_be_kept_and_confirmed(db: None) -> None:
+    browser = unconfirmed()
+    old_link = link_in_mail("/accounts/confirm-email/")
+    link = wish_for(browser, "moved@rocket.example")
+    browser.post("/accounts/email/", {"email": "moved@rocket.example", "action_remove": ""})
+    Client().post(link)
+    assert User.objects.get().email == OLD, "the link to the new address no longer changes anything"
+    assert "It is not confirmed yet" in browser.get("/accounts/email/").content.decode()
+    Client().post(old_link)
+    assert EmailAddress.objects.get(verified=True).email == OLD
+    assert is_signed_in(sign_in(OLD))
+
+
+@pytest.mark.parametrize("confirmed", [True, False])
+def test_a_second_new_address_takes_the_place_of_the_first(confirmed: bool) -> None:
+    browser = unconfirmed()
+    EmailAddress.objects.update(verified=confirmed)
+    first = wish_for(browser, "first@rocket.example")
+    second = wish_for(browser, "second@rocket.example")
+    html = browser.get("/accounts/email/").content.decode()
+    assert "second@rocket.example" in html
+    assert "first@rocket.example" not in html.split("<h1>")[1]
+    Client().post(first)
+    assert User.objects.get().email == OLD, "the first link no longer changes anything"
+    Client().post(second)
+    assert User.objects.get().email == EmailAddress.objects.get().email == "second@rocket.example"
+
+
+def test_two_people_whose_addresses_are_not_confirmed_can_both_change_them(db: None) -> None:
+    for name in ("one", "two"):
+        wish_for(unconfirmed(f"{name}@rocket.example"), f"{name}@moved.example")
+    assert sorted(User.objects.values_list("email", flat=True)) == ["one@rocket.example", "two@rocket.example"]
+
+
+def test_an_account_that_lost_its_address_keeps_the_one_it_signs_in_with(db: None) -> None:
+    unconfirmed()
+    User.objects.update(email="")
+    EmailAddress.objects.update(primary=False)
+    for _ in range(2):
+        browser = sign_in(OLD)
+        assert is_signed_in(browser), "a sign-in does not make the address empty"
+    browser.post("/accounts/email/", {"email": OLD, "action_send": ""})
+    Client().post(link_in_mail("/accounts/confirm-email/"))
+    assert User.objects.get().email == OLD, "its link brings the address back"
+
+
 def test_an_account_that_staff_made_confirms_its_address_first(client: Client, confirmed_first: None) -> None:
     user = User.objects.create_user("made@acme.example", PASSWORD)
     browser = sign_in(user.email)
