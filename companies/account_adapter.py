@@ -35,6 +35,13 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc] # allauth has
         response: HttpResponse | None = super().pre_login(request, user, **login)
         return response
 
+    def confirm_email(self, request: HttpRequest, email_address: EmailAddress) -> bool:
+        """Whether it is confirmed. An address that another account has stays there, confirmed or not."""
+        if User.objects.filter(email=email_address.email).exclude(pk=email_address.user_id).exists():
+            messages.error(request, self.error_messages["email_taken"])
+            return False
+        return bool(super().confirm_email(request, email_address))
+
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
         """Send it; where the mail server does not take it, say so on the page."""
         try:

@@ -214,6 +214,17 @@ def test_two_people_whose_addresses_are_not_confirmed_can_both_change_them(db: N
     assert sorted(User.objects.values_list("email", flat=True)) == ["one@rocket.example", "two@rocket.example"]
 
 
+def test_an_address_that_another_account_has_does_not_change_hands(db: None) -> None:
+    unconfirmed("one@rocket.example")
+    other = unconfirmed("two@rocket.example")
+    cache.clear()  # of the links that were sent
+    answer = other.post(wish_for(other, "one@rocket.example"), follow=True)
+    assert answer.status_code == 200
+    assert "already has an account" in answer.content.decode()
+    assert sorted(User.objects.values_list("email", flat=True)) == ["one@rocket.example", "two@rocket.example"]
+    assert not EmailAddress.objects.filter(verified=True).exists(), "a confirmed row would sign in before its owner's"
+
+
 def test_an_account_that_lost_its_address_keeps_the_one_it_signs_in_with(db: None) -> None:
     unconfirmed()
     User.objects.update(email="")
