@@ -3,15 +3,24 @@
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.models import Authenticator
 from django.db import transaction
+from django.urls import reverse_lazy
+from django.utils.functional import lazy
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 
 from companies.encryption import NoKeyFits, Sealed
 from companies.models import User
 
+UNCONFIRMED = lazy(format_html, SafeString)(
+    'Confirm your e-mail address first: <a href="{}">have the link sent again</a>.', reverse_lazy("account_email")
+)
 _SECRETS = ("secret", "seed")  # of an app, of recovery codes; a passkey's row holds nothing secret
 
 
 class SecondFactorAdapter(DefaultMFAAdapter):  # type: ignore[misc] # allauth has no types
     """Seals by the newest of `FIELD_ENCRYPTION_KEYS`; each of them opens. Names a passkey that nobody has named."""
+
+    error_messages = DefaultMFAAdapter.error_messages | {"unverified_email": UNCONFIRMED}
 
     def generate_authenticator_name(self, user: User, type: Authenticator.Type) -> str:
         """What a new passkey is called unless its owner has a better name."""

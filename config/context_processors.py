@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
@@ -17,11 +18,13 @@ def notices(request: HttpRequest) -> dict[str, Any]:
 
     `my_questions`: how many questions wait for the person who is signed in, counted where a page shows it.
     `is_owner_here`: whether they own the company whose pages they see.
+    `has_mail_server`: whether an e-mail is sent; without one it is written to the log.
     """
     return {
         "demo_notice": demo_notice(),
         "my_questions": SimpleLazyObject(lambda: _count(request)),
         "is_owner_here": SimpleLazyObject(lambda: _owns(request)),
+        "has_mail_server": settings.HAS_MAIL_SERVER,
     }
 
 

@@ -237,6 +237,27 @@ def test_an_account_that_lost_its_address_keeps_the_one_it_signs_in_with(db: Non
     assert User.objects.get().email == OLD, "its link brings the address back"
 
 
+def test_without_a_mail_server_nobody_is_told_that_a_link_was_sent(settings: Settings, db: None) -> None:
+    for has_one in (False, True):
+        settings.HAS_MAIL_SERVER = has_one
+        new = f"moved-{has_one}@rocket.example".lower()
+        browser = unconfirmed(f"{has_one}@rocket.example".lower())
+        shown = browser.get("/accounts/email/").content.decode()
+        assert ("the link is in the log of the web process" in shown) is not has_one
+        wish_for(browser, new)
+        html = browser.get("/accounts/email/").content.decode()
+        assert (f"{new} was sent a link" in html) is has_one
+        assert ("we sent there" in html) is has_one
+        assert (f"The e-mail to {new}, with its link, was written to the log" in html) is not has_one
+        assert ("in the log of the web process: no mail server" in html) is not has_one
+
+
+@pytest.mark.parametrize("path", ["totp/activate/", "webauthn/add/"])
+def test_who_has_not_confirmed_is_led_from_a_second_factor_to_the_link(path: str) -> None:
+    html = unconfirmed().get(f"/accounts/2fa/{path}", follow=True).content.decode()
+    assert 'Confirm your e-mail address first: <a href="/accounts/email/">have the link sent again</a>.' in html
+
+
 def test_an_account_that_staff_made_confirms_its_address_first(client: Client, confirmed_first: None) -> None:
     user = User.objects.create_user("made@acme.example", PASSWORD)
     browser = sign_in(user.email)
