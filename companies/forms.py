@@ -104,6 +104,11 @@ class SignUpForm(SignupForm):  # type: ignore[misc] # allauth has no types
 class ChangeAddressForm(AddEmailForm):  # type: ignore[misc] # allauth has no types
     """A new address, which takes the place of the old one once it is confirmed."""
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["email"].label = "New e-mail address"
+        self.fields["email"].widget.attrs.pop("placeholder", None)
+
     def save(self, request: HttpRequest) -> EmailAddress:
         """Its row, with the link sent. An earlier new one goes; allauth itself may remove the one in use."""
         EmailAddress.objects.filter(user=self.user, verified=False).exclude(email=self.user.email).delete()
