@@ -1,13 +1,20 @@
 """Companies and people in the admin."""
 
+from collections.abc import Callable
+from functools import wraps
 from typing import Any, ClassVar
 
 from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.auth.admin import UserAdmin
-from django.http import HttpRequest
+from django.db import transaction
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 
+from companies import members
+from companies.access import user_of
 from companies.connections import Connection
 from companies.models import (
     ApiKey,
@@ -48,10 +55,12 @@ class ReadOnly(NotWritten):
         return False
 
 
-class MembershipInline(admin.TabularInline[Membership, Company]):
+class MembershipInline(ReadOnly, admin.TabularInline[Membership, Company]):
+    """Who is in the company; what changes about that is changed on a membership's own page."""
+
     model = Membership
     extra = 0
-    autocomplete_fields: ClassVar = ["user"]
+    show_change_link = True
 
 
 @admin.register(Company)
@@ -60,6 +69,11 @@ class CompanyAdmin(admin.ModelAdmin[Company]):
     list_filter = ("tier",)
     search_fields = ("name", "slug")
     inlines: ClassVar = [MembershipInline]
+
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> tuple[list[Any], Any, set[str], list[Any]]:
+        """The record of a company's members, which nobody may delete by itself, goes with the company."""
+        listed, counts, lacking, protected = super().get_deleted_objects(objs, request)
+        return listed, counts, lacking - {"membership change"}, protected
 
 
 @admin.register(Spending)
@@ -73,10 +87,46 @@ class SpendingAdmin(NotAdded, admin.ModelAdmin[Spending]):
     readonly_fields = ("day", "company", "spent")
 
 
+def _saying_why_not(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """Where `companies.members` refuses a change, nothing of the request is done, its line in the log included."""
+
+    @wraps(view)
+    def answered(model_admin: Any, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        try:
+            with transaction.atomic():
+                return view(model_admin, request, *args, **kwargs)
+        except members.ChangeRefused as refused:
+            model_admin.message_user(request, str(refused), messages.ERROR)
+            return redirect(request.get_full_path())
+
+    return answered
+
+
 @admin.register(Membership)
 class MembershipAdmin(admin.ModelAdmin[Membership]):
+    """Staff change memberships as owners do, by `companies.members`: it notes who did, and keeps an owner."""
+
     list_display = ("user", "company", "role", "joined_at")
     list_select_related = ("user", "company")
+    changelist_view = _saying_why_not(admin.ModelAdmin.changelist_view)
+    changeform_view = _saying_why_not(admin.ModelAdmin.changeform_view)
+    delete_view = _saying_why_not(admin.ModelAdmin.delete_view)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Membership | None = None) -> tuple[str, ...]:
+        return ("company", "user") if obj else ()
+
+    def save_model(self, request: HttpRequest, obj: Membership, form: Any, change: bool) -> None:
+        if change:
+            members.change_role(obj, user_of(request), obj.role)
+        else:
+            members.add(obj, user_of(request))
+
+    def delete_model(self, request: HttpRequest, obj: Membership) -> None:
+        members.remove(obj, user_of(request))
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Membership]) -> None:
+        for member in queryset.order_by("company"):  # two who delete at once lock the companies in one order
+            members.remove(member, user_of(request))
 
 
 @admin.register(Invitation)
@@ -117,6 +167,11 @@ class AuthenticatorAdmin(NotWritten, admin.ModelAdmin[Authenticator]):
     exclude = ("data",)
 
 
+_END_MEMBERSHIPS = (
+    "Delete the memberships below first. Where one is a company's only owner, make somebody else an owner before that."
+)
+
+
 @admin.register(User)
 class AccountAdmin(UserAdmin[User]):
     ordering = ("email",)
@@ -129,6 +184,13 @@ class AccountAdmin(UserAdmin[User]):
         ("Dates", {"fields": ("last_login", "date_joined")}),
     )
     add_fieldsets = ((None, {"fields": ("email", "password1", "password2")}),)
+
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> tuple[list[Any], Any, set[str], list[Any]]:
+        """Memberships are in the way of deleting an account, and the page says what to do about them."""
+        found = super().get_deleted_objects(objs, request)
+        if found[3]:
+            self.message_user(request, _END_MEMBERSHIPS, messages.ERROR)
+        return found
 
 
 @admin.register(ApiKey)

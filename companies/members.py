@@ -3,6 +3,7 @@
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 
 from django.db import transaction
 from django.dispatch import Signal
@@ -80,11 +81,18 @@ def _standing(token: str) -> Invitation:
     return found
 
 
+def add(member: Membership, by: User) -> None:
+    """Make somebody a member without an invitation, as staff do: `member` is not saved yet."""
+    with _locked(member.company):
+        member.save()
+        _note(member.company, by, What.JOINED, member.user.email, member.role)
+
+
 def change_role(member: Membership, by: User, role: str) -> None:
     """Make a member an owner, or an owner a member. Raises ChangeRefused for the last owner."""
     with _locked(member.company):
         if role != Role.OWNER:
-            _keep_an_owner(member, "Make somebody else an owner first: a company needs one.")
+            _keep_an_owner(member)
         if Membership.objects.filter(pk=member.pk).exclude(role=role).update(role=role):
             _note(member.company, by, What.ROLE, member.user.email, role)
 
@@ -92,14 +100,14 @@ def change_role(member: Membership, by: User, role: str) -> None:
 def remove(member: Membership, by: User) -> None:
     """End a membership; `advice.doorkeeper` closes what they have open. Raises ChangeRefused for the last owner."""
     with _locked(member.company):
-        _keep_an_owner(member, "You are the company's only owner. Make somebody else an owner first, then leave.")
+        _keep_an_owner(member)
         person, role = member.user, member.role
-        ended = Membership.objects.filter(pk=member.pk).delete()[0]
-        if ended:
+        if Membership.objects.filter(pk=member.pk).delete()[0]:
             _note(member.company, by, What.LEFT if person == by else What.REMOVED, person.email, role)
-    if ended:  # outside: who hears of it locks matters, and those who lock matters may wait for the company
-        # What they can't do is in the log, and beat's: the membership has ended, and is answered so.
-        membership_ended.send_robust(Membership, company=member.company, user=person)
+            # Afterwards: who hears of it locks matters, and those who lock matters may wait for the company.
+            # What they can't do is in the log, and beat's: the membership has ended, and is answered so.
+            tell = partial(membership_ended.send_robust, Membership, company=member.company, user=person)
+            transaction.on_commit(tell)
 
 
 def is_only_owner(user: User, company: Company) -> bool:
@@ -116,9 +124,11 @@ def _locked(company: Company) -> Iterator[None]:
         yield
 
 
-def _keep_an_owner(member: Membership, otherwise: str) -> None:
+def _keep_an_owner(member: Membership) -> None:
     if is_only_owner(member.user, member.company):
-        raise ChangeRefused(otherwise)
+        raise ChangeRefused(
+            f"Make somebody else an owner first: {member.user} is the only one that {member.company} has."
+        )
 
 
 def _note(company: Company, by: User, what: str, person: str, role: str) -> None:

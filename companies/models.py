@@ -110,7 +110,7 @@ class Membership(models.Model):
         MEMBER = "member"
 
     company = models.ForeignKey(Company, on_delete=models.CASCADE, related_name="memberships")
-    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="memberships")
+    user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="memberships")  # `members.remove` ends it
     role = models.CharField(max_length=20, choices=Role, default=Role.MEMBER)
     joined_at = models.DateTimeField(auto_now_add=True)
 

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 import pytest
 from django.db import DatabaseError, connection, transaction
 
-from companies.models import Company, User
+from companies.models import Company, Membership, User
 from matters.facts.settling import Choice, settle_fact
 from matters.facts.storing import NewFact, disputed_entries, store_fact, subject_of
 from matters.models import CompanyFact, CompanyFactEntry, Fact, FactStatus, Matter, Question
@@ -60,6 +60,7 @@ def test_what_somebody_said_is_kept_when_their_account_is_deleted_before_it_is_s
     company: Company, founder: User
 ) -> None:
     question, by = asked(company), founder.pk
+    Membership.objects.all().delete()
     founder.delete()
     store_fact(question.matter, question, NewFact(question.key, "12", None, None, "", "founder"), by)
     connection.check_constraints()  # as the commit would

@@ -184,6 +184,7 @@ def test_who_was_removed_sees_nothing_of_the_company_any_more(page: Client, comp
     assert browser.get(f"/matters/{matter.pk}/").status_code == 403
 
 
+@pytest.mark.django_db(transaction=True)
 def test_nobody_waits_for_the_answer_of_somebody_who_left(company: Company, colleague: User) -> None:
     question = gathering(company, 1, QuestionStatus.AWAITING_FOUNDER).questions.get()
     assign_question(question.matter_id, question.pk, colleague.email)
@@ -193,6 +194,7 @@ def test_nobody_waits_for_the_answer_of_somebody_who_left(company: Company, coll
     assert question.matter.events.latest("number").type == "question.updated", "whoever looks at it is told"
 
 
+@pytest.mark.django_db(transaction=True)
 def test_who_leaves_is_asked_no_more_in_a_matter_that_has_ended_and_its_stream_stays_at_its_end(
     company: Company, colleague: User
 ) -> None:
