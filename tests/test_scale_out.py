@@ -85,5 +85,5 @@ def test_two_web_processes_and_three_workers_show_the_same_bytes(tmp_path: Path)
             assert shown == product.sql(
                 "SELECT type, data FROM matters_event WHERE matter_id = %s ORDER BY number", matter
             )
-        idle = [worker.name for worker in product.workers if not worker.says("succeeded")]
+        idle = [worker.name for worker in product.workers if not worker.says('"event": "done"')]
         assert not idle, f"{idle} did nothing"

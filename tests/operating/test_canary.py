@@ -57,7 +57,8 @@ def test_a_matter_leaves_one_trace_and_no_word_outside_its_rows(
     assert leaks(product, matter, flower) == []
     logs = [log.read_text(errors="replace") for log in product.folder.glob("*.log")]
     lines = [json.loads(line) for log in logs for line in log.splitlines() if line.startswith("{")]
-    assert any(line["event"].startswith("Task draft_advice") for line in lines)
+    done = {(line["matter"], line["kind"]) for line in lines if line["event"] == "done"}
+    assert {(matter, "plan_search"), (matter, "draft_advice")} <= done, "a matter's steps can't be followed in the log"
 
 
 SHIFTED = """
