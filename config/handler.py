@@ -8,7 +8,7 @@ from django.core.handlers.asgi import ASGIHandler
 
 class OneThreadHandler(ASGIHandler):
     """Django's own goes back to the event loop for each view, and brings it, and each look of a middleware at it, to
-    the thread again: a tenth to a sixth more CPU for a small request."""
+    the thread again (docs/adr/0006 has what that costs)."""
 
     _middleware_chain: Any
 
