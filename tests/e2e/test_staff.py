@@ -117,7 +117,8 @@ def test_who_comes_back_to_an_open_page_of_an_ended_matter_sees_what_was_done_me
     expect(founder_page.get_by_label("Why the advice is helpful or not")).to_have_value("It names no")
     look(founder_page, "sent-back")
 
-    founder_page.get_by_role("button", name="Regenerate").click()
+    with founder_page.expect_response(lambda answer: answer.request.method == "POST"):
+        founder_page.get_by_role("button", name="Regenerate").click()
     come_back(colleagues)
     expect(colleagues.locator("#advice-head .about")).to_contain_text("Version 2", timeout=60_000)
     expect(colleagues.locator("#review")).to_have_text("Draft: nobody has reviewed it.", timeout=60_000)
