@@ -117,7 +117,7 @@ def cancel_beside(matter: Matter, question: Question) -> None:
 
 
 def hold_steps(matter: Matter) -> None:
-    """Let the other steps of a matter that failed rest; they go on with its Retry."""
+    """Let the other steps of a matter that failed, or waits for a decision, rest until `revive_steps`."""
     matter.steps.filter(state__in=[StepState.READY, StepState.RUNNING]).update(
         state=StepState.HELD, epoch=F("epoch") + 1
     )

@@ -12,7 +12,9 @@ from django.utils import timezone
 from advice.models import AttemptStatus
 from advice.notice import notice_for
 from advice.services import begin_attempt, end_attempt, folded_text, streaming_attempt
+from matters.facts.storing import moved_lines
 from matters.models import CallOutcome, Fact, FactStatus, Matter
+from matters.questions.gathering import may_advise
 from matters.services import change_status, set_waiting
 from matters.states import MatterStatus
 from playbooks.search import load_playbook
@@ -44,10 +46,12 @@ _UNSAID = "The model's server did not say that the text was finished."
 def draft_advice(work: Work) -> None:
     """Have the advice written, and end the matter with it.
 
-    A model that stops at its length limit is asked once to go on; one that stops short, or is stopped at
-    `LONGEST_TEXT`, leaves the advice `incomplete`.
+    It does not begin while two sources disagree about a fact. A model that stops at its length limit is asked once to
+    go on; one that stops short, or is stopped at `LONGEST_TEXT`, leaves the advice `incomplete`.
     """
     matter = Matter.objects.get(pk=work.claim.matter_id)
+    if moved_lines(matter).exists() and not _may_begin(work):
+        return
     given = draft.DraftAdviceInput(
         matter.question,
         sources_of(matter),
@@ -75,6 +79,12 @@ def draft_advice(work: Work) -> None:
         raise LLMError(code, "the model wrote nothing", seen_by_model=True)
     checks = _checks_of(text, given)
     until_stored(lambda: _finish(work, chunks, reason, len(text), checks))
+
+
+def _may_begin(work: Work) -> bool:
+    """Whether the advice begins, or has begun already. Raises Fenced."""
+    with writing(work.claim) as matter:
+        return streaming_attempt(matter) is not None or may_advise(matter)
 
 
 def _continue(

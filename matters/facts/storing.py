@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from django.db import connection
 from django.db.models import Case, F, Max, Q, QuerySet, Subquery, Value, When
@@ -89,12 +89,7 @@ def follow_ledger(matter: Matter) -> None:
     Where another source came to disagree since, the fact is disputed here, too, and the advice waits. Where a person
     has settled it since, the matter gets what they decided. A line that only has a newer value changes nothing.
     """
-    own = Max("entries__pk", filter=Q(entries__matter=matter))
-    lines = CompanyFact.objects.filter(matter=None, entries__matter=matter).annotate(own=own).order_by("key", "pk")
-    moved = lines.filter(Q(status=CompanyFact.Status.DISPUTED) | Q(settlement__gt=F("own"))).values_list(
-        "pk", "key", "own"
-    )
-    for pk, key, own_entry in list(moved):
+    for pk, key, own_entry in list(moved_lines(matter)):
         fact = matter.facts.filter(status=FactStatus.KNOWN, key=key).select_related("question").first()
         line = fetch_one(CompanyFact, _LOCK_LINE, {"id": pk})  # whoever settles it just now is waited for
         if fact is None or line is None or line.subject not in ("", fact.subject):
@@ -108,6 +103,17 @@ def follow_ledger(matter: Matter) -> None:
         else:
             continue
         tell_events(matter.pk, [question_updated(fact.question, why=why)])
+
+
+def moved_lines(matter: Matter) -> QuerySet[CompanyFact, tuple[UUID, str, int]]:
+    """The lines of the ledger that `matter` gave a value to, and that are in dispute now, or were settled behind it.
+
+    Of each its id, its key, and the matter's last entry in it.
+    """
+    own = Max("entries__pk", filter=Q(entries__matter=matter))
+    lines = CompanyFact.objects.filter(matter=None, entries__matter=matter).annotate(own=own).order_by("key", "pk")
+    moved = lines.filter(Q(status=CompanyFact.Status.DISPUTED) | Q(settlement__gt=F("own")))
+    return moved.values_list("pk", "key", "own")
 
 
 def _in_dispute(fact: NewFact) -> NewFact:

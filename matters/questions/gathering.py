@@ -4,7 +4,7 @@ from django.db import connection
 
 from matters.facts.storing import follow_ledger
 from matters.going_on import is_disputed
-from matters.ledger import NewStep, begun_steps, insert_steps
+from matters.ledger import NewStep, begun_steps, hold_steps, insert_steps, revive_steps
 from matters.models import Matter
 from matters.questions.fetching import begin_fetches
 from matters.services import ADVICE_STEP, change_status, set_waiting
@@ -21,6 +21,19 @@ def begin_advice(matter: Matter, why: str) -> None:
     insert_steps(matter, [NewStep(ADVICE_STEP, ADVICE_STEP)])
 
 
+def may_advise(matter: Matter) -> bool:
+    """Whether the advice of a locked, advising `matter` may still begin: some time may have passed since it was due.
+
+    Where a fact has come to be disputed, its step rests until a person has settled it.
+    """
+    follow_ledger(matter)
+    if not is_disputed(matter):
+        return True
+    set_waiting(matter, WaitingFor.CONFLICT, "two sources disagree about a fact")
+    hold_steps(matter)
+    return False
+
+
 def look_whether_gathered(matter: Matter) -> None:
     """The fan-in of the questions: with all settled the advice begins; with the rest asked, a person is waited for.
 
@@ -28,6 +41,9 @@ def look_whether_gathered(matter: Matter) -> None:
     What a provider can be asked for now is begun; a question that waits for a person's answer waits for the person.
     With a fact in dispute the matter stays where it is until a person settles it (`matters.facts.settling`).
     """
+    if matter.status == MatterStatus.ADVISING and matter.waiting_for == WaitingFor.CONFLICT and not is_disputed(matter):
+        set_waiting(matter, None, "what two sources disagreed about is settled")
+        revive_steps(matter)
     if matter.status != MatterStatus.GATHERING:
         return
     with connection.cursor() as cursor:

@@ -13,11 +13,14 @@ from advice.models import Attempt, AttemptStatus
 from advice.services import cancel_matter, end_attempt, folded_text
 from companies.async_pool import database_dsn
 from companies.models import Company
+from matters.facts.settling import Choice, settle_fact
+from matters.going_on import regenerate_matter, retry_matter
 from matters.ledger import NewStep, insert_steps
 from matters.models import CallOutcome, Matter, Step
 from matters.services import lock_matter, set_waiting
 from matters.states import MatterStatus, StepState, WaitingFor
 from tests import rows
+from tests.disputes import asked, disputed, say
 from tests.fakes.llm import FakeLLM
 from tests.processes import wait_until
 from tests.threads import in_background
@@ -315,6 +318,77 @@ def test_a_model_that_writes_nothing_is_asked_again(pipeline: Pipeline, matter: 
     llm.set(text=" \n")
     assert drafted(pipeline, matter).status == AttemptStatus.FAILED
     llm.set(text="Something.")
+    assert drafted(pipeline, matter).status == AttemptStatus.COMPLETE
+
+
+def waiting_for_the_model(company: Company, pipeline: Pipeline, llm: FakeLLM) -> Matter:
+    """A matter that knows 12, and whose advice was put off."""
+    question = asked(company)
+    say(question, "12")
+    llm.fail_next("rate_limit", retry_after=3600)
+    pipeline.run(KIND)
+    matter = Matter.objects.get(pk=question.matter_id)
+    assert (matter.status, matter.waiting_for) == (MatterStatus.ADVISING, WaitingFor.RATE_LIMIT)
+    return matter
+
+
+def test_an_advice_that_was_put_off_does_not_begin_beside_a_dispute_and_goes_on_once_it_is_settled(
+    company: Company, pipeline: Pipeline, llm: FakeLLM
+) -> None:
+    matter = waiting_for_the_model(company, pipeline, llm)
+    line, _ = disputed(company)
+    asked_before = len(llm.calls())
+    pipeline.make_due(matter)
+    step = pipeline.run(KIND)
+    matter.refresh_from_db()
+    assert (matter.status, matter.waiting_for) == (MatterStatus.ADVISING, WaitingFor.CONFLICT)
+    assert (step.state, len(llm.calls())) == (StepState.HELD, asked_before), "the model is asked for it all the same"
+    assert last_data(matter, "matter.updated")["waiting_for"] == "conflict"
+
+    settle_fact(line.pk, Choice(None, "14"), None)
+    matter.refresh_from_db()
+    assert (matter.status, matter.waiting_for) == (MatterStatus.ADVISING, None)
+    drafted(pipeline, matter)
+    assert matter.status == MatterStatus.ADVISED
+    assert [fact["value"] for fact in matter.attempts.get().facts] == ["14"]
+
+
+def test_an_advice_that_waits_for_a_decision_can_be_stopped_and_waits_again_as_a_new_version(
+    company: Company, pipeline: Pipeline, llm: FakeLLM
+) -> None:
+    matter = waiting_for_the_model(company, pipeline, llm)
+    line, _ = disputed(company)
+    pipeline.make_due(matter)
+    pipeline.run(KIND)
+    cancel_matter(matter.pk)
+    regenerate_matter(matter.pk)
+    matter.refresh_from_db()
+    assert (matter.status, matter.waiting_for) == (MatterStatus.GATHERING, WaitingFor.CONFLICT)
+    settle_fact(line.pk, Choice(None, "14"), None)
+    assert drafted(pipeline, matter).version == 2
+
+
+def test_an_advice_that_failed_and_is_retried_has_what_was_settled_meanwhile(
+    company: Company, pipeline: Pipeline, llm: FakeLLM
+) -> None:
+    matter = waiting_for_the_model(company, pipeline, llm)
+    llm.fail_next("context_overflow")
+    pipeline.make_due(matter)
+    pipeline.run(KIND)
+    matter.refresh_from_db()
+    assert matter.status == MatterStatus.FAILED
+    line, _ = disputed(company)
+    settle_fact(line.pk, Choice(None, "14"), None)
+    retry_matter(matter.pk)
+    assert [fact["value"] for fact in drafted(pipeline, matter).facts] == ["14"]
+
+
+def test_a_text_that_has_begun_is_finished_though_its_facts_are_disputed_since(
+    company: Company, pipeline: Pipeline, llm: FakeLLM
+) -> None:
+    matter = waiting_for_the_model(company, pipeline, llm)
+    rows.begun(matter)
+    disputed(company)
     assert drafted(pipeline, matter).status == AttemptStatus.COMPLETE
 
 
