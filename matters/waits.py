@@ -10,6 +10,7 @@ from django.db.models import F
 from matters.models import Matter, Question
 from matters.states import ENDED, MatterStatus, QuestionStatus, WaitingFor
 
+REVIEWER_WRITES = "a reviewer writes a new version"
 _HELD_UP = {
     WaitingFor.PROVIDER: "the language model, which is unavailable",
     WaitingFor.RATE_LIMIT: "the language model’s rate limit",
@@ -33,10 +34,10 @@ class Clock:
 
 
 def clock_of(matter: Matter) -> Clock:
-    """`began`: when it was asked, or last made to go on after an end."""
+    """`began`: when it was asked, or last made to go on after an end. A reviewer who rewrites it does not do that."""
     changes = matter.events.filter(type="matter.updated").exclude(from_status="").exclude(from_status=F("to_status"))
     at = changes.order_by("-number").values_list("at", flat=True)
-    again = at.filter(from_status__in=ENDED).first()
+    again = at.filter(from_status__in=ENDED).exclude(why=REVIEWER_WRITES).first()
     began = again or matter.submitted_at
     return Clock(began, at.first() or began, matter.completed_at)
 

@@ -2,11 +2,13 @@
 
 import asyncio
 import json
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.db import connection
+from django.db.models.functions import Now
 from django.test import Client
 from django.urls import reverse
 from pytest_django import DjangoAssertNumQueries, Settings
@@ -19,8 +21,9 @@ from advice.review.proving import prove_approvals
 from advice.stream import read_page
 from companies.models import Company, ContentReading, User
 from matters.going_on import regenerate_matter
-from matters.models import LLMCall, LLMCallText
+from matters.models import LLMCall, LLMCallText, Matter
 from matters.services import NotAllowed
+from matters.waits import clock_of
 from playbooks.loading import LIBRARY, load_file
 from playbooks.models import PlaybookVersion
 from tests import rows
@@ -204,6 +207,14 @@ def test_an_edit_is_told_by_the_events_of_any_version_and_cursors_stay_good(atte
     with pytest.raises(NotAllowed, match="newer version"):
         edit_as_new_version(edited.pk, person, "y")
     assert not ReviewComment.objects.exists()
+
+
+def test_what_a_reviewer_rewrote_took_as_long_as_from_the_question_to_their_text(attempt: Attempt) -> None:
+    person = User.objects.create_user("rita@staff.example", is_staff=True)
+    Review.objects.create(attempt=attempt, state=ReviewState.IN_REVIEW, reviewer=person, taken_at=attempt.ended_at)
+    Matter.objects.filter(pk=attempt.matter_id).update(submitted_at=Now() - timedelta(hours=2))
+    edit_as_new_version(attempt.pk, person, "Pay at once [P9].")
+    assert clock_of(Matter.objects.get(pk=attempt.matter_id)).took.startswith("2 h")
 
 
 @pytest.mark.django_db(transaction=True)

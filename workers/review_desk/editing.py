@@ -13,6 +13,7 @@ from companies.models import User
 from matters.models import Matter
 from matters.services import NotAllowed, change_status, lock_kept_matter
 from matters.states import MatterStatus
+from matters.waits import REVIEWER_WRITES
 from workers.steps.check_sources import check_sources
 from workers.steps.draft_advice import AdviceFact, fact_text
 
@@ -31,7 +32,7 @@ def edit_as_new_version(attempt_id: int, user: User, text: str) -> Attempt:
         _check(matter, old, text)
         Matter.objects.filter(pk=matter.pk).update(version=F("version") + 1)
         matter.refresh_from_db()
-        change_status(matter, MatterStatus.ADVISING, "a reviewer writes a new version")
+        change_status(matter, MatterStatus.ADVISING, REVIEWER_WRITES)
         edited = _write(matter, old, user, text, checks)
         change_status(matter, MatterStatus.ADVISED, "a reviewer wrote a new version")
         mark_edited(old, user, edited)
