@@ -3,12 +3,23 @@
 `error`: Django's, which psycopg's own is the cause of, or psycopg's.
 """
 
-from psycopg.errors import IdleInTransactionSessionTimeout, LockNotAvailable, UndefinedColumn, UndefinedTable
+from psycopg.errors import (
+    DeadlockDetected,
+    IdleInTransactionSessionTimeout,
+    LockNotAvailable,
+    UndefinedColumn,
+    UndefinedTable,
+)
 
 
 def is_locked_out(error: BaseException) -> bool:
     """Whether somebody else kept a lock for too long: nobody waits for ever with a connection that threads share."""
     return isinstance(error.__cause__ or error, LockNotAvailable)
+
+
+def is_deadlock(error: BaseException) -> bool:
+    """Whether two transactions waited for each other, and PostgreSQL ended this one; the other one goes on."""
+    return isinstance(error.__cause__ or error, DeadlockDetected)
 
 
 def is_too_late(error: BaseException) -> bool:

@@ -1,14 +1,16 @@
 """Settling a fact about which two sources disagree: a person decides, and every matter that waits for it goes on."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
-from django.db import transaction
+from django.db import OperationalError, transaction
 from django.utils import timezone
 
 from companies.models import User
+from companies.postgresql.faults import is_deadlock
 from matters.events import events_together, question_updated, tell_events
 from matters.facts.storing import disputed_entries
 from matters.facts.values import clean_value, in_words, same_value
@@ -40,11 +42,21 @@ def settle_fact(fact_id: UUID, choice: Choice, by: User | None) -> CompanyFact:
     NoSuchChoice; ValueError for a value that is not of the fact's kind; CompanyFact.DoesNotExist.
     """
     while True:
-        with transaction.atomic():
+        # The matters that go on look at their other facts, too, whose lines others may hold who want this one.
+        with _deadlock_begins_anew(), transaction.atomic():
             matters = [lock_matter(matter_id) for matter_id in sorted(_waiting(fact_id))]  # in one order for everybody
             line = CompanyFact.objects.select_for_update().get(pk=fact_id)
             if _waiting(fact_id) <= {matter.pk for matter in matters}:  # else one has just come: once more, with it
                 return _settle(line, matters, choice, by)
+
+
+@contextmanager
+def _deadlock_begins_anew() -> Iterator[None]:
+    try:
+        yield
+    except OperationalError as error:
+        if not is_deadlock(error):
+            raise
 
 
 def _waiting(fact_id: UUID) -> set[UUID]:

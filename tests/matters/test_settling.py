@@ -4,6 +4,7 @@ from datetime import timedelta
 from uuid import uuid4
 
 import pytest
+from django.db import connection, transaction
 from django.db.models import F
 
 from advice.services import cancel_matter
@@ -11,13 +12,14 @@ from companies.models import Company, User
 from matters.facts.settling import Choice, NoSuchChoice, settle_fact
 from matters.facts.storing import disputed_entries
 from matters.going_on import regenerate_matter
-from matters.models import CompanyFact, Fact, Matter, Step
+from matters.models import CompanyFact, Fact, Matter, Question, Step
 from matters.questions.answering import answer_question
 from matters.services import NotAllowed
 from matters.states import About, MatterStatus, StepState, WaitingFor
 from tests import rows
 from tests.disputes import asked, disputed, say
-from tests.threads import at_once
+from tests.processes import wait_until
+from tests.threads import at_once, in_background
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -281,6 +283,39 @@ def test_of_two_people_who_settle_at_once_one_is_told_that_it_was_settled(compan
     assert "refused" in outcomes
     assert fact_of(matter)[0] in outcomes
     assert matter.steps.filter(kind="draft_advice").count() == 1
+
+
+def is_waited_for() -> bool:
+    """Whether another session waits for a lock of this one."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT EXISTS (SELECT FROM pg_locks WHERE pg_backend_pid() = ANY(pg_blocking_pids(pid)))")
+        return bool(cursor.fetchone()[0])
+
+
+def test_a_decision_that_waited_in_a_circle_with_somebody_else_is_made_once_they_are_done(company: Company) -> None:
+    line, matter = disputed(company, questions=2)
+    other = matter.questions.get(position=2)
+    Question.objects.filter(pk=other.pk).update(about=About.COMPANY, lifetime_days=7)
+    answer_question(matter.pk, other.pk, "Yes")
+    other.refresh_from_db()
+    say(other, "Yes")
+    moved = CompanyFact.objects.get(key=other.key)
+    CompanyFact.objects.filter(pk=moved.pk).update(settlement=10**9)  # settled since, so the matter looks at it again
+
+    def settle() -> CompanyFact:
+        with connection.cursor() as cursor:
+            cursor.execute("SET deadlock_timeout = '4s'")  # whoever waits for so long looks, and is ended
+        return settle_fact(line.pk, Choice(None, "13"), None)
+
+    with transaction.atomic():
+        CompanyFact.objects.select_for_update().get(pk=moved.pk)
+        settling = in_background(settle)
+        wait_until(is_waited_for, "the decision waits for the other line")
+        with connection.cursor() as cursor:
+            cursor.execute("SET LOCAL deadlock_timeout = '1min'")
+        CompanyFact.objects.select_for_update().get(pk=line.pk)
+    assert settling.result(timeout=30).value == "13"
+    assert fresh(matter)[0] == MatterStatus.ADVISING
 
 
 def test_no_matter_that_comes_while_somebody_settles_waits_for_ever(company: Company) -> None:
