@@ -10,6 +10,7 @@ from django.utils import timezone
 from companies.connection_services import live_connections
 from companies.models import Company
 from matters.events import question_updated, tell_events
+from matters.facts.offering import offer_to_open
 from matters.models import Matter, Question, Step
 from matters.questions.fetching import PERSON_KEY
 from matters.questions.gathering import look_whether_gathered
@@ -123,6 +124,8 @@ def _note(matter: Matter, provider: str, person: Person | None, how: str) -> Non
     """Keep who it is, for all questions of the matter."""
     matter.people = {**matter.people, provider: {"id": None, **(_kept(person) if person else {}), "how": how}}
     matter.save(update_fields=["people"])
+    if person:
+        offer_to_open(matter)
 
 
 def _kept(person: Person) -> dict[str, str]:

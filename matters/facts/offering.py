@@ -2,6 +2,7 @@
 
 from django.utils import timezone
 
+from matters.events import question_updated, tell_events
 from matters.facts.storing import subject_of
 from matters.models import CompanyFact, CompanyFactEntry, Matter, Question
 from matters.states import About, QuestionStatus
@@ -23,6 +24,19 @@ def offer_for(matter: Matter, question: Question) -> int | None:
     ).first()
     fits = line is not None and (not question.choices or line.value in question.choices)
     return line.current_entry if line is not None and fits else None
+
+
+def offer_to_open(matter: Matter) -> None:
+    """Offer what the ledger has to the open questions about the person of a locked `matter`, who has become known."""
+    open_ = matter.questions.filter(about=About.PERSON, status=QuestionStatus.AWAITING_FOUNDER, offered=None)
+    told = []
+    for question in open_:
+        question.offered_id = offer_for(matter, question)
+        if question.offered_id is not None:
+            question.save(update_fields=["offered"])
+            told.append(question_updated(question, why="it is known whom it is about, and what was said of them"))
+    if told:
+        tell_events(matter.pk, told)
 
 
 def offer_of(question: Question) -> CompanyFactEntry | None:

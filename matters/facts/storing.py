@@ -13,7 +13,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from django.db import connection
-from django.db.models import Case, F, Max, Q, QuerySet, Subquery, Value, When
+from django.db.models import Case, F, OuterRef, Q, QuerySet, Subquery, Value, When
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
@@ -87,9 +87,10 @@ def follow_ledger(matter: Matter) -> None:
     """Have the known facts of a locked matter follow their lines of the ledger, before an advice is begun with them.
 
     Where another source came to disagree since, the fact is disputed here, too, and the advice waits. Where a person
-    has settled it since, the matter gets what they decided. A line that only has a newer value changes nothing.
+    has decided since for another value, the matter gets the line's, which is theirs or what their source says by now.
+    A line that only has a newer value changes nothing.
     """
-    for pk, key, own_entry in list(moved_lines(matter)):
+    for pk, key, own, settled in list(moved_lines(matter)):
         fact = matter.facts.filter(status=FactStatus.KNOWN, key=key).select_related("question").first()
         line = fetch_one(CompanyFact, _LOCK_LINE, {"id": pk})  # whoever settles it just now is waited for
         if fact is None or line is None or line.subject not in ("", fact.subject):
@@ -97,7 +98,7 @@ def follow_ledger(matter: Matter) -> None:
         if _has_rivals(line, line.kind, as_new(fact)):
             _write(fact, _in_dispute(as_new(fact)), line)
             why = "two sources have come to disagree"
-        elif (line.settlement or 0) > own_entry and not _says(line.kind, (line.value, line.unit), as_new(fact)):
+        elif settled is not None and settled > own and _is_decided_against(line, settled, as_new(fact)):
             _write(fact, as_new(line))
             why = "a person has settled what two sources disagreed about"
         else:
@@ -105,15 +106,23 @@ def follow_ledger(matter: Matter) -> None:
         tell_events(matter.pk, [question_updated(fact.question, why=why)])
 
 
-def moved_lines(matter: Matter) -> QuerySet[CompanyFact, tuple[UUID, str, int]]:
+def moved_lines(matter: Matter) -> QuerySet[CompanyFact, tuple[UUID, str, int, int | None]]:
     """The lines of the ledger that `matter` gave a value to, and that are in dispute now, or were settled behind it.
 
-    Of each its id, its key, and the matter's last entry in it.
+    Of each its id, its key, the matter's last entry in it, and the last decision.
     """
-    own = Max("entries__pk", filter=Q(entries__matter=matter))
-    lines = CompanyFact.objects.filter(matter=None, entries__matter=matter).annotate(own=own).order_by("key", "pk")
-    moved = lines.filter(Q(status=CompanyFact.Status.DISPUTED) | Q(settlement__gt=F("own")))
-    return moved.values_list("pk", "key", "own")
+    entries = CompanyFactEntry.objects.filter(fact=OuterRef("pk")).order_by("-pk").values("pk")
+    lines = CompanyFact.objects.filter(
+        matter=None, pk__in=CompanyFactEntry.objects.filter(matter=matter).values("fact")
+    ).annotate(own=Subquery(entries.filter(matter=matter)[:1]), settled=Subquery(entries.filter(how=How.SETTLED)[:1]))
+    moved = lines.filter(Q(status=CompanyFact.Status.DISPUTED) | Q(settled__gt=F("own"))).order_by("key", "pk")
+    return moved.values_list("pk", "key", "own", "settled")
+
+
+def _is_decided_against(line: CompanyFact, settled: int, fact: NewFact) -> bool:
+    """Whether the decision was for another value than `fact`, which the line does not have by now either."""
+    decided = line.entries.get(pk=settled)
+    return not any(_says(line.kind, (each.value, each.unit), fact) for each in (decided, line))
 
 
 def _in_dispute(fact: NewFact) -> NewFact:

@@ -6,6 +6,7 @@ from uuid import uuid4
 import pytest
 from django.db import connection, transaction
 from django.db.models import F
+from django.utils.timezone import now
 
 from advice.services import cancel_matter
 from companies.models import Company, User
@@ -261,6 +262,35 @@ def test_a_new_version_has_what_was_settled_since_the_last_one(company: Company)
     assert fact_of(other.matter)[0] == "12", "what concerns one matter alone was not decided"
 
 
+def test_what_was_decided_against_does_not_come_back_when_the_source_decided_for_changes_its_value(
+    company: Company,
+) -> None:
+    before, meanwhile = asked(company), asked(company, questions=2)
+    for each in (before, meanwhile):
+        say(each, "12")
+    advised(before.matter)
+    line, _ = disputed(company)
+    settle_fact(line.pk, Choice(entry_of(line, "rippling")), None)
+    say(asked(company), "15", "rippling")
+    regenerate_matter(before.matter_id)
+    last = meanwhile.matter.questions.get(position=2)
+    answer_question(meanwhile.matter_id, last.pk, "Yes")
+    last.refresh_from_db()
+    say(last, "Yes")
+    assert [fact_of(q.matter) for q in (before, meanwhile)] == 2 * [("15", "rippling", "known")]
+
+
+def test_what_was_decided_for_stays_in_its_matter_when_its_source_says_something_else_later(company: Company) -> None:
+    question = asked(company)
+    say(question, "12")
+    advised(question.matter)
+    line, _ = disputed(company)
+    settle_fact(line.pk, Choice(entry_of(line, "founder")), None)
+    say(asked(company), "13")
+    regenerate_matter(question.matter_id)
+    assert fact_of(question.matter) == ("12", "founder", "known")
+
+
 def test_a_value_that_only_became_older_than_the_ledgers_stays_in_its_matter(company: Company) -> None:
     question = asked(company)
     say(question, "12", "rippling")
@@ -300,7 +330,7 @@ def test_a_decision_that_waited_in_a_circle_with_somebody_else_is_made_once_they
     other.refresh_from_db()
     say(other, "Yes")
     moved = CompanyFact.objects.get(key=other.key)
-    CompanyFact.objects.filter(pk=moved.pk).update(settlement=10**9)  # settled since, so the matter looks at it again
+    moved.entries.create(how="settled", value="Yes", source="founder", at=now())  # so the matter looks at it again
 
     def settle() -> CompanyFact:
         with connection.cursor() as cursor:

@@ -17,6 +17,7 @@ from companies.credentials import Credentials
 from companies.models import Company, User
 from demo.providers.company import people, rippling_id
 from demo.providers.faults import Fault
+from matters.facts.offering import offer_of
 from matters.models import Event, Fact, Matter, ProviderCall, Question, Step
 from matters.questions.answering import answer_question
 from matters.questions.fetching import waited_for
@@ -155,6 +156,31 @@ def test_the_person_is_looked_for_once_for_all_questions(matter: Matter, pipelin
     assert matter.people["rippling"] | {"how": ""} == {
         "id": CTO, "name": "Marcus Ellery", "title": "Chief Technology Officer", "how": "",
     }  # fmt: skip
+
+
+def test_what_is_known_of_the_person_is_offered_to_questions_that_were_asked_before_it_was_known_who_that_is(
+    matter: Matter, pipeline: Pipeline, llm: FakeLLM
+) -> None:
+    known = disputes.asked(matter.company, About.PERSON, key="promises", kind="text")
+    disputes.say(known, "Two months of pay", subject=f"rippling:{CTO}")
+    words = {"text": "What was promised?", "wording": "What was promised?", "why": "It binds.", "about": About.PERSON}
+    promised, unheard_of = [
+        matter.questions.create(key=key, position=n, kind="text", status=QuestionStatus.AWAITING_FOUNDER, **words)
+        for n, key in enumerate(("promises", "grades"), start=1)
+    ]
+    assert offered(promised) is None
+    plan(llm, "rippling", "job_title")
+    ask(matter, "rippling")
+    pipeline.run_all()
+    assert (offered(promised), offered(unheard_of)) == ("Two months of pay", None)
+    told = [event.data["question"] for event in matter.events.filter(why__contains="known whom it is about")]
+    assert told == [str(promised.pk)], "an open page does not learn of it"
+
+
+def offered(question: Question) -> str | None:
+    """What the question's card offers."""
+    entry = offer_of(fresh(question))
+    return entry.value if entry else None
 
 
 @pytest.mark.parametrize("name", ["ZENITH LOGISTICS", "Demo Robotics"])
