@@ -64,12 +64,17 @@ def tenure(given: ConvertInput, found: WorkerFound) -> Reading:
 
 
 def work_state(given: ConvertInput, found: WorkerFound) -> Reading:
-    """The state of the place of work; of who works remotely, that of the home address."""
+    """The state of the place of work; of who works remotely, that of the home address.
+
+    Codes of other countries and their regions are codes of American states, too: `CA`, `DE`. So they are told as what
+    they are, and compared with no state.
+    """
     region = _region(given, found)
-    state = state_name(region) if found.country in (None, "US", "USA", "United States") else None
-    shown = state or ", ".join(part for part in (region, found.country) if part)
+    abroad = found.country if found.country not in (None, "US", "USA", "United States") else None
+    state = None if abroad else state_name(region)
+    shown = f"{region} (country {abroad})" if abroad else state or region
     basis = "home address, working remotely" if found.remote else "place of work"
-    also = (*other_names(state or ""), region)
+    also = () if abroad else (*other_names(state or ""), region)
     works = "worked" if _has_ended(given, found) else "works"
     statement = f"{given.person} {works} in {shown} ({basis}).{_end_words(given, found)}"
     return Reading({"text": shown}, found.id, statement, also=also, as_of=_last_day(given, found))

@@ -72,7 +72,7 @@ def test_a_value_that_is_none_of_the_choices_is_asked_for_with_what_is_known() -
         ({"remote": False, "workplace": "CA", "regions": ["NV"]}, "California", "place of work"),
         ({"workplace": "US-TX"}, "Texas", "place of work"),
         ({"remote": True, "regions": ["Nevada"]}, "Nevada", "home address, working remotely"),
-        ({"remote": True, "regions": ["ON"], "country": "CA"}, "ON, CA", "home address, working remotely"),
+        ({"remote": True, "regions": ["ON"], "country": "CA"}, "ON (country CA)", "home address, working remotely"),
     ],
 )
 def test_the_state_of_work_is_the_places_or_for_a_remote_worker_the_homes(
@@ -80,6 +80,14 @@ def test_the_state_of_work_is_the_places_or_for_a_remote_worker_the_homes(
 ) -> None:
     fact = converted(Operation.WORK_STATE, WORKER | place)
     assert (fact.value, fact.statement) == (state, f"Marcus Ellery works in {state} ({basis}).")
+
+
+@pytest.mark.parametrize(("region", "country"), [("CA", "IT"), ("BE", "DE")])
+def test_a_place_abroad_is_no_american_state_whose_code_it_has(region: str, country: str) -> None:
+    place = WORKER | {"workplace": region, "country": country}
+    assert converted(Operation.WORK_STATE, place).also == ()
+    ask = asked(Operation.WORK_STATE, place, "choice", choices=("CA", "DE", "NY"))
+    assert ask.known == f"Marcus Ellery works in {region} (country {country}) (place of work)."
 
 
 @pytest.mark.parametrize(
