@@ -44,6 +44,12 @@ def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: N
     connection.settings_dict["TEST"]["TEMPLATE"] = migrated_template()
 
 
+@pytest.fixture(scope="session")
+def django_db_keepdb() -> bool:
+    """No database is dropped, which a session left over would prevent: the server ends with the run."""
+    return True
+
+
 @pytest.fixture(autouse=True)
 def _quick_passwords(settings: Settings) -> None:
     """A slow hash protects real passwords; here it would cost a second for each person."""

@@ -12,6 +12,8 @@ import tests.servers  # noqa: F401 - they are started by this
 
 # One more than there are cores: many tests wait for a lease to run out, or for a server to start.
 OPTIONS = ["-n", str(1 + (os.cpu_count() or 1)), "--dist", "loadgroup"]
+# Seconds after which a test that hangs fails, with the place where each thread stands.
+OPTIONS += ["-o", "faulthandler_timeout=600", "-o", "faulthandler_exit_on_timeout=true"]
 CALLS = (["--ignore=tests/e2e"], ["tests/e2e"])
 
 
