@@ -189,7 +189,7 @@ def test_a_worker_killed_between_request_and_conversion_repeats_no_request_and_n
     assert {operation for operation, *_ in calls} >= {"workers", "worker", "option_grants"}
     assert [call for call in calls if call[2] > 1] == [], "a request that had ended was made again"
     put = """SELECT data->>'question', count(*) FROM matters_event WHERE matter_id = %s AND type = 'question.updated'
-             AND to_status = 'awaiting_founder' GROUP BY 1"""
+             AND from_status = 'asking' AND to_status = 'awaiting_founder' GROUP BY 1"""
     questions = installation.sql(put, matter)
     assert len(questions) >= 7
     assert {times for _question, times in questions} == {1}, "a person was asked the same again"
