@@ -23,8 +23,9 @@ MAX_QUERY_CHARACTERS = 500
 SPELT_FROM = 5  # letters: of shorter words too many are alike
 
 # `asked` is what qualifies a section and `ranked` what orders it, per query; `found` asks for all queries at once, with
-# constants that the planner can estimate, and so by the index. 60 is the constant that reciprocal rank fusion was
-# published with (Cormack, Clarke, Buettcher 2009).
+# constants that the planner can estimate, and so by an index. Retired versions, of which there are ever more, are left
+# out before anything is ranked. 60 is the constant that reciprocal rank fusion was published with (Cormack, Clarke,
+# Buettcher 2009).
 _FIND_CANDIDATES = """
 WITH variant AS (
     SELECT n, to_tsquery('english', qualifying) || to_tsquery('simple', named) AS asked,
@@ -32,7 +33,8 @@ WITH variant AS (
     FROM unnest(%(qualifying)s::text[], %(named)s::text[], %(worded)s::text[])
          WITH ORDINALITY AS queries(qualifying, named, worded, n)
 ), found AS MATERIALIZED (
-    SELECT version_id, search_vector FROM playbooks_section
+    SELECT version_id, search_vector
+    FROM playbooks_section JOIN playbooks_playbookversion AS version ON version.id = version_id AND version.is_current
     WHERE search_vector @@ (to_tsquery('english', %(any_qualifying)s) || to_tsquery('simple', %(any_named)s))
 ), likeness AS (
     SELECT 'worded' AS way, variant.n, found.version_id, max(ts_rank(found.search_vector, variant.ranked)) AS value
@@ -43,11 +45,12 @@ WITH variant AS (
     FROM playbooks_playbookversion AS version
     JOIN unnest(%(long_words)s::text[], %(long_words_of)s::int[]) AS spelt(word, n)
          ON strict_word_similarity(spelt.word, version.names) > 0.55
-    WHERE version.names %%>> ANY (%(long_words)s::text[]) AND to_tsvector('english', spelt.word) <> ''
+    WHERE version.is_current AND version.names %%>> ANY (%(long_words)s::text[])
+      AND to_tsvector('english', spelt.word) <> ''
     GROUP BY spelt.n, version.id
 ), placed AS (
     SELECT version_id, rank() OVER (PARTITION BY way, n ORDER BY value DESC) AS place
-    FROM likeness JOIN playbooks_playbookversion AS version ON version.id = version_id AND version.is_current
+    FROM likeness
 )
 SELECT version.id, playbook.slug, version.title, version.law_as_of, version.jurisdictions,
        sum(1.0 / (60 + placed.place))::float8 AS score

@@ -1,7 +1,9 @@
 """Which playbooks a question finds, on real PostgreSQL."""
 
 import datetime
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -10,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from playbooks.loading import LIBRARY, load_file
-from playbooks.models import PlaybookVersion
+from playbooks.models import PlaybookVersion, Section
 from playbooks.search import MAX_QUERIES, MAX_QUERY_CHARACTERS, find_candidates, load_playbook
 from tests.fuzzing import examples
 from tests.playbooks.conftest import Library
@@ -157,11 +159,56 @@ def test_both_ways_of_looking_can_use_their_index() -> None:
         find("contracter")
     with connection.cursor() as cursor:
         # Three playbooks are too few for an index to pay: take away every other way but the bitmap scans of GIN.
-        cursor.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_indexscan = off")
+        cursor.execute(
+            "SET LOCAL enable_seqscan = off; SET LOCAL enable_indexscan = off; SET LOCAL enable_nestloop = off"
+        )
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE; DROP INDEX playbook_version_one_current")
         cursor.execute("EXPLAIN " + statements[0]["sql"].replace("%", "%%"), [])
         plan = "\n".join(row[0] for row in cursor.fetchall())
     assert "playbook_section_search" in plan, plan
     assert "playbook_version_names" in plan, plan
+
+
+@pytest.mark.usefixtures("shipped")
+def test_versions_that_were_retired_are_not_read_however_many_there_are() -> None:
+    current = {model._meta.db_table: model.objects.count() for model in (PlaybookVersion, Section)}
+    before = find_candidates(["fire our CFO", "contracter", "cofounder"])
+    for version in PlaybookVersion.objects.all():
+        add_retired(version, 200)
+    with CaptureQueriesContext(connection) as statements:
+        assert find_candidates(["fire our CFO", "contracter", "cofounder"]) == before
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE playbooks_section, playbooks_playbookversion")
+        cursor.execute("EXPLAIN (ANALYZE, FORMAT JSON) " + statements[0]["sql"].replace("%", "%%"), [])
+        ((plan,),) = cursor.fetchone()
+    for table, most in current.items():
+        read = [rows_read(node) for node in nodes(plan["Plan"]) if node.get("Relation Name") == table]
+        assert read, f"the plan does not read {table}: {plan}"
+        assert max(read) <= most, f"rows of retired versions in {table} are read"
+
+
+def add_retired(version: PlaybookVersion, number: int) -> None:
+    """So many old versions of its playbook, with the same words."""
+    sections = list(version.sections.all())
+    for copy in range(number):
+        version.pk, version.is_current, version.content_hash = None, False, f"{copy:064}"
+        version.save(force_insert=True)
+        for section in sections:
+            section.pk, section.version = None, version
+        Section.objects.bulk_create(sections)
+
+
+def nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """A node of a plan and all below it."""
+    yield plan
+    for part in plan.get("Plans", []):
+        yield from nodes(part)
+
+
+def rows_read(node: dict[str, Any]) -> float:
+    """How many rows a scan looked at each time that it was made."""
+    removed = [value for name, value in node.items() if name.startswith("Rows Removed by")]
+    return float(node["Actual Rows"] + sum(removed))
 
 
 @pytest.mark.usefixtures("shipped")
