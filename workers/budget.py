@@ -1,7 +1,9 @@
 """A company's budget for a day (UTC): money is set aside before each call, and behind it what it cost is written.
 
 What a worker that died had set aside stays spent, for its call may have been made. Without a budget nothing is kept:
-the record of calls says what was spent, and a budget that is set in the middle of a day begins with that.
+the record of calls says what was spent, and a budget that is set in the middle of a day begins with that. Once the day
+has begun so, a call for which nothing was set aside (the budget was removed meanwhile, or set while the call was under
+way) is added with its record.
 """
 
 from dataclasses import dataclass
@@ -23,6 +25,14 @@ UPDATE companies_spending s SET spent = s.spent + %(cost)s
  WHERE c.id = %(company)s AND s.company_id = c.id AND s.day = (clock_timestamp() AT TIME ZONE 'UTC')::date
    AND (%(sure)s OR s.spent + %(cost)s <= c.daily_budget)
 RETURNING s.day
+"""
+# Part of the statement that records the calls `call`. It comes behind the lock of their matter (`kept`), for who has
+# that may wait for this row. `unreserved`: the company for whose calls nothing was set aside, or null.
+ADD_UNRESERVED = """
+    UPDATE companies_spending s SET spent = s.spent + made.cost
+      FROM (SELECT sum(cost) AS cost FROM call, (SELECT count(*) FROM kept) AS locked) AS made
+     WHERE s.company_id = %(unreserved)s::uuid AND s.day = (statement_timestamp() AT TIME ZONE 'UTC')::date
+       AND made.cost > 0
 """
 _TODAY = "SELECT (clock_timestamp() AT TIME ZONE 'UTC')::date"
 

@@ -13,6 +13,7 @@ from companies.postgresql.rows import fetch_rows
 from matters.models import CallOutcome, LLMCall, ProviderCall, Step
 from matters.tracing import past_span
 from workers.admission import REPLY_TOKENS, Asker, admitted, asker_of
+from workers.budget import ADD_UNRESERVED
 from workers.claims import MAX_CALLS, Claim, Fenced
 from workers.clients.llm import Call, Code, LLMError, NotAsked, Reply, Usage
 from workers.prices import believable, cost_of, estimated_tokens, estimated_usage
@@ -125,6 +126,7 @@ class CallLog:
         values = {
             "calls": json.dumps([row.as_row(self.claim) for row in new]),
             "matter": self.claim.matter_id,
+            "unreserved": self.claim.company if self.claim.budget is None else None,
             "replies": json.dumps([reply.as_row()] if reply else []),
         }
         for row, (pk,) in zip(new, fetch_rows(_STORE, values), strict=True):
@@ -175,7 +177,7 @@ WITH call AS MATERIALIZED (
 ), words AS (
     INSERT INTO matters_llmcalltext (call_id, {", ".join(_WORDS)})
     SELECT call.id, {", ".join(f"call.{name}" for name in _WORDS)} FROM call, kept
-), reply AS ({KEEP_REPLIES})
+), spent AS ({ADD_UNRESERVED}), reply AS ({KEEP_REPLIES})
 SELECT id FROM call ORDER BY place
 """  # noqa: S608 # made of the names above
 

@@ -17,12 +17,16 @@ from matters.models import CallOutcome, LLMCall, Matter, Step
 from matters.services import lock_matter
 from matters.states import StepState, WaitingFor
 from tests import rows
+from tests.config.waiting import wait_until
 from tests.fakes.llm import FakeLLM
-from tests.threads import at_once
+from tests.matters.test_settling import is_waited_for
+from tests.threads import at_once, in_background
 from tests.workers.conftest import Pipeline
 from tests.workers.test_failures import seconds_parked
 from workers.budget import OverBudget, Reserved, reserve_money
+from workers.calls import CallLog, MadeCall
 from workers.claims import claim_step
+from workers.clients.llm import Usage
 from workers.prices import cost_of, estimated_tokens
 
 KIND = "plan_search"
@@ -201,6 +205,59 @@ def test_it_goes_on_once_the_budget_is_raised(pipeline: Pipeline, matter: Matter
     assert spent(company) == matter.calls.get().cost > 0, "what was spent is not what the record of calls says"
 
 
+def test_a_budget_that_is_removed_and_set_again_counts_what_was_spent_between(
+    pipeline: Pipeline, matter: Matter, company: Company, settings: Settings
+) -> None:
+    settings.LLM_CACHE_SECONDS = 0
+    allow(company, "50.00")
+    pipeline.run(KIND)
+    allow(company, None)
+    rows.submitted(company)
+    assert pipeline.run(KIND).state == StepState.DONE
+    costs = LLMCall.objects.values_list("cost", flat=True)
+    assert spent(company) == sum(costs), "what was spent without a budget is not counted"
+    allow(company, f"{sum(costs):.2f}")
+    waiting = rows.submitted(company)
+    pipeline.run(KIND)
+    assert is_waiting(waiting), "it goes on beyond the budget"
+
+
+def test_a_call_that_is_under_way_when_a_budget_is_set_is_counted_once_as_it_ends(
+    matter: Matter, company: Company, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    claim = claim_step(KIND)
+    assert claim is not None
+    allow(company, "50.00")
+    reserve(company, DOLLAR)
+    log = CallLog(claim)
+    log.add(MadeCall("fake-model", [], CallOutcome.OK, usage=Usage(10_000, 1_000)))
+    with monkeypatch.context() as broken:
+        broken.setattr(transaction, "on_commit", lambda _do: None)  # as when nobody confirms the commit
+        log.store()
+    log.store()
+    assert spent(company) == 1 + matter.calls.get().cost == 3
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_call_that_is_recorded_late_waits_for_its_matter_before_it_locks_what_was_spent(
+    matter: Matter, company: Company
+) -> None:
+    """Else it would wait in a circle with who has the matter and records another call."""
+    claim = claim_step(KIND)
+    assert claim is not None
+    allow(company, "50.00")
+    reserve(company, DOLLAR)
+    log = CallLog(claim)
+    log.add(MadeCall("fake-model", [], CallOutcome.OK, usage=Usage(10_000, 1_000)))
+    with transaction.atomic():
+        lock_matter(matter.pk)
+        late = in_background(log.store)
+        wait_until(is_waited_for, "it must wait for whoever has its matter")
+        assert Spending.objects.select_for_update(skip_locked=True).exists(), "it has the spending already"
+    late.result(timeout=10)
+    assert spent(company) == 3
+
+
 def test_retry_tries_at_once(pipeline: Pipeline, matter: Matter, company: Company) -> None:
     allow(company, "0.50")
     pipeline.run(KIND)
@@ -290,9 +347,6 @@ def test_the_rest_of_a_text_is_asked_for_beyond_the_budget(pipeline: Pipeline, c
 
 
 def test_a_server_that_claims_any_number_of_tokens_breaks_nothing(matter: Matter, settings: Settings) -> None:
-    from workers.calls import CallLog, MadeCall
-    from workers.clients.llm import Usage
-
     settings.LLM_PRICES = read_prices('{"m": [4000, 4000]}')
     claim = claim_step(KIND)
     assert claim is not None
