@@ -127,6 +127,7 @@ def test_every_call_says_how_to_sign_in_and_what_may_go_wrong(description: dict[
             assert {"401", "403", "429", "500", "503"} <= errors.keys(), f"{method} {path}"
             assert set(map(tuple, errors.values())) == {("application/problem+json",)}, f"{method} {path}"
             assert ("404" in errors) == ("{" in path)
+            assert ("413" in errors) == ("requestBody" in call), f"{method} {path}: a body may be too large"
 
 
 def test_answers_are_as_it_says(api: Program, company: Company, description: dict[str, Any]) -> None:

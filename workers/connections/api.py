@@ -84,7 +84,7 @@ def list_issuers(request: HttpRequest, connection_id: UUID) -> JsonResponse:
 
 
 @router.post(
-    f"{_ONE}/issuer", summary="Choose the company on Carta", response={200: ConnectionOut, **problems(404, 409)}
+    f"{_ONE}/issuer", summary="Choose the company on Carta", response={200: ConnectionOut, **problems(404, 409, 413)}
 )
 def choose_issuer(request: HttpRequest, connection_id: UUID, body: Body[IssuerBody]) -> JsonResponse:
     """200: it is read from now on."""
