@@ -12,6 +12,7 @@ from config.run.folder import DataFolder, FolderError
 from config.run.listen import PortError, listen
 from config.run.startup import Ready, Startup
 from config.run.supervisor import GiveUpError, Supervisor
+from config.run.terminal import is_closed_before_us
 from config.run.wishes import EVERYWHERE, WishError, Wishes, read_wishes
 
 
@@ -47,13 +48,15 @@ async def _live(startup: Startup, supervisor: Supervisor, console: Console, wish
     asked_to_end = _listen_to_signals()
     life = asyncio.create_task(_bring_up_and_watch(startup, supervisor, console, wishes))
     end = asyncio.create_task(asked_to_end.wait())
+    watch = asyncio.create_task(_end_with_terminal(asked_to_end))
     try:
         await asyncio.wait({life, end}, return_when=asyncio.FIRST_COMPLETED)
         console.say("Ending everything in order; this takes up to 30 s ..." if asked_to_end.is_set() else "")
     finally:
         life.cancel()
         end.cancel()
-        (outcome, _) = await asyncio.gather(life, end, return_exceptions=True)
+        watch.cancel()
+        (outcome, *_) = await asyncio.gather(life, end, watch, return_exceptions=True)
         await supervisor.stop()
     return _say_end(outcome, console, wishes)
 
@@ -66,6 +69,11 @@ def _listen_to_signals() -> asyncio.Event:
     for number in signals:
         asyncio.get_running_loop().add_signal_handler(number, asked_to_end.set)
     return asked_to_end
+
+
+async def _end_with_terminal(asked_to_end: asyncio.Event) -> None:
+    if await is_closed_before_us():
+        asked_to_end.set()
 
 
 async def _bring_up_and_watch(startup: Startup, supervisor: Supervisor, console: Console, wishes: Wishes) -> None:

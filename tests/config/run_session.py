@@ -2,6 +2,7 @@
 
 import json
 import os
+import pty
 import re
 import signal
 import socket
@@ -9,6 +10,7 @@ import subprocess
 import urllib.error
 import urllib.request
 from base64 import b64encode
+from io import FileIO
 from pathlib import Path
 
 import psutil
@@ -18,6 +20,8 @@ from tests.config.waiting import wait_until
 
 READY_SECONDS = 180.0  # 10 to 20 s on a machine that is not busy with other tests
 END_SECONDS = 30.0
+# `make` as the first process of a terminal: the first one that the leader of a session opens is the session's.
+IN_A_TERMINAL = ("sh", "-c", 'exec "$0" "$@" < "$(tty)"')
 
 
 def free_port() -> int:
@@ -42,15 +46,18 @@ class MakeRun:
         self.port, self.flower_port = free_port(), free_port()
         self.environment = surroundings(data_dir, WORKER_PROCESSES="1", **variables)
         self._output = (data_dir.parent / "output.txt").open("w+b")
+        window, line = pty.openpty()
+        self._terminal = FileIO(window)
         self._process = subprocess.Popen(
-            ["make", "run", f"PORT={self.port}", f"FLOWER_PORT={self.flower_port}"],
+            [*IN_A_TERMINAL, "make", "run", f"PORT={self.port}", f"FLOWER_PORT={self.flower_port}"],
             cwd=BASE_DIR,
             env=self.environment,
-            stdin=subprocess.DEVNULL,
+            stdin=line,
             stdout=self._output,
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
+        os.close(line)
 
     @property
     def words(self) -> str:
@@ -69,6 +76,11 @@ class MakeRun:
     def press_ctrl_c(self) -> None:
         """SIGINT to the whole foreground group, as a terminal does; returns when it has ended."""
         os.killpg(self._process.pid, signal.SIGINT)
+        self._process.wait(END_SECONDS)
+
+    def close_terminal(self) -> None:
+        """As when its window is closed, or the connection that it came by; returns when it has ended."""
+        self._terminal.close()
         self._process.wait(END_SECONDS)
 
     def kill_everything(self) -> None:
@@ -124,4 +136,5 @@ class MakeRun:
         """Leaves nothing, whatever the test did."""
         if not self.has_ended():
             self.kill_everything()
+        self._terminal.close()
         self._output.close()

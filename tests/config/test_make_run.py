@@ -162,7 +162,10 @@ def test_a_variable_that_cannot_be_used_is_said_in_one_line(
 
 
 def test_however_it_ends_no_process_is_left_and_the_next_start_finds_the_data(run: MakeRun) -> None:
-    """By Ctrl-C, by `kill -9` of everything, by `kill -9` of the supervisor alone. The module's own is the first."""
+    """By Ctrl-C, by `kill -9` of everything, by `kill -9` of the supervisor alone, by its terminal that is closed.
+
+    The module's own is the first.
+    """
     run.manage("shell", "-v0", "-c", ADD_USER)
     users, password = run.manage("shell", "-v0", "-c", COUNT_USERS), run.flower_password()
     said_before = len(run.words)
@@ -180,5 +183,6 @@ def test_however_it_ends_no_process_is_left_and_the_next_start_finds_the_data(ru
             assert fourth.get("/readyz") == 200
             assert fourth.manage("shell", "-v0", "-c", COUNT_USERS) == users
             assert fourth.flower_password() == password, "secrets must be made once"
-            fourth.press_ctrl_c()
-            assert not fourth.processes()
+            fourth.close_terminal()
+            assert not fourth.processes(), "everything goes on unseen"
+            assert not (run.data_dir / "services.json").exists(), "it must end in order"
