@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ import pytest
 from django.db import connection
 from django.db.models.functions import Now
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from pytest_django import DjangoAssertNumQueries, Settings
 
@@ -55,6 +57,42 @@ def test_the_queue_shows_what_waits_and_why_to_look_closer(staff: Staff, attempt
     assert "no playbook, 1 unsupported, 1 unverified fact, 1 assumption" in queue
     assert "Acme, Inc." in queue
     assert "Pro" in queue
+
+
+def test_the_queue_reads_what_it_shows_of_one_page_however_many_wait(
+    staff: Staff, attempt: Attempt, company: Company, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("workers.review_desk.admin.DeskAdmin.list_per_page", 2)
+    reviewer, asked = staff("reviewer"), []
+    for more in (0, 1, 2):
+        for _ in range(more):
+            rows.advised(matter := rows.advising(company), rows.begun(matter))
+        with CaptureQueriesContext(connection) as queries:
+            queue = reviewer.get(QUEUE).content.decode()
+        assert queue.count('class="field-stands"') == min(more + 1, 2)
+        asked.append([query["sql"] for query in queries])
+    assert len({len(each) for each in asked}) == 1, "each row asks for more"
+    assert sum("COUNT(*)" in sql for sql in asked[2]) == 1
+    (page,) = [sql for sql in asked[2] if "advice_check" in sql]
+    assert re.search(r'"advice_attempt"."id" IN \(\d+, \d+\)', page), "the checks of all are counted"
+    for large in ('"advice_attempt"."text"', ', "matters_matter"."question"'):
+        assert not [sql for sql in asked[2] if large in sql], f"{large} is read"
+
+
+def test_the_queue_can_be_sorted_by_its_doubts_over_all_pages(
+    staff: Staff, attempt: Attempt, company: Company, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("workers.review_desk.admin.DeskAdmin.list_per_page", 1)
+    rows.advised(matter := rows.advising(company), doubted := rows.begun(matter))
+    for start in (0, 5):
+        doubted.checks.create(start=start, end=start + 5, verdict="unsupported")
+    attempt.checks.create(start=0, end=5, verdict="exact")
+    reviewer = staff("reviewer")
+    first, second = (reviewer.get(QUEUE, {"o": "-4", "p": page}).content.decode() for page in (1, 2))
+    assert page_of(doubted) in first
+    assert "2 unsupported" in first
+    assert page_of(attempt) in second
+    assert "unsupported" not in second.partition('class="field-doubts"')[2]
 
 
 def test_a_reviewer_takes_comments_and_approves(staff: Staff, attempt: Attempt) -> None:

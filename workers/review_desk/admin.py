@@ -6,6 +6,7 @@ from typing import Any
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.helpers import ActionForm
+from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
@@ -29,7 +30,7 @@ from workers.review_desk.doubts import doubts_of
 from workers.review_desk.editing import edit_as_new_version
 from workers.review_desk.forms import ActForm, EditForm, reviewers
 from workers.review_desk.page import desk_page
-from workers.review_desk.queue import StandFilter, desk_items, stale_since
+from workers.review_desk.queue import UNSUPPORTED, StandFilter, desk_items, listed, stale_since
 
 REVIEW = "advice.review_advice"
 SAID = {
@@ -53,6 +54,16 @@ class ReassignForm(ActionForm):
         self.fields["to"] = forms.ChoiceField(required=False, label="to", choices=[("", "me"), *people])
 
 
+class DeskList(ChangeList):
+    """The queue: what it shows is read of the rows of one page alone, however many wait."""
+
+    def get_results(self, request: HttpRequest) -> None:
+        super().get_results(request)
+        page = list(self.result_list.values_list("pk", flat=True))
+        shown = listed(self.root_queryset).in_bulk(page)
+        self.result_list = [shown[pk] for pk in page if pk in shown]
+
+
 @admin.register(DeskItem)
 class DeskAdmin(NotesReading, OnlyWithContent, ReadOnly, admin.ModelAdmin[DeskItem]):
     """Advice that waits for a reviewer, longest first."""
@@ -73,12 +84,15 @@ class DeskAdmin(NotesReading, OnlyWithContent, ReadOnly, admin.ModelAdmin[DeskIt
     def get_queryset(self, request: HttpRequest) -> QuerySet[DeskItem]:
         return desk_items(super().get_queryset(request))
 
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        return DeskList
+
     def has_review_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm(REVIEW)
 
     @admin.display(description="Question", ordering="matter__question")
-    def asked(self, item: DeskItem) -> str:
-        return item.matter.question[:100]
+    def asked(self, item: Any) -> str:
+        return str(item.question)
 
     @admin.display(description="Company, tier", ordering="matter__company__tier")
     def company(self, item: DeskItem) -> str:
@@ -88,9 +102,9 @@ class DeskAdmin(NotesReading, OnlyWithContent, ReadOnly, admin.ModelAdmin[DeskIt
     def age(self, item: DeskItem) -> str:
         return timesince(item.matter.submitted_at, timezone.now(), depth=1)
 
-    @admin.display(description="Look closer at", ordering="unsupported")
+    @admin.display(description="Look closer at", ordering=UNSUPPORTED)
     def doubts(self, item: Any) -> str:
-        return ", ".join(doubts_of(item, item.unsupported, bool(item.sources))) or "nothing found"
+        return ", ".join(doubts_of(item, item.unsupported, item.has_sources)) or "nothing found"
 
     @admin.display(ordering="ended_at")
     def waiting_since(self, item: DeskItem) -> str:

@@ -4,28 +4,31 @@ from datetime import datetime
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce, Left
 from django.http import HttpRequest
 
-from advice.models import Attempt, DeskItem
+from advice.models import Attempt, Check, DeskItem
 from advice.review.desk import STANDS
 from advice.review.models import Review, ReviewState
 from matters.states import MatterStatus
 
 STALE = Q(review__state=ReviewState.APPROVED, review__stale_since__isnull=False)
 UNDECIDED = (ReviewState.DRAFT, ReviewState.IN_REVIEW)
+_checks = Check.objects.filter(attempt=OuterRef("pk"), verdict="unsupported").order_by().values("attempt")
+UNSUPPORTED = Coalesce(Subquery(_checks.annotate(count=Count("pk")).values("count")), 0)
 
 
 def desk_items(items: QuerySet[DeskItem]) -> QuerySet[DeskItem]:
-    """Every attempt that stands and whose content is kept, with what the list shows of it."""
-    later = Attempt.objects.filter(matter=OuterRef("matter"), started_event__gt=OuterRef("started_event"))
-    return (
-        items.filter(status__in=STANDS, matter__pruned_at=None)
-        .select_related("matter__company", "review__reviewer")
-        .annotate(
-            unsupported=Count("checks", filter=Q(checks__verdict="unsupported")),
-            is_newest=~Exists(later),
-        )
+    """Every attempt that stands and whose content is kept."""
+    kept = items.filter(status__in=STANDS, matter__pruned_at=None)
+    return kept.select_related("matter__company", "review__reviewer")
+
+
+def listed(items: QuerySet[DeskItem]) -> QuerySet[DeskItem]:
+    """`items` with what the list shows of them, and nothing that is large."""
+    return items.defer("text", "sources", "matter__question").annotate(
+        question=Left("matter__question", 100), has_sources=~Q(sources=[]), unsupported=UNSUPPORTED
     )
 
 
@@ -35,7 +38,8 @@ def waiting(items: QuerySet[Any]) -> QuerySet[Any]:
     That an approval is stale is read from a column, so the list hashes nothing: `advice.review.proving` finds it out.
     """
     to_look_at = Q(review=None) | Q(review__state__in=UNDECIDED) | STALE
-    return items.filter(to_look_at, is_newest=True, matter__status=MatterStatus.ADVISED)
+    later = Attempt.objects.filter(matter=OuterRef("matter"), started_event__gt=OuterRef("started_event"))
+    return items.filter(to_look_at, ~Exists(later), matter__status=MatterStatus.ADVISED)
 
 
 def stale_since(item: Attempt) -> datetime | None:
