@@ -4,10 +4,10 @@ A status or a step that was changed here would leave the state machine, and its 
 do is what a founder may: the action calls the same service.
 """
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.contrib import admin, messages
-from django.db.models import Count, QuerySet
+from django.db.models import Count, Exists, OuterRef, QuerySet
 from django.http import HttpRequest
 from django.template.loader import render_to_string
 
@@ -126,6 +126,14 @@ class CompanyWithUsageAdmin(CompanyAdmin):
     def usage(self, company: Company) -> str:
         """By day and model: calls, tokens and US dollars."""
         return render_to_string("admin/usage.html", {"rows": usage_of([company.pk], USAGE_DAYS)})
+
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> tuple[list[Any], Any, set[str], list[Any]]:
+        """Companies with matters are refused at once: Django would load all that they have, only to refuse them."""
+        matters = Matter.objects.filter(company=OuterRef("pk"))
+        in_the_way = Company.objects.filter(Exists(matters), pk__in=[company.pk for company in objs])
+        if protected := [f"the matters of {company}" for company in in_the_way]:
+            return [], {}, set(), protected
+        return super().get_deleted_objects(objs, request)
 
     @admin.display(description="Matters")
     def by_status(self, company: Company) -> str:

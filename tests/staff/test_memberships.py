@@ -4,6 +4,7 @@ import pytest
 from django.contrib.admin.models import LogEntry
 from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from companies.members import membership_ended
@@ -42,7 +43,7 @@ def delete(browser: Client, row: Membership | User | Company) -> str:
     return browser.post(address("delete", row), {"post": "yes"}, follow=True).content.decode()
 
 
-def delete_selected(browser: Client, *selected: Membership | User) -> str:
+def delete_selected(browser: Client, *selected: Membership | User | Company) -> str:
     where = reverse(f"admin:companies_{selected[0]._meta.model_name}_changelist")
     data = {"action": "delete_selected", "_selected_action": [row.pk for row in selected], "post": "yes"}
     return browser.post(where, data, follow=True).content.decode()
@@ -163,3 +164,20 @@ def test_a_company_is_deleted_with_its_only_owners_membership_and_the_record_of_
     assert "was deleted successfully" in delete(browser, company)
     assert not Company.objects.exists()
     assert User.objects.filter(pk=only_owner.user.pk).exists()
+
+
+@pytest.mark.parametrize("selected", [False, True])
+def test_a_company_with_matters_is_not_deleted_and_nothing_of_them_is_read_to_say_so(
+    browser: Client, company: Company, only_owner: Membership, selected: bool
+) -> None:
+    rows.submitted(company)
+    other = Company.objects.create(name="Beta", slug="beta")
+    with CaptureQueriesContext(connection) as queries:
+        said = delete_selected(browser, company, other) if selected else delete(browser, company)
+    assert "<li>the matters of Acme, Inc.</li>" in said
+    assert "successfully" not in said
+    assert Company.objects.count() == 2
+    asked = [query["sql"] for query in queries if "matters_" in query["sql"]]
+    assert len(asked) == 1, "more is read than whether there are matters"
+    assert "EXISTS" in asked[0]
+    assert "was deleted successfully" in delete(browser, other), "a company without matters stays, too"
