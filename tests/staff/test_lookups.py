@@ -4,6 +4,7 @@ import html
 import re
 from collections.abc import Iterator
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.contrib import admin
@@ -12,7 +13,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from matters.models import ProcessReport
+from matters.models import Event, LLMCall, ProcessReport
 from tests.api.test_admin import rows as every_row
 from tests.staff.conftest import Staff
 
@@ -105,3 +106,51 @@ def test_a_row_is_found_by_its_key_in_the_address(staff: Staff, every_row: None)
         row = each.model._default_manager.all()[0]
         found = browser.get(f"/admin/{path}/", {f"{each.opts.pk.name}__exact": row.pk}).content.decode()
         assert reverse(f"admin:{path.replace('/', '_')}_change", args=[row.pk]) in found, f"{path} by its key"
+
+
+def test_a_whole_id_is_looked_up_by_an_index_and_a_part_of_it_is_searched_for(staff: Staff, every_row: None) -> None:
+    browser, event = staff("superuser"), Event.objects.all()[0]
+    row = reverse("admin:matters_event_change", args=[event.pk])
+    for words, by_index in (
+        (str(event.matter_id), True),
+        (f" {event.matter_id.hex} ", True),
+        (str(event.matter_id)[:8], False),
+    ):
+        with CaptureQueriesContext(connection) as queries:
+            found = browser.get("/admin/matters/event/", {"q": words}).content.decode()
+        assert row in found, words
+        assert by_index != any("::text" in query["sql"] for query in queries), (
+            f"{words}: all rows are searched, or none"
+        )
+
+
+def test_words_that_look_like_an_id_are_searched_for_in_every_list(staff: Staff, every_row: None) -> None:
+    browser, call = staff("superuser"), LLMCall.objects.all()[0]
+    words = str(uuid4())
+    LLMCall.objects.filter(pk=call.pk).update(request_id=words)
+    for each, path in lists(browser):
+        assert browser.get(path, {"q": words} if each.search_fields else {}).status_code == 200, path
+    assert (
+        reverse("admin:matters_llmcall_change", args=[call.pk])
+        in browser.get("/admin/matters/llmcall/", {"q": words}).content.decode()
+    )
+
+
+def test_the_rows_of_a_large_table_are_estimated_and_those_that_a_filter_leaves_are_counted(
+    staff: Staff, every_row: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    browser = staff("superuser")
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE matters_event")
+    estimated, of_a_type = Event.objects.count(), Event.objects.filter(type="advice.started").count()
+    Event.objects.latest("pk").delete()
+    for up_to, path, shown in (
+        (0, "/admin/matters/event/", estimated),
+        (0, "/admin/matters/event/?type=advice.started", of_a_type),
+        (100_000, "/admin/matters/event/", estimated - 1),
+    ):
+        monkeypatch.setattr("companies.staff_lists.COUNTED_UP_TO", up_to)
+        with CaptureQueriesContext(connection) as queries:
+            assert f"{shown} events" in browser.get(path).content.decode(), f"{path} above {up_to} rows"
+        counted = sum("COUNT(*)" in query["sql"] for query in queries)
+        assert counted == (shown != estimated), f"{path} counts {counted} times"

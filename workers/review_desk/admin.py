@@ -74,7 +74,6 @@ class DeskAdmin(NotesReading, OnlyWithContent, ReadOnly, admin.ModelAdmin[DeskIt
     search_help_text = "Words from a question, a matter's id, or a company"
     ordering = ("ended_at",)
     list_per_page = 50
-    show_full_result_count = False
     actions = ("take", "reassign")
     action_form = ReassignForm
 
