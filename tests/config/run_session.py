@@ -20,8 +20,9 @@ from tests.config.waiting import wait_until
 
 READY_SECONDS = 180.0  # 10 to 20 s on a machine that is not busy with other tests
 END_SECONDS = 30.0
-# `make` as the first process of a terminal: the first one that the leader of a session opens is the session's.
-IN_A_TERMINAL = ("sh", "-c", 'exec "$0" "$@" < "$(tty)"')
+# `make` as the first process of a terminal: the first one that the leader of a session opens is the session's. It is no
+# nohup's, though the tests may run under one.
+IN_A_TERMINAL = ("env", "--default-signal=HUP", "sh", "-c", 'exec "$0" "$@" < "$(tty)"')
 
 
 def free_port() -> int:
