@@ -89,9 +89,7 @@ class StepState(TextChoices):
     RUNNING = "running"  # claimed; may be claimed again when its lease, `due_at`, has run out
     DONE = "done"  # its outcome is stored
     DEAD = "dead"  # gave up: a dead letter, until somebody's Retry
-    HELD = (
-        "held"  # its matter failed at another step, or has a fact in dispute: goes on with Retry, or once it is settled
-    )
+    HELD = "held"  # its matter failed at another step, or has a fact in dispute: until Retry, or a decision
     CANCELED = "canceled"  # not wanted any more
 
 

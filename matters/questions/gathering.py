@@ -26,10 +26,8 @@ def may_advise(matter: Matter) -> bool:
 
     Where a fact has come to be disputed, its step rests until a person has settled it.
     """
-    follow_ledger(matter)
-    if not is_disputed(matter):
+    if not _is_to_be_settled(matter):
         return True
-    set_waiting(matter, WaitingFor.CONFLICT, "two sources disagree about a fact")
     hold_steps(matter)
     return False
 
@@ -56,9 +54,14 @@ def look_whether_gathered(matter: Matter) -> None:
             open_statuses.remove(QuestionStatus.FETCHING)  # they wait for what a person is asked
     if open_statuses == {QuestionStatus.AWAITING_FOUNDER}:
         change_status(matter, MatterStatus.AWAITING_FOUNDER, "every open question is asked")
-    elif not open_statuses:
-        follow_ledger(matter)
-        if is_disputed(matter):
-            set_waiting(matter, WaitingFor.CONFLICT, "two sources disagree about a fact")
-        else:
-            begin_advice(matter, "every question is answered or unknown")
+    elif not open_statuses and not _is_to_be_settled(matter):
+        begin_advice(matter, "every question is answered or unknown")
+
+
+def _is_to_be_settled(matter: Matter) -> bool:
+    """Whether a fact of a locked `matter` is in dispute as the ledger stands now; then the matter says so."""
+    follow_ledger(matter)
+    disputed = is_disputed(matter)
+    if disputed:
+        set_waiting(matter, WaitingFor.CONFLICT, "two sources disagree about a fact")
+    return disputed
