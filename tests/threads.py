@@ -41,6 +41,13 @@ def with_own_connection(call: Callable[[], T]) -> T:
         connection.close()
 
 
+def is_waited_for() -> bool:
+    """Whether another session waits for a lock of this one."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT EXISTS (SELECT FROM pg_locks WHERE pg_backend_pid() = ANY(pg_blocking_pids(pid)))")
+        return bool(cursor.fetchone()[0])
+
+
 def looking_up() -> list[Thread]:
     """The threads that look up the name of a receiver of webhooks just now."""
     return [thread for thread in all_threads() if thread.name == "look up a receiver"]

@@ -20,7 +20,7 @@ from matters.states import About, MatterStatus, StepState, WaitingFor
 from tests import rows
 from tests.disputes import asked, disputed, say
 from tests.processes import wait_until
-from tests.threads import at_once, in_background
+from tests.threads import at_once, in_background, is_waited_for
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -313,13 +313,6 @@ def test_of_two_people_who_settle_at_once_one_is_told_that_it_was_settled(compan
     assert "refused" in outcomes
     assert fact_of(matter)[0] in outcomes
     assert matter.steps.filter(kind="draft_advice").count() == 1
-
-
-def is_waited_for() -> bool:
-    """Whether another session waits for a lock of this one."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT EXISTS (SELECT FROM pg_locks WHERE pg_backend_pid() = ANY(pg_blocking_pids(pid)))")
-        return bool(cursor.fetchone()[0])
 
 
 def test_a_decision_that_waited_in_a_circle_with_somebody_else_is_made_once_they_are_done(company: Company) -> None:

@@ -19,8 +19,7 @@ from matters.states import StepState, WaitingFor
 from tests import rows
 from tests.config.waiting import wait_until
 from tests.fakes.llm import FakeLLM
-from tests.matters.test_settling import is_waited_for
-from tests.threads import at_once, in_background
+from tests.threads import at_once, in_background, is_waited_for
 from tests.workers.conftest import Pipeline
 from tests.workers.test_failures import seconds_parked
 from workers.budget import OverBudget, Reserved, reserve_money
@@ -222,15 +221,21 @@ def test_a_budget_that_is_removed_and_set_again_counts_what_was_spent_between(
     assert is_waiting(waiting), "it goes on beyond the budget"
 
 
-def test_a_call_that_is_under_way_when_a_budget_is_set_is_counted_once_as_it_ends(
-    matter: Matter, company: Company, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def call_begun_without_a_budget(company: Company) -> CallLog:
+    """A call that is to be recorded; while it was under way a budget was set, and a dollar set aside by another one."""
     claim = claim_step(KIND)
     assert claim is not None
     allow(company, "50.00")
     reserve(company, DOLLAR)
     log = CallLog(claim)
     log.add(MadeCall("fake-model", [], CallOutcome.OK, usage=Usage(10_000, 1_000)))
+    return log
+
+
+def test_a_call_that_is_under_way_when_a_budget_is_set_is_counted_once_as_it_ends(
+    matter: Matter, company: Company, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log = call_begun_without_a_budget(company)
     with monkeypatch.context() as broken:
         broken.setattr(transaction, "on_commit", lambda _do: None)  # as when nobody confirms the commit
         log.store()
@@ -243,12 +248,7 @@ def test_a_call_that_is_recorded_late_waits_for_its_matter_before_it_locks_what_
     matter: Matter, company: Company
 ) -> None:
     """Else it would wait in a circle with who has the matter and records another call."""
-    claim = claim_step(KIND)
-    assert claim is not None
-    allow(company, "50.00")
-    reserve(company, DOLLAR)
-    log = CallLog(claim)
-    log.add(MadeCall("fake-model", [], CallOutcome.OK, usage=Usage(10_000, 1_000)))
+    log = call_begun_without_a_budget(company)
     with transaction.atomic():
         lock_matter(matter.pk)
         late = in_background(log.store)
